@@ -1,0 +1,88 @@
+namespace EventService.Physics.Events;
+
+/// <summary>The jagged columns of one collection in an <see cref="EventBlock"/>.</summary>
+public sealed class CollectionBlock(CollectionSchema schema)
+{
+    private int[] _offsets = new int[1];
+    private readonly float[][] _columns = [.. schema.Columns.Select(_ => Array.Empty<float>())];
+
+    public CollectionSchema Schema => schema;
+
+    /// <summary>Objects of row k are Offsets[k] .. Offsets[k + 1]; at least rows + 1 long, filled by the writer of the block.</summary>
+    public int[] Offsets => _offsets;
+
+    /// <summary>Column values, at least Offsets[rows] long; index as in <see cref="CollectionSchema.Columns"/>.</summary>
+    public float[][] Columns => _columns;
+
+    /// <summary>Makes room for this many rows and objects, keeping what is there.</summary>
+    public void EnsureCapacity(int rows, int objects)
+    {
+        if (_offsets.Length < rows + 1)
+        {
+            Array.Resize(ref _offsets, rows + 1);
+        }
+
+        for (var c = 0; c < _columns.Length; c++)
+        {
+            if (_columns[c].Length < objects)
+            {
+                Array.Resize(ref _columns[c], Math.Max(objects, 2 * _columns[c].Length));
+            }
+        }
+    }
+}
+
+/// <summary>
+/// N events in columns, float32, GeV and radians: what a model fills and what every format writer consumes.
+/// Blocks are reused; arrays may be longer than <see cref="Count"/> says.
+/// </summary>
+public sealed class EventBlock
+{
+    private long[] _eventNumber = [];
+    private readonly float[][] _scalars;
+
+    public EventBlock(SampleSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        Schema = schema;
+        _scalars = [.. schema.Scalars.Select(_ => Array.Empty<float>())];
+        Collections = [.. schema.Collections.Select(c => new CollectionBlock(c))];
+    }
+
+    public SampleSchema Schema { get; }
+
+    /// <summary>Number of events (rows).</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The index i of each event in the model's stream; not contiguous after a cut.</summary>
+    public long[] EventNumber => _eventNumber;
+
+    /// <summary>Scalar columns, index as in <see cref="SampleSchema.Scalars"/>.</summary>
+    public float[][] Scalars => _scalars;
+
+    public CollectionBlock[] Collections { get; }
+
+    /// <summary>Sets the number of rows and makes room for them.</summary>
+    public void Resize(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        Count = count;
+        if (_eventNumber.Length < count)
+        {
+            Array.Resize(ref _eventNumber, count);
+        }
+
+        for (var c = 0; c < _scalars.Length; c++)
+        {
+            if (_scalars[c].Length < count)
+            {
+                Array.Resize(ref _scalars[c], count);
+            }
+        }
+
+        foreach (var collection in Collections)
+        {
+            collection.EnsureCapacity(count, 0);
+        }
+    }
+}

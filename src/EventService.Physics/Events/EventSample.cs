@@ -1,0 +1,100 @@
+namespace EventService.Physics.Events;
+
+/// <summary>
+/// A set of collisions in double precision, as a reader yields them and as training, evaluation and densities take
+/// them: one row an event, objects in one flat list with offsets. GeV and radians.
+/// </summary>
+/// <remarks>
+/// Within an event the objects stand in the order of <see cref="ObjectType"/>, each type by falling pT.
+/// Energy, pT, eta and phi are kept as they were given; the mass follows from them.
+/// </remarks>
+public sealed class EventSample
+{
+    private int _count;
+    private int _objectCount;
+    private long[] _eventNumber = [];
+    private double[] _weight = [];
+    private double[] _met = [];
+    private double[] _metPhi = [];
+    private int[] _offsets = new int[1];
+    private ObjectType[] _type = [];
+    private double[] _energy = [];
+    private double[] _pt = [];
+    private double[] _eta = [];
+    private double[] _phi = [];
+
+    /// <summary>Name of the physics process, as in the file's second field.</summary>
+    public string ProcessName { get; set; } = "";
+
+    public int Count => _count;
+    public int ObjectCount => _objectCount;
+
+    public ReadOnlySpan<long> EventNumber => _eventNumber.AsSpan(0, _count);
+    public ReadOnlySpan<double> Weight => _weight.AsSpan(0, _count);
+
+    /// <summary>Missing transverse momentum [GeV].</summary>
+    public ReadOnlySpan<double> Met => _met.AsSpan(0, _count);
+
+    /// <summary>Azimuth of the missing transverse momentum [rad].</summary>
+    public ReadOnlySpan<double> MetPhi => _metPhi.AsSpan(0, _count);
+
+    /// <summary>Objects of event k are Offsets[k] .. Offsets[k + 1]. Length <see cref="Count"/> + 1.</summary>
+    public ReadOnlySpan<int> Offsets => _offsets.AsSpan(0, _count + 1);
+
+    public ReadOnlySpan<ObjectType> Type => _type.AsSpan(0, _objectCount);
+    public ReadOnlySpan<double> Energy => _energy.AsSpan(0, _objectCount);
+    public ReadOnlySpan<double> Pt => _pt.AsSpan(0, _objectCount);
+    public ReadOnlySpan<double> Eta => _eta.AsSpan(0, _objectCount);
+    public ReadOnlySpan<double> Phi => _phi.AsSpan(0, _objectCount);
+
+    /// <summary>Starts a new event; its objects follow by <see cref="AddObject"/>.</summary>
+    public void AddEvent(long eventNumber, double weight, double met, double metPhi)
+    {
+        if (_count == _eventNumber.Length)
+        {
+            var capacity = Math.Max(64, 2 * _count);
+            Array.Resize(ref _eventNumber, capacity);
+            Array.Resize(ref _weight, capacity);
+            Array.Resize(ref _met, capacity);
+            Array.Resize(ref _metPhi, capacity);
+            Array.Resize(ref _offsets, capacity + 1);
+        }
+
+        _eventNumber[_count] = eventNumber;
+        _weight[_count] = weight;
+        _met[_count] = met;
+        _metPhi[_count] = metPhi;
+        _count++;
+        _offsets[_count] = _objectCount;
+    }
+
+    /// <summary>Adds an object to the event started last.</summary>
+    public void AddObject(ObjectType type, double energy, double pt, double eta, double phi)
+    {
+        if (_objectCount == _type.Length)
+        {
+            var capacity = Math.Max(256, 2 * _objectCount);
+            Array.Resize(ref _type, capacity);
+            Array.Resize(ref _energy, capacity);
+            Array.Resize(ref _pt, capacity);
+            Array.Resize(ref _eta, capacity);
+            Array.Resize(ref _phi, capacity);
+        }
+
+        _type[_objectCount] = type;
+        _energy[_objectCount] = energy;
+        _pt[_objectCount] = pt;
+        _eta[_objectCount] = eta;
+        _phi[_objectCount] = phi;
+        _objectCount++;
+        _offsets[_count] = _objectCount;
+    }
+
+    /// <summary>Forgets all events but keeps the memory.</summary>
+    public void Clear()
+    {
+        _count = 0;
+        _objectCount = 0;
+        _offsets[0] = 0;
+    }
+}

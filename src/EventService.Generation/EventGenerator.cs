@@ -5,7 +5,7 @@ namespace EventService.Generation;
 /// <summary>A trained model as it is served: the model with its preprocessing, its document and its digest.</summary>
 public sealed class EventGenerator
 {
-    private EventGenerator(ModelDocument document, IGenerativeModel model, string sha256)
+    public EventGenerator(ModelDocument document, IGenerativeModel model, string sha256)
     {
         Document = document;
         Model = model;

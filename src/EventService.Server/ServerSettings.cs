@@ -42,3 +42,19 @@ public sealed record ServerSettings
     public string ResolveModelsFolder() =>
         Directory.Exists(ModelsFolder) ? ModelsFolder : Path.Combine(AppContext.BaseDirectory, ModelsFolder);
 }
+
+internal static class SettingsStart
+{
+    /// <summary>Reads the settings; the address of the standard setting "urls" goes before ours.</summary>
+    public static ServerSettings AddSettings(this WebApplicationBuilder builder)
+    {
+        var settings = builder.Configuration.GetSection(ServerSettings.Section).Get<ServerSettings>() ?? new ServerSettings();
+        builder.Services.AddSingleton(settings);
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
+        {
+            builder.WebHost.UseUrls($"http://{settings.Address}:{settings.Port}");
+        }
+
+        return settings;
+    }
+}

@@ -3,6 +3,7 @@ using System.Text.Json;
 using EventService.Server.Problems;
 
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
 namespace EventService.Server.Events;

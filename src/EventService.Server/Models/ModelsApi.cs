@@ -55,7 +55,7 @@ internal sealed record ModelResponse(string Name, string Process, DateTime Creat
         [.. model.Versions.Select(VersionResponse.Of)]);
 }
 
-/// <param name="Validated">Whether its last validation card passed; null where it has none.</param>
+/// <summary>A version; Validated says whether its last validation card passed, null where it has none.</summary>
 internal sealed record VersionResponse(int Version, string Sha256, long SizeBytes, string State, string CreatedBy, DateTime CreatedAt, bool? Validated)
 {
     public static VersionResponse Of(ModelVersion version) => new(
@@ -63,7 +63,7 @@ internal sealed record VersionResponse(int Version, string Sha256, long SizeByte
         version.Cards.MaxBy(c => c.Id)?.Passed);
 }
 
-/// <param name="Document">The model document as it stands in the file.</param>
+/// <summary>A version with the model document as it stands in the file.</summary>
 internal sealed record VersionDocumentResponse(string Name, string Process, int Version, string Sha256, long SizeBytes, string State, string CreatedBy, DateTime CreatedAt, JsonElement Document)
 {
     public static VersionDocumentResponse Of(ModelVersion version) => new(

@@ -173,7 +173,7 @@ public sealed class GenerateTests(RunningService service)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/generate?process=ttbar&n=5");
         request.Headers.Add("Accept", "image/png");
-        await Problem.ExpectAsync(await _client.SendAsync(request), 406, "Accept is 'image/png', expected one of application/x-ndjson, application/x-npy, text/csv or */*.");
+        await Problem.ExpectAsync(await _client.SendAsync(request), 406, "Accept is 'image/png', expected one of application/x-ndjson, text/csv, application/x-npy or */*.");
     }
 
     [Theory]
@@ -188,13 +188,13 @@ public sealed class GenerateTests(RunningService service)
     [InlineData("process=ttbar&first=9223372036854775807", 400, "first is 9223372036854775807 and n is 1000, expected first + n of at most 9223372036854775807.")]
     [InlineData("process=ttbar&seed=-1", 400, "seed is '-1', expected a whole number from 0 to 18446744073709551615.")]
     [InlineData("process=ttbar&seed=1&seed=2", 400, "seed is given as '1' and as '2', expected one value.")]
-    [InlineData("process=ttbar&format=root", 400, "format is 'root', expected one of jsonl, npy, dm-csv.")]
+    [InlineData("process=ttbar&format=root", 400, "Format 'root' not found. Known: jsonl, dm-csv, npy.")]
     [InlineData("process=ttbar&columns=Tau_pt", 400, "Column 'Tau_pt' not found. Known: weight, MET_pt, MET_phi, Jet")]
     [InlineData("process=ttbar&logDensity=maybe", 400, "logDensity is 'maybe', expected true or false.")]
     [InlineData("process=ttbar&lumi=-3", 400, "lumi is '-3', expected a luminosity above 0 in 1/fb.")]
     [InlineData("process=ttbar&lumi=NaN", 400, "lumi is 'NaN', expected a number.")]
-    [InlineData("process=ttbar&N=5", 400, "Parameter 'N' is not known. Known: process, model, version, alias, n, seed, first, columns, logDensity, lumi, numerics, format.")]
-    [InlineData("process=gluino&mSquark=5&mGluino=1400", 400, "Parameter 'mSquark' is not known. Known: process, model, version, alias, n, seed, first, columns, logDensity, lumi, numerics, format, mGluino.")]
+    [InlineData("process=ttbar&N=5", 400, "Parameter 'N' is not known. Known: process, model, version, alias, n, seed, first, columns, logDensity, format, lumi, numerics.")]
+    [InlineData("process=gluino&mSquark=5&mGluino=1400", 400, "Parameter 'mSquark' is not known. Known: process, model, version, alias, n, seed, first, columns, logDensity, format, lumi, numerics, mGluino.")]
     [InlineData("process=gluino", 400, "mGluino is not given; this model needs it, 1000 to 2200 GeV")]
     [InlineData("process=ttbar&version=one", 400, "version is 'one', expected a number such as 1")]
     [InlineData("process=ttbar&version=1&alias=production", 400, "Both version 1 and alias 'production' are given")]
@@ -205,7 +205,7 @@ public sealed class GenerateTests(RunningService service)
     [InlineData("process=ttbar&alias=candidate", 404, "Model 'ttbar-analytic' has no alias 'candidate'. Aliases: 'production'; versions: 1.")]
     [InlineData("process=gluino&mGluino=2500", 422, "mGluino is 2500 GeV, outside what this model was trained on: 1000 to 2200 GeV.")]
     [InlineData("process=zjets&logDensity=true", 422, "Model 'gan' (test-without-density) has no density")]
-    [InlineData("process=ttbar&format=dm-csv&columns=Jet", 422, "dm-csv has fixed columns and no log-density.")]
+    [InlineData("process=ttbar&format=dm-csv&columns=Jet", 422, "'dm-csv' always holds whole events.")]
     [InlineData("process=ttbar&numerics=cuda-fp32-v1", 422, "Numerics profile 'cuda-fp32-v1' is not available here. Available: 'cpu-fp32-v1'.")]
     [InlineData("process=failing&first=3000&n=10", 500, "Event 3000 failed the validity filter 1000 times.")]
     public async Task Generate_WhatCannotBe_IsAProblemWithItsSentence(string query, int status, string sentence) =>

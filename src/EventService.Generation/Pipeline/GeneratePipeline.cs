@@ -15,7 +15,6 @@ public static class GeneratePipeline
     /// <param name="pool">The workers.</param>
     /// <param name="generator">The model.</param>
     /// <param name="request">Which events; the bits do not depend on how they are cut into chunks.</param>
-    /// <param name="format">How they are written.</param>
     /// <param name="write">Takes the next bytes of the answer, and how many events are in it up to here. The memory is used again after it returns.</param>
     /// <param name="cancellationToken">Ends the work within a chunk.</param>
     /// <exception cref="AttemptsExhaustedException">An event failed the validity filter too often.</exception>
@@ -24,14 +23,12 @@ public static class GeneratePipeline
         WorkerPool pool,
         EventGenerator generator,
         GenerateRequest request,
-        EventFormat format,
         Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(generator);
         ArgumentNullException.ThrowIfNull(request);
-        ArgumentNullException.ThrowIfNull(format);
         ArgumentNullException.ThrowIfNull(write);
 
         var model = generator.Model;
@@ -39,7 +36,7 @@ public static class GeneratePipeline
         var chunk = (int)Math.Min(model.PreferredChunk, Math.Min(share, request.Count));
         var slotCount = (int)Math.Min(OrderedPipeline.SlotsFor(pool), ((request.Count - 1) / chunk) + 1);
         var slots = Enumerable.Range(0, slotCount)
-            .Select(_ => new Slot(model.Schema, format.CreateWriter(request, model.Schema, generator.Document.Process), request.LogDensity ? chunk : 0))
+            .Select(_ => new Slot(model.Schema, request.CreateWriter(generator), request.LogDensity ? chunk : 0))
             .ToArray();
 
         var begun = 0L;
@@ -75,7 +72,7 @@ public static class GeneratePipeline
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>One chunk's events and bytes. Each slot has a writer of its own: they keep buffers, not state between blocks that matters here.</summary>
+    /// <summary>One chunk's events and bytes. Writers serve one caller at a time, so each slot has its own; a block's bytes do not depend on the blocks before.</summary>
     private sealed class Slot(SampleSchema schema, IEventWriter writer, int logDensities)
     {
         public EventBlock Block { get; } = new(schema);

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 
+using EventService.Physics.Formats;
+
 namespace EventService.Generation.Requests;
 
 /// <summary>Which events of a model, with which columns: a request whose values have been checked against the model.</summary>
@@ -7,7 +9,7 @@ public sealed record GenerateRequest
 {
     public const long DefaultCount = 1000;
 
-    /// <summary>The parameters besides those that name the model and the format.</summary>
+    /// <summary>The parameters besides those that name the model.</summary>
     public static IReadOnlyList<RequestParameter> Parameters { get; } =
     [
         new("n", $"Number of events, as in 1000, 1_000_000, 1e6, 10k or 2M; {DefaultCount} if not given.", "100"),
@@ -15,6 +17,7 @@ public sealed record GenerateRequest
         new("first", "Index of the first event in the stream of this seed, from 0. Events first .. first + n - 1 are the same whatever is asked for around them."),
         new("columns", "Names of columns, separated by commas: MET_pt a scalar, Jet a collection, Jet_pt one of its columns, nJet its count. All if not given."),
         new("logDensity", "Add the natural log of the density of each event, as the sampler knows it.", Values: ["true", "false"]),
+        new("format", "Format of the events.", JsonLinesWriter.FormatName, EventFormats.Names),
         new("lumi", "Integrated luminosity in 1/fb: the receipt tells how many events are expected in it and what each of the n counts for. No column depends on it."),
         new("numerics", "Arithmetic that the bits are pinned to.", Values: [NumericsProfile.CpuFp32V1]),
     ];
@@ -25,6 +28,9 @@ public sealed record GenerateRequest
 
     public required long Count { get; init; }
 
+    /// <summary>One of <see cref="EventFormats.Names"/>.</summary>
+    public required string Format { get; init; }
+
     /// <summary>The columns asked for, or null for all.</summary>
     public required IReadOnlyList<string>? Columns { get; init; }
 
@@ -34,8 +40,11 @@ public sealed record GenerateRequest
     public required double? Lumi { get; init; }
 
     /// <summary>Reads the values; a seed is drawn where none is given.</summary>
+    /// <param name="values">The parameters as texts; names besides those of this request are left to others.</param>
+    /// <param name="generator">The model.</param>
+    /// <param name="defaultFormat">The format where the values name none.</param>
     /// <exception cref="RequestException">A value is wrong, or this model cannot do it.</exception>
-    public static GenerateRequest Parse(IReadOnlyDictionary<string, string> values, EventGenerator generator)
+    public static GenerateRequest Parse(IReadOnlyDictionary<string, string> values, EventGenerator generator, string defaultFormat)
     {
         ArgumentNullException.ThrowIfNull(values);
         ArgumentNullException.ThrowIfNull(generator);
@@ -61,17 +70,42 @@ public sealed record GenerateRequest
                 RequestValue.Condition(values, generator.Document.Conditions)),
             First = first,
             Count = count,
+            Format = values.GetValueOrDefault("format", defaultFormat),
             Columns = columns,
             LogDensity = logDensity,
             Lumi = values.TryGetValue("lumi", out var lumi) ? PositiveLumi(lumi) : null,
         };
     }
 
+    /// <summary>A writer for these events.</summary>
+    /// <exception cref="RequestException">The format or a column is unknown, or the format cannot hold what is asked for.</exception>
+    public IEventWriter CreateWriter(EventGenerator generator)
+    {
+        ArgumentNullException.ThrowIfNull(generator);
+        try
+        {
+            return EventFormats.CreateWriter(Format, new EventWriterOptions(generator.Model.Schema)
+            {
+                ProcessName = generator.Document.Process,
+                Count = Count,
+                Columns = Columns,
+                LogDensity = LogDensity,
+            });
+        }
+        catch (NotSupportedException e)
+        {
+            throw new RequestException(RequestFault.Cannot, e.Message);
+        }
+        catch (ArgumentException e)
+        {
+            throw new RequestException(RequestFault.BadValue, e.Message);
+        }
+    }
+
     /// <summary>The receipt of the events that this request gives.</summary>
     /// <param name="generator">The model.</param>
     /// <param name="version">Its number in the registry; null for a model from a file.</param>
-    /// <param name="format">Name of the format.</param>
-    public Receipt ReceiptFor(EventGenerator generator, int? version, string format)
+    public Receipt ReceiptFor(EventGenerator generator, int? version)
     {
         ArgumentNullException.ThrowIfNull(generator);
         var document = generator.Document;
@@ -88,7 +122,7 @@ public sealed record GenerateRequest
             Condition = document.Conditions.Zip(Stream.Condition).ToDictionary(p => p.First.Name, p => p.Second),
             Numerics = NumericsProfile.CpuFp32V1,
             ServiceVersion = ServiceVersion.Text,
-            Format = format,
+            Format = Format,
             Columns = Columns,
             LogDensity = LogDensity,
             CrossSectionPb = document.CrossSectionPb,

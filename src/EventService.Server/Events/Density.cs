@@ -22,7 +22,7 @@ internal sealed class Density(ModelRegistry registry, GeneratorCache generators,
     public static IReadOnlyList<RequestParameter> Parameters { get; } =
     [
         .. ModelSelection.Parameters,
-        new("input", "Format of the body; if not given, Content-Type decides, and where that says nothing, the first bytes.", Values: [.. EventInput.All.Select(f => f.Name)]),
+        new("input", "Format of the body; if not given, Content-Type decides, and where that says nothing, the first bytes.", Values: EventFormats.Names),
         new("format", $"Format of the answer; if not given, Accept decides, and */* means {DensityFormat.Jsonl.Name}.", Values: [.. DensityFormat.All.Select(f => f.Name)]),
         new("numerics", "Arithmetic that the bits are pinned to.", Values: [NumericsProfile.CpuFp32V1]),
     ];
@@ -51,7 +51,7 @@ internal sealed class Density(ModelRegistry registry, GeneratorCache generators,
             limit.MaxRequestBodySize = settings.DensityBodyBytes;
         }
 
-        using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), generator.Model.Schema, aborted);
+        using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), aborted);
         await using var spool = new FileBufferingWriteStream(SpoolMemoryBytes, bufferLimit: null, () => settings.DataFolder);
         var count = await DensityPipeline.RunAsync(pool, likelihood, condition, events, format, spool, aborted);
         if (count == 0)

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 
 using EventService.Generation.Pipeline;
-using EventService.Generation.Requests;
 using EventService.Server.ApiDocs;
 
 namespace EventService.Server.Events;
@@ -25,7 +24,7 @@ internal static class EventsApi
             .WithMetadata(new OperationDocs(
                 Generate.Parameters,
                 new Dictionary<string, JsonNode> { ["application/json"] = new JsonObject { ["process"] = "ttbar", ["n"] = "100", ["seed"] = "42" } },
-                [.. EventFormat.All.Select(f => f.MediaType)],
+                [.. EventMediaType.All.Select(f => f.MediaType)],
                 ReceiptHeaders.Docs));
 
         events.MapPost("/density", (HttpContext context, Density density) => density.RunAsync(context))

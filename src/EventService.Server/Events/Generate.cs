@@ -3,6 +3,7 @@ using System.Globalization;
 using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
+using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Server.Problems;
 
@@ -18,7 +19,6 @@ internal sealed class Generate(ModelRegistry registry, GeneratorCache generators
     [
         .. ModelSelection.Parameters,
         .. GenerateRequest.Parameters,
-        new("format", $"Format of the answer; if not given, Accept decides, and */* means {EventFormat.Jsonl.Name}.", EventFormat.Jsonl.Name, [.. EventFormat.All.Select(f => f.Name)]),
     ];
 
     public async Task RunAsync(HttpContext context)
@@ -28,22 +28,18 @@ internal sealed class Generate(ModelRegistry registry, GeneratorCache generators
         var parameters = await RequestParameters.ReadAsync(context.Request, settings.JsonBodyBytes, aborted);
         var (version, generator) = await ModelSelection.FindAsync(parameters, registry, generators, aborted);
         RequestParameter.RequireKnown(parameters.Keys, Parameters, generator.Document.Conditions);
-        var request = GenerateRequest.Parse(parameters, generator);
+        var defaultFormat = parameters.ContainsKey("format") ? "" : AcceptedFormat.Choose(context.Request.Headers.Accept, EventMediaType.All, f => f.MediaType).Format;
+        var request = GenerateRequest.Parse(parameters, generator, defaultFormat);
         if (request.Count > settings.EventsPerRequest)
         {
             throw new RequestException(RequestFault.BadValue, $"n is {request.Count}, expected at most {settings.EventsPerRequest} a request. Ask for the rest with 'first'.");
         }
 
-        var format = parameters.TryGetValue("format", out var name)
-            ? EventFormat.Parse(name)
-            : AcceptedFormat.Choose(context.Request.Headers.Accept, EventFormat.All, f => f.MediaType);
-        var length = format.CreateWriter(request, generator.Model.Schema, generator.Document.Process).ContentLength(request.Count);
-        var receipt = request.ReceiptFor(generator, version.Number, format.Name);
-
-        SetHeaders(context.Response, receipt, format, length);
+        var receipt = request.ReceiptFor(generator, version.Number);
+        SetHeaders(context.Response, receipt, request.CreateWriter(generator));
         try
         {
-            await GeneratePipeline.RunAsync(pool, generator, request, format, (bytes, _, token) => WriteAsync(context.Response, bytes, token), aborted);
+            await GeneratePipeline.RunAsync(pool, generator, request, (bytes, _, token) => WriteAsync(context.Response, bytes, token), aborted);
         }
         catch (Exception e) when (context.Response.HasStarted)
         {
@@ -58,11 +54,11 @@ internal sealed class Generate(ModelRegistry registry, GeneratorCache generators
     }
 
     /// <summary>The receipt is complete before the first byte: all of it in one header, what is needed most in headers of their own.</summary>
-    private static void SetHeaders(HttpResponse response, Receipt receipt, EventFormat format, long? length)
+    private static void SetHeaders(HttpResponse response, Receipt receipt, IEventWriter writer)
     {
-        response.ContentType = format.MediaType;
-        response.ContentLength = length;
-        response.Headers.ContentDisposition = $"attachment; filename=\"{FileName(receipt, format)}\"";
+        response.ContentType = writer.ContentType;
+        response.ContentLength = writer.ContentLength(receipt.N);
+        response.Headers.ContentDisposition = $"attachment; filename=\"{FileName(receipt, writer.FileExtension)}\"";
         response.Headers.CacheControl = "no-store";
         response.Headers[ReceiptHeaders.Receipt] = receipt.ToJson();
         response.Headers[ReceiptHeaders.Seed] = receipt.Seed;
@@ -80,9 +76,9 @@ internal sealed class Generate(ModelRegistry registry, GeneratorCache generators
     }
 
     /// <summary>ttbar-42-0-1000.npy: process, seed, first and n; characters that file systems dislike become a dash.</summary>
-    private static string FileName(Receipt receipt, EventFormat format)
+    private static string FileName(Receipt receipt, string extension)
     {
         var process = string.Concat(receipt.Process.Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' ? c : '-'));
-        return string.Create(CultureInfo.InvariantCulture, $"{process}-{receipt.Seed}-{receipt.First}-{receipt.N}{format.Extension}");
+        return string.Create(CultureInfo.InvariantCulture, $"{process}-{receipt.Seed}-{receipt.First}-{receipt.N}{extension}");
     }
 }

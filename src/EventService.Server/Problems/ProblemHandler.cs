@@ -49,6 +49,8 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<Pr
     {
         ProblemException e => (e.Status, e.Message, e.RetryAfter),
         RequestException { Fault: RequestFault.Cannot } e => (StatusCodes.Status422UnprocessableEntity, e.Message, null),
+        UnwritableEventException e => (StatusCodes.Status422UnprocessableEntity, e.Message, null),
+        AttemptsExhaustedException e => (StatusCodes.Status500InternalServerError, e.Message, null),
         RequestException e => (StatusCodes.Status400BadRequest, e.Message, null),
         DataFormatException e => (StatusCodes.Status400BadRequest, e.Message, null),
         RegistryException { Fault: RegistryFault.NotFound } e => (StatusCodes.Status404NotFound, e.Message, null),

@@ -285,8 +285,7 @@ public sealed class GenerateTests(RunningService service)
         }
 
         var table = new NpyTable(body);
-        return Enumerable.Range(0, table.Count).Select(row => string.Join(';', table.Fields.SelectMany(f =>
-            Enumerable.Range(0, f.StartsWith("Jet_", StringComparison.Ordinal) ? 4 : 1).Select(i => $"{f}={table.Number(row, f, i):R}"))));
+        return Enumerable.Range(0, table.Count).Select(row => string.Join(';', table.Numbers(row).Select(x => $"{x:R}")));
     }
 
     private async Task<byte[]> Bytes(string query)

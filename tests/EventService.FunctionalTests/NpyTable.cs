@@ -36,6 +36,10 @@ internal sealed partial class NpyTable
 
     public IEnumerable<string> Fields => _fields.Keys;
 
+    /// <summary>Every number of a record.</summary>
+    public IEnumerable<double> Numbers(int row) =>
+        _fields.SelectMany(f => Enumerable.Range(0, f.Value.Length).Select(i => Number(row, f.Key, i)));
+
     public double Number(int row, string field, int index = 0)
     {
         var (type, offset, _) = _fields[field];

@@ -40,7 +40,6 @@ public class RunningService : WebApplicationFactory<Program>
         builder.UseSetting("EventService:JsonBodyBytes", "4096");
         builder.UseSetting("EventService:DensityBodyBytes", "1000000");
         builder.UseSetting("EventService:EventsPerRequest", "2000000");
-        builder.UseSetting("EventService:Serilog:MinimumLevel:Default", "Fatal");
         builder.ConfigureTestServices(services => services.AddSingleton<ModelLoader>(TestModels.Load));
     }
 

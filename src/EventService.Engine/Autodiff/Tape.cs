@@ -22,7 +22,7 @@ public sealed class Variable
 }
 
 /// <summary>
-/// Reverse-mode differentiation: operations record how to go back; <see cref="Backward"/> runs the record in reverse.
+/// Reverse-mode differentiation: operations record how to go back; <see cref="Backward()"/> runs the record in reverse.
 /// A tape belongs to one thread; tapes of several threads share the values of a <see cref="ParameterSet"/> and have
 /// gradients of their own, which the trainer adds in a fixed order. Memory is kept between uses.
 /// </summary>
@@ -81,6 +81,12 @@ public sealed class Tape
         }
 
         loss.Gradient.Span[0] = 1;
+        Backward();
+    }
+
+    /// <summary>Runs the record in reverse, from gradients that operations without a result (such as likelihoods) have set.</summary>
+    public void Backward()
+    {
         for (var i = _backward.Count - 1; i >= 0; i--)
         {
             _backward[i]();

@@ -245,7 +245,7 @@ public readonly record struct RationalQuadraticSpline(
         where I : struct => S.Add(S.Broadcast(MinimumDerivative), Softplus.Of<S, V, I>(S.Add(logit, S.Broadcast(Shift))));
 
     // softplus^-1(1 - minimum) = log(exp(1 - minimum) - 1)
-    private float Shift => (float)Log.Of(Expm1.Of(1.0 - MinimumDerivative));
+    private float Shift => (float)Log.Of(Exp.Of(1.0 - MinimumDerivative) - 1);
 
     private unsafe void Backward<S, V, I>(Bin<V> bin, V xi, V* widths, V* heights, V scale, float* gradient, int stride)
         where S : struct, ISimd<V, I>

@@ -109,19 +109,20 @@ public sealed class ObjectFlowNetwork
     }
 
     /// <summary>Trunk on a tape: g from the inputs of a slot class.</summary>
-    public Variable Trunk(Tape tape, SlotClass slot, Variable x)
+    public Variable Trunk(Tape tape, SlotClass slot, Variable x, Dropout dropout)
     {
         ArgumentNullException.ThrowIfNull(tape);
+        ArgumentNullException.ThrowIfNull(dropout);
         var input = _inputs[(int)slot];
         var h = Linear.Apply(tape, tape[input.Bias], tape[input.Weight], x);
         foreach (var block in _blocks[(int)EventSlots.GroupOf(slot)])
         {
             var r = Linear.Apply(tape, tape[block.Bias1[(int)slot]], tape[block.Weight1], Elementwise.Gelu(tape, h));
-            var residual = Linear.Apply(tape, tape[block.Second.Bias], tape[block.Second.Weight], Elementwise.Gelu(tape, r));
+            var residual = Linear.Apply(tape, tape[block.Second.Bias], tape[block.Second.Weight], dropout.Apply(tape, Elementwise.Gelu(tape, r)));
             h = Elementwise.Add(tape, h, residual);
         }
 
-        return Elementwise.Gelu(tape, h);
+        return dropout.Apply(tape, Elementwise.Gelu(tape, h));
     }
 
     /// <summary>Head on a tape: spline parameters from g and the further inputs f of the coordinate (null if it has none).</summary>

@@ -91,10 +91,14 @@ public sealed class EventSample
     }
 
     /// <summary>Forgets all events but keeps the memory.</summary>
-    public void Clear()
+    public void Clear() => Truncate(0);
+
+    /// <summary>Forgets the events from <paramref name="count"/> on.</summary>
+    public void Truncate(int count)
     {
-        _count = 0;
-        _objectCount = 0;
-        _offsets[0] = 0;
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _count);
+        _count = count;
+        _objectCount = _offsets[count];
     }
 }

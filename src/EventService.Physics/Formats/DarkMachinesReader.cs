@@ -1,0 +1,468 @@
+using System.Buffers.Text;
+using System.Runtime.ExceptionServices;
+using System.Text;
+using System.Text.Unicode;
+
+using EventService.Physics.Events;
+
+namespace EventService.Physics.Formats;
+
+/// <summary>
+/// Reads the Dark Machines text format, one event a line, packed by gzip or not:
+/// <c>eventID;processID;weight;MET;METphi;obj,E,pt,eta,phi;obj,E,pt,eta,phi;...</c> in MeV and radians.
+/// </summary>
+/// <remarks>
+/// Every number becomes the double nearest to its text, then MeV are divided by 1000 to GeV. Objects may stand in any
+/// order; they are sorted into the order of <see cref="ObjectType"/>, each type by falling pT, equal pT as in the file.
+/// Refused, with the place: other than five leading fields, numbers that are not finite, pT or E not above 0, MET below 0,
+/// |phi| above pi (3.1416 passes: six digits), a second process name, lines beyond 1 MiB, events beyond
+/// <see cref="MaximumObjects"/> objects, NUL bytes, text that is not UTF-8, damaged gzip data.
+/// A trailing semicolon, CR LF, a byte order mark and blank lines at the end are accepted.
+/// </remarks>
+public sealed class DarkMachinesReader : IEventReader
+{
+    /// <summary>Most objects of one event.</summary>
+    public const int MaximumObjects = 10_000;
+
+    /// <summary>Longest process name [bytes].</summary>
+    public const int MaximumProcessNameLength = 256;
+
+    private const double MevPerGev = 1000;
+    private const double LargestPhi = 3.1416; // pi, rounded to five or six digits
+    private const string ObjectLabels = "b, j, e-, e+, m-, m+, g";
+    private static readonly string[] ObjectNumbers = ["E", "pt", "eta", "phi"];
+
+    private readonly ByteSource _source;
+    private byte[] _process = [];
+    private string _processName = "";
+    private ParsedObject[] _objects = new ParsedObject[64];
+    private long _blankLine;
+    private ExceptionDispatchInfo? _failure;
+
+    /// <param name="stream">Read from its present position and disposed with the reader.</param>
+    /// <param name="name">Name of the file for messages.</param>
+    public DarkMachinesReader(Stream stream, string name) => _source = new ByteSource(stream, name);
+
+    /// <summary>Name of the process in the file; empty before the first event.</summary>
+    public string ProcessName => _processName;
+
+    /// <summary>Opens a file.</summary>
+    public static DarkMachinesReader Open(string path) =>
+        new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan), Path.GetFileName(path));
+
+    /// <summary>Reads a whole file, or throws: there is no partial result.</summary>
+    /// <exception cref="DataFormatException">The data are faulty.</exception>
+    public static EventSample ReadAll(string path)
+    {
+        using var reader = Open(path);
+        var sample = new EventSample();
+        reader.Read(sample, int.MaxValue);
+        return sample;
+    }
+
+    /// <inheritdoc/>
+    public bool Read(EventSample sample, int maximumEvents)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximumEvents);
+        _failure?.Throw();
+        var before = sample.Count;
+        try
+        {
+            while (!ParseBuffered(sample, before, maximumEvents) && _source.Fill())
+            {
+            }
+        }
+        catch (Exception e)
+        {
+            _failure = ExceptionDispatchInfo.Capture(e);
+            sample.Truncate(before);
+            throw;
+        }
+
+        return sample.Count > before;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> ReadAsync(EventSample sample, int maximumEvents, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximumEvents);
+        _failure?.Throw();
+        var before = sample.Count;
+        try
+        {
+            while (!ParseBuffered(sample, before, maximumEvents) && await _source.FillAsync(cancellationToken).ConfigureAwait(false))
+            {
+            }
+        }
+        catch (Exception e)
+        {
+            _failure = ExceptionDispatchInfo.Capture(e);
+            sample.Truncate(before);
+            throw;
+        }
+
+        return sample.Count > before;
+    }
+
+    public void Dispose() => _source.Dispose();
+
+    /// <summary>Takes what lines the buffer has; true when the sample has received as many events as were asked for.</summary>
+    private bool ParseBuffered(EventSample sample, int before, int maximumEvents)
+    {
+        while (sample.Count - before < maximumEvents)
+        {
+            if (!_source.TryReadLine(out var line))
+            {
+                return false;
+            }
+
+            if (line.IsEmpty)
+            {
+                _blankLine = _blankLine == 0 ? _source.Line : _blankLine;
+                continue;
+            }
+
+            if (_blankLine > 0)
+            {
+                throw new DataFormatException(_source.Name, _blankLine, 1, "the line is blank, expected an event (only the end of a file may be blank).");
+            }
+
+            ParseLine(line, sample);
+        }
+
+        return true;
+    }
+
+    private void ParseLine(ReadOnlySpan<byte> line, EventSample sample)
+    {
+        var at = 0;
+        var eventNumber = ReadEventNumber(line, ref at);
+        ReadProcess(line, ref at);
+        var weight = ReadNumber(line, ref at, "weight");
+        Require(line, at, (byte)';');
+        at++;
+        var start = at;
+        var met = ReadNumber(line, ref at, "MET") / MevPerGev;
+        if (met < 0)
+        {
+            throw Fault(line, start, $"MET {Quote(line[start..at])} is negative.");
+        }
+
+        Require(line, at, (byte)';');
+        at++;
+        var metPhi = ReadPhi(line, ref at, "METphi");
+
+        // A semicolon stands before each object, and may stand at the end.
+        var count = 0;
+        while (at < line.Length)
+        {
+            Require(line, at, (byte)';');
+            at++;
+            if (at == line.Length)
+            {
+                break;
+            }
+
+            if (count == MaximumObjects)
+            {
+                throw Fault(line, at, $"the event has more than {MaximumObjects} objects.");
+            }
+
+            if (count == _objects.Length)
+            {
+                Array.Resize(ref _objects, 2 * count);
+            }
+
+            ReadObject(line, ref at, count, out _objects[count]);
+            count++;
+        }
+
+        var objects = _objects.AsSpan(0, count);
+        Sort(objects);
+        if (sample.Count == 0)
+        {
+            sample.ProcessName = _processName;
+        }
+        else if (sample.ProcessName != _processName)
+        {
+            throw Fault(line, line.IndexOf((byte)';') + 1, $"process '{_processName}' differs from '{sample.ProcessName}' of the events already read.");
+        }
+
+        sample.AddEvent(eventNumber, weight, met, metPhi);
+        foreach (ref readonly var o in objects)
+        {
+            sample.AddObject(o.Type, o.Energy, o.Pt, o.Eta, o.Phi);
+        }
+    }
+
+    private long ReadEventNumber(ReadOnlySpan<byte> line, ref int at)
+    {
+        if (!Utf8Parser.TryParse(line, out long value, out var length) || (length < line.Length && line[length] != (byte)';'))
+        {
+            throw Fault(line, 0, $"event ID {Quote(Token(line, 0))} is not a whole number of 64 bits.");
+        }
+
+        if (length == line.Length)
+        {
+            throw TooFewFields(line, 1);
+        }
+
+        at = length + 1;
+        return value;
+    }
+
+    private void ReadProcess(ReadOnlySpan<byte> line, ref int at)
+    {
+        var length = line[at..].IndexOf((byte)';');
+        if (length < 0)
+        {
+            throw TooFewFields(line, 2);
+        }
+
+        var process = line.Slice(at, length);
+        if (!process.SequenceEqual(_process) || length == 0)
+        {
+            FirstProcess(line, at, process);
+        }
+
+        at += length + 1;
+    }
+
+    /// <summary>Takes the name of the process from the first line; any other name after that is an error.</summary>
+    private void FirstProcess(ReadOnlySpan<byte> line, int at, ReadOnlySpan<byte> process)
+    {
+        if (_process.Length > 0)
+        {
+            throw Fault(line, at, $"process {Quote(process)} differs from '{_processName}' on the lines before; a file holds one process.");
+        }
+
+        if (process.Length is 0 or > MaximumProcessNameLength)
+        {
+            throw Fault(line, at, $"the process name has {process.Length} bytes, expected 1 to {MaximumProcessNameLength}.");
+        }
+
+        var bad = process.IndexOfAnyInRange((byte)0, (byte)31);
+        bad = bad < 0 ? process.IndexOf((byte)127) : bad;
+        if (bad >= 0 || !Utf8.IsValid(process))
+        {
+            throw Fault(line, at + Math.Max(bad, 0), $"the process name {Quote(process)} has a control character or is not UTF-8.");
+        }
+
+        _process = process.ToArray();
+        _processName = Encoding.UTF8.GetString(process);
+    }
+
+    private void ReadObject(ReadOnlySpan<byte> line, ref int at, int index, out ParsedObject o)
+    {
+        var start = at;
+        o.Index = index;
+        o.Type = ReadLabel(line, ref at);
+        var numbers = at;
+        o.Energy = ReadNumber(line, ref at, "E") / MevPerGev;
+        if (!(o.Energy > 0))
+        {
+            throw Fault(line, numbers, $"E {Quote(line[numbers..at])} of object {index + 1} is not positive.");
+        }
+
+        NextNumber(line, ref at, start, 1);
+        numbers = at;
+        o.Pt = ReadNumber(line, ref at, "pt") / MevPerGev;
+        if (!(o.Pt > 0))
+        {
+            throw Fault(line, numbers, $"pt {Quote(line[numbers..at])} of object {index + 1} is not positive.");
+        }
+
+        NextNumber(line, ref at, start, 2);
+        o.Eta = ReadNumber(line, ref at, "eta");
+        NextNumber(line, ref at, start, 3);
+        o.Phi = ReadPhi(line, ref at, "phi");
+        if (at < line.Length && line[at] == (byte)',')
+        {
+            throw WrongCount(line, start);
+        }
+    }
+
+    private ObjectType ReadLabel(ReadOnlySpan<byte> line, ref int at)
+    {
+        var rest = line[at..];
+        if (rest.Length > 1 && rest[1] == (byte)',')
+        {
+            at += 2;
+            switch (rest[0])
+            {
+                case (byte)'b': return ObjectType.BJet;
+                case (byte)'j': return ObjectType.Jet;
+                case (byte)'g': return ObjectType.Photon;
+            }
+
+            at -= 2;
+        }
+        else if (rest.Length > 2 && rest[2] == (byte)',')
+        {
+            at += 3;
+            switch ((rest[0] << 8) | rest[1])
+            {
+                case ('e' << 8) | '-': return ObjectType.ElectronMinus;
+                case ('e' << 8) | '+': return ObjectType.ElectronPlus;
+                case ('m' << 8) | '-': return ObjectType.MuonMinus;
+                case ('m' << 8) | '+': return ObjectType.MuonPlus;
+            }
+
+            at -= 3;
+        }
+
+        var token = Token(line, at);
+        if (IsLabel(token))
+        {
+            throw WrongCount(line, at);
+        }
+
+        throw Fault(line, at, $"object {Quote(token)} is not one of {ObjectLabels}.");
+    }
+
+    private double ReadNumber(ReadOnlySpan<byte> line, ref int at, string field)
+    {
+        var rest = line[at..];
+        var length = DecimalNumber.Parse(rest, out var value);
+        if (length == 0 || (length < rest.Length && rest[length] is not ((byte)';' or (byte)',')) || !double.IsFinite(value))
+        {
+            throw Fault(line, at, $"{field} {Quote(Token(line, at))} is not a finite number.");
+        }
+
+        at += length;
+        return value;
+    }
+
+    private double ReadPhi(ReadOnlySpan<byte> line, ref int at, string field)
+    {
+        var start = at;
+        var phi = ReadNumber(line, ref at, field);
+        if (!(Math.Abs(phi) <= LargestPhi))
+        {
+            throw Fault(line, start, $"{field} {Quote(line[start..at])} is outside -pi .. pi.");
+        }
+
+        return phi;
+    }
+
+    /// <summary>Checks that the leading field that ended at <paramref name="at"/> is followed by another.</summary>
+    private void Require(ReadOnlySpan<byte> line, int at, byte separator)
+    {
+        if (at == line.Length)
+        {
+            throw TooFewFields(line, line.Count(separator) + 1);
+        }
+
+        if (line[at] != separator)
+        {
+            throw Fault(line, at, $"found ',' after a leading field, expected ';'.");
+        }
+    }
+
+    /// <summary>Steps over the comma to the next number of an object.</summary>
+    private void NextNumber(ReadOnlySpan<byte> line, ref int at, int start, int read)
+    {
+        if (at == line.Length || line[at] != (byte)',')
+        {
+            throw WrongCount(line, start);
+        }
+
+        at++;
+        if (at == line.Length || line[at] == (byte)';')
+        {
+            throw Fault(line, at, $"{ObjectNumbers[read]} is missing.");
+        }
+    }
+
+    private static void Sort(Span<ParsedObject> objects)
+    {
+        for (var i = 1; i < objects.Length; i++)
+        {
+            if (ParsedObject.Order(objects[i - 1], objects[i]) > 0)
+            {
+                objects.Sort(ParsedObject.Order);
+                return;
+            }
+        }
+    }
+
+    private DataFormatException TooFewFields(ReadOnlySpan<byte> line, int found) =>
+        Fault(line, line.Length, $"the line has {found} field{(found == 1 ? "" : "s")}, expected at least 5: eventID;processID;weight;MET;METphi.");
+
+    private DataFormatException WrongCount(ReadOnlySpan<byte> line, int start)
+    {
+        var end = line[start..].IndexOf((byte)';');
+        var text = end < 0 ? line[start..] : line.Slice(start, end);
+        return Fault(line, start, $"object {Quote(Token(line, start))} has {text.Count((byte)',')} numbers, expected 4: E,pt,eta,phi.");
+    }
+
+    /// <summary>The exception for a fault at this offset, or for a NUL byte or broken UTF-8 in the line, which then is the cause.</summary>
+    private DataFormatException Fault(ReadOnlySpan<byte> line, int at, string fault)
+    {
+        var nul = line.IndexOf((byte)0);
+        if (nul >= 0)
+        {
+            return new DataFormatException(_source.Name, _source.Line, nul + 1, "found a NUL byte; the file is not text.");
+        }
+
+        var broken = FirstBrokenUtf8(line);
+        return broken >= 0
+            ? new DataFormatException(_source.Name, _source.Line, broken + 1, $"byte 0x{line[broken]:x2} is not UTF-8 text.")
+            : new DataFormatException(_source.Name, _source.Line, at + 1, fault);
+    }
+
+    private static int FirstBrokenUtf8(ReadOnlySpan<byte> text)
+    {
+        for (var i = 0; i < text.Length;)
+        {
+            if (Rune.DecodeFromUtf8(text[i..], out _, out var length) != System.Buffers.OperationStatus.Done)
+            {
+                return i;
+            }
+
+            i += length;
+        }
+
+        return -1;
+    }
+
+    private static bool IsLabel(ReadOnlySpan<byte> token) =>
+        token.SequenceEqual("b"u8) || token.SequenceEqual("j"u8) || token.SequenceEqual("g"u8)
+        || token.SequenceEqual("e-"u8) || token.SequenceEqual("e+"u8) || token.SequenceEqual("m-"u8) || token.SequenceEqual("m+"u8);
+
+    /// <summary>What stands from here to the next separator.</summary>
+    private static ReadOnlySpan<byte> Token(ReadOnlySpan<byte> line, int at)
+    {
+        var length = line[at..].IndexOfAny((byte)';', (byte)',');
+        return length < 0 ? line[at..] : line.Slice(at, length);
+    }
+
+    /// <summary>Text from the file for a message: in quotes, shortened, without control characters.</summary>
+    private static string Quote(ReadOnlySpan<byte> token)
+    {
+        const int longest = 40;
+        var quoted = new StringBuilder("'");
+        foreach (var rune in Encoding.UTF8.GetString(token[..Math.Min(token.Length, longest)]).EnumerateRunes())
+        {
+            quoted.Append(Rune.IsControl(rune) ? $"\\x{rune.Value:x2}" : rune.ToString());
+        }
+
+        return quoted.Append(token.Length > longest ? "..." : "").Append('\'').ToString();
+    }
+
+    private struct ParsedObject
+    {
+        public ObjectType Type;
+        public int Index;
+        public double Energy;
+        public double Pt;
+        public double Eta;
+        public double Phi;
+
+        /// <summary>By type, then falling pT, then the order of the file.</summary>
+        public static int Order(ParsedObject a, ParsedObject b) =>
+            a.Type != b.Type ? a.Type.CompareTo(b.Type) : a.Pt != b.Pt ? b.Pt.CompareTo(a.Pt) : a.Index.CompareTo(b.Index);
+    }
+}

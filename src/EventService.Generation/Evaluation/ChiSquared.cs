@@ -12,7 +12,7 @@ public static class ChiSquared
     /// <param name="PValue">Chance of a larger value where both samples come from one distribution.</param>
     public readonly record struct Result(double Chi2, int DegreesOfFreedom, double PValue)
     {
-        /// <summary>About 1 where both samples come from one distribution.</summary>
+        /// <summary>About 1 where both samples come from one distribution; NaN where there is a single bin.</summary>
         public double PerDegreeOfFreedom => Chi2 / DegreesOfFreedom;
     }
 

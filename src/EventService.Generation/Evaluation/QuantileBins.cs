@@ -22,10 +22,12 @@ public sealed class QuantileBins
         var edges = new List<double>(bins - 1);
         for (var b = 1; b < bins && !reference.IsEmpty; b++)
         {
+            // A value that fills whole bins has one of its own: the next bin begins at the next larger value.
+            var last = edges.Count == 0 ? reference[0] : edges[^1];
             var edge = reference[(int)((long)reference.Length * b / bins)];
-
-            // Below the first edge there must be something: a value at the lower end that fills whole bins makes just one.
-            if (edge > (edges.Count == 0 ? reference[0] : edges[^1]))
+            var next = edge > last ? reference.Length : LowerBound(reference, Math.BitIncrement(edge));
+            edge = next < reference.Length ? reference[next] : edge;
+            if (edge > last)
             {
                 edges.Add(edge);
             }

@@ -16,9 +16,10 @@ internal sealed class ByteSource : IDisposable
     private int _start;
     private int _end;
     private int _scanned; // bytes from _start on that hold no line feed
+    private long _blankLine; // the first blank line, if any
     private bool _magicSeen;
     private bool _packed;
-    private bool _atEnd;
+    private bool _ended; // the stream has no more bytes
 
     public ByteSource(Stream stream, string name)
     {
@@ -30,11 +31,55 @@ internal sealed class ByteSource : IDisposable
 
     public string Name { get; }
 
+    /// <summary>All bytes have been read from the stream; some may still be in the buffer.</summary>
+    public bool AtEnd => _ended;
+
+    /// <summary>Bytes that wait in the buffer.</summary>
+    public int Buffered => _end - _start;
+
     /// <summary>Number of the line that <see cref="TryReadLine"/> gave last; 0 before the first.</summary>
     public long Line { get; private set; }
 
-    /// <summary>The next line without its line feed, and without a carriage return before it; false if it is not yet complete in the buffer.</summary>
+    /// <summary>
+    /// The next line that is not blank, without its line feed and a carriage return before it; false if it is not yet
+    /// complete in the buffer. Only the end of the data may be blank.
+    /// </summary>
     public bool TryReadLine(out ReadOnlySpan<byte> line)
+    {
+        while (TryReadAnyLine(out line))
+        {
+            if (line.IsEmpty)
+            {
+                _blankLine = _blankLine == 0 ? Line : _blankLine;
+            }
+            else if (_blankLine > 0)
+            {
+                throw new DataFormatException(Name, _blankLine, 1, "the line is blank, expected an event (only the end of a file may be blank).");
+            }
+            else
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The next bytes of a binary format; false if they are not all in the buffer.</summary>
+    public bool TryTake(int count, out ReadOnlySpan<byte> bytes)
+    {
+        if (!_magicSeen || _end - _start < count)
+        {
+            bytes = default;
+            return false;
+        }
+
+        bytes = _buffer.AsSpan(_start, count);
+        _start += count;
+        return true;
+    }
+
+    private bool TryReadAnyLine(out ReadOnlySpan<byte> line)
     {
         line = default;
         if (!_magicSeen)
@@ -49,7 +94,7 @@ internal sealed class ByteSource : IDisposable
             length += _scanned;
             _start += length + 1;
         }
-        else if (_atEnd && buffered.Length > 0)
+        else if (_ended && buffered.Length > 0)
         {
             length = buffered.Length;
             _start = _end;
@@ -84,7 +129,7 @@ internal sealed class ByteSource : IDisposable
     /// <summary>Reads on; false when the end had been reached before. After the last bytes it returns true once more, with the end known.</summary>
     public bool Fill()
     {
-        if (_atEnd)
+        if (_ended)
         {
             return false;
         }
@@ -104,7 +149,7 @@ internal sealed class ByteSource : IDisposable
     /// <inheritdoc cref="Fill"/>
     public async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
-        if (_atEnd)
+        if (_ended)
         {
             return false;
         }
@@ -145,8 +190,8 @@ internal sealed class ByteSource : IDisposable
     private void Accept(int count)
     {
         _end += count;
-        _atEnd = count == 0;
-        if (!_magicSeen && (_end >= 3 || _atEnd))
+        _ended = count == 0;
+        if (!_magicSeen && (_end >= 3 || _ended))
         {
             _magicSeen = true;
             LookAtMagic();
@@ -163,7 +208,7 @@ internal sealed class ByteSource : IDisposable
             _packed = true;
             _magicSeen = false; // the unpacked text may have a byte order mark of its own
             _end = 0;
-            _atEnd = false;
+            _ended = false;
         }
         else if (head.StartsWith("\uFEFF"u8))
         {

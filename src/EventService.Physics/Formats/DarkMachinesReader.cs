@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Runtime.ExceptionServices;
 using System.Text;
 using System.Text.Unicode;
 
@@ -19,7 +18,7 @@ namespace EventService.Physics.Formats;
 /// <see cref="MaximumObjects"/> objects, NUL bytes, text that is not UTF-8, damaged gzip data.
 /// A trailing semicolon, CR LF, a byte order mark and blank lines at the end are accepted.
 /// </remarks>
-public sealed class DarkMachinesReader : IEventReader
+public sealed class DarkMachinesReader : EventReader
 {
     /// <summary>Most objects of one event.</summary>
     public const int MaximumObjects = 10_000;
@@ -32,23 +31,23 @@ public sealed class DarkMachinesReader : IEventReader
     private const string ObjectLabels = "b, j, e-, e+, m-, m+, g";
     private static readonly string[] ObjectNumbers = ["E", "pt", "eta", "phi"];
 
-    private readonly ByteSource _source;
+    private readonly ObjectList _objects = new();
     private byte[] _process = [];
     private string _processName = "";
-    private ParsedObject[] _objects = new ParsedObject[64];
-    private long _blankLine;
-    private ExceptionDispatchInfo? _failure;
 
     /// <param name="stream">Read from its present position and disposed with the reader.</param>
     /// <param name="name">Name of the file for messages.</param>
-    public DarkMachinesReader(Stream stream, string name) => _source = new ByteSource(stream, name);
+    public DarkMachinesReader(Stream stream, string name)
+        : base(stream, name)
+    {
+    }
 
     /// <summary>Name of the process in the file; empty before the first event.</summary>
     public string ProcessName => _processName;
 
     /// <summary>Opens a file.</summary>
     public static DarkMachinesReader Open(string path) =>
-        new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan), Path.GetFileName(path));
+        new(OpenFile(path), Path.GetFileName(path));
 
     /// <summary>Reads a whole file, or throws: there is no partial result.</summary>
     /// <exception cref="DataFormatException">The data are faulty.</exception>
@@ -60,78 +59,14 @@ public sealed class DarkMachinesReader : IEventReader
         return sample;
     }
 
-    /// <inheritdoc/>
-    public bool Read(EventSample sample, int maximumEvents)
+    private protected override bool TryReadEvent(EventSample sample)
     {
-        ArgumentNullException.ThrowIfNull(sample);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximumEvents);
-        _failure?.Throw();
-        var before = sample.Count;
-        try
+        if (!Source.TryReadLine(out var line))
         {
-            while (!ParseBuffered(sample, before, maximumEvents) && _source.Fill())
-            {
-            }
-        }
-        catch (Exception e)
-        {
-            _failure = ExceptionDispatchInfo.Capture(e);
-            sample.Truncate(before);
-            throw;
+            return false;
         }
 
-        return sample.Count > before;
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<bool> ReadAsync(EventSample sample, int maximumEvents, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(sample);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximumEvents);
-        _failure?.Throw();
-        var before = sample.Count;
-        try
-        {
-            while (!ParseBuffered(sample, before, maximumEvents) && await _source.FillAsync(cancellationToken).ConfigureAwait(false))
-            {
-            }
-        }
-        catch (Exception e)
-        {
-            _failure = ExceptionDispatchInfo.Capture(e);
-            sample.Truncate(before);
-            throw;
-        }
-
-        return sample.Count > before;
-    }
-
-    public void Dispose() => _source.Dispose();
-
-    /// <summary>Takes what lines the buffer has; true when the sample has received as many events as were asked for.</summary>
-    private bool ParseBuffered(EventSample sample, int before, int maximumEvents)
-    {
-        while (sample.Count - before < maximumEvents)
-        {
-            if (!_source.TryReadLine(out var line))
-            {
-                return false;
-            }
-
-            if (line.IsEmpty)
-            {
-                _blankLine = _blankLine == 0 ? _source.Line : _blankLine;
-                continue;
-            }
-
-            if (_blankLine > 0)
-            {
-                throw new DataFormatException(_source.Name, _blankLine, 1, "the line is blank, expected an event (only the end of a file may be blank).");
-            }
-
-            ParseLine(line, sample);
-        }
-
+        ParseLine(line, sample);
         return true;
     }
 
@@ -155,7 +90,7 @@ public sealed class DarkMachinesReader : IEventReader
         var metPhi = ReadPhi(line, ref at, "METphi");
 
         // A semicolon stands before each object, and may stand at the end.
-        var count = 0;
+        _objects.Clear();
         while (at < line.Length)
         {
             Require(line, at, (byte)';');
@@ -165,22 +100,14 @@ public sealed class DarkMachinesReader : IEventReader
                 break;
             }
 
-            if (count == MaximumObjects)
+            if (_objects.Count == MaximumObjects)
             {
                 throw Fault(line, at, $"the event has more than {MaximumObjects} objects.");
             }
 
-            if (count == _objects.Length)
-            {
-                Array.Resize(ref _objects, 2 * count);
-            }
-
-            ReadObject(line, ref at, count, out _objects[count]);
-            count++;
+            ReadObject(line, ref at);
         }
 
-        var objects = _objects.AsSpan(0, count);
-        Sort(objects);
         if (sample.Count == 0)
         {
             sample.ProcessName = _processName;
@@ -191,10 +118,7 @@ public sealed class DarkMachinesReader : IEventReader
         }
 
         sample.AddEvent(eventNumber, weight, met, metPhi);
-        foreach (ref readonly var o in objects)
-        {
-            sample.AddObject(o.Type, o.Energy, o.Pt, o.Eta, o.Phi);
-        }
+        _objects.AppendTo(sample);
     }
 
     private long ReadEventNumber(ReadOnlySpan<byte> line, ref int at)
@@ -254,34 +178,23 @@ public sealed class DarkMachinesReader : IEventReader
         _processName = Encoding.UTF8.GetString(process);
     }
 
-    private void ReadObject(ReadOnlySpan<byte> line, ref int at, int index, out ParsedObject o)
+    private void ReadObject(ReadOnlySpan<byte> line, ref int at)
     {
         var start = at;
-        o.Index = index;
-        o.Type = ReadLabel(line, ref at);
-        var numbers = at;
-        o.Energy = ReadNumber(line, ref at, "E") / MevPerGev;
-        if (!(o.Energy > 0))
-        {
-            throw Fault(line, numbers, $"E {Quote(line[numbers..at])} of object {index + 1} is not positive.");
-        }
-
+        var type = ReadLabel(line, ref at);
+        var energy = ReadPositiveMev(line, ref at, "E");
         NextNumber(line, ref at, start, 1);
-        numbers = at;
-        o.Pt = ReadNumber(line, ref at, "pt") / MevPerGev;
-        if (!(o.Pt > 0))
-        {
-            throw Fault(line, numbers, $"pt {Quote(line[numbers..at])} of object {index + 1} is not positive.");
-        }
-
+        var pt = ReadPositiveMev(line, ref at, "pt");
         NextNumber(line, ref at, start, 2);
-        o.Eta = ReadNumber(line, ref at, "eta");
+        var eta = ReadNumber(line, ref at, "eta");
         NextNumber(line, ref at, start, 3);
-        o.Phi = ReadPhi(line, ref at, "phi");
+        var phi = ReadPhi(line, ref at, "phi");
         if (at < line.Length && line[at] == (byte)',')
         {
             throw WrongCount(line, start);
         }
+
+        _objects.Add(type, energy, pt, eta, phi);
     }
 
     private ObjectType ReadLabel(ReadOnlySpan<byte> line, ref int at)
@@ -335,6 +248,19 @@ public sealed class DarkMachinesReader : IEventReader
         return value;
     }
 
+    /// <summary>Energy or pT in GeV. A number so small that it becomes 0 in GeV is not positive either.</summary>
+    private double ReadPositiveMev(ReadOnlySpan<byte> line, ref int at, string field)
+    {
+        var start = at;
+        var gev = ReadNumber(line, ref at, field) / MevPerGev;
+        if (!(gev > 0))
+        {
+            throw Fault(line, start, $"{field} {Quote(line[start..at])} of object {_objects.Count + 1} is not positive.");
+        }
+
+        return gev;
+    }
+
     private double ReadPhi(ReadOnlySpan<byte> line, ref int at, string field)
     {
         var start = at;
@@ -376,18 +302,6 @@ public sealed class DarkMachinesReader : IEventReader
         }
     }
 
-    private static void Sort(Span<ParsedObject> objects)
-    {
-        for (var i = 1; i < objects.Length; i++)
-        {
-            if (ParsedObject.Order(objects[i - 1], objects[i]) > 0)
-            {
-                objects.Sort(ParsedObject.Order);
-                return;
-            }
-        }
-    }
-
     private DataFormatException TooFewFields(ReadOnlySpan<byte> line, int found) =>
         Fault(line, line.Length, $"the line has {found} field{(found == 1 ? "" : "s")}, expected at least 5: eventID;processID;weight;MET;METphi.");
 
@@ -404,13 +318,13 @@ public sealed class DarkMachinesReader : IEventReader
         var nul = line.IndexOf((byte)0);
         if (nul >= 0)
         {
-            return new DataFormatException(_source.Name, _source.Line, nul + 1, "found a NUL byte; the file is not text.");
+            return new DataFormatException(Source.Name, Source.Line, nul + 1, "found a NUL byte; the file is not text.");
         }
 
         var broken = FirstBrokenUtf8(line);
         return broken >= 0
-            ? new DataFormatException(_source.Name, _source.Line, broken + 1, $"byte 0x{line[broken]:x2} is not UTF-8 text.")
-            : new DataFormatException(_source.Name, _source.Line, at + 1, fault);
+            ? new DataFormatException(Source.Name, Source.Line, broken + 1, $"byte 0x{line[broken]:x2} is not UTF-8 text.")
+            : new DataFormatException(Source.Name, Source.Line, at + 1, fault);
     }
 
     private static int FirstBrokenUtf8(ReadOnlySpan<byte> text)
@@ -450,19 +364,5 @@ public sealed class DarkMachinesReader : IEventReader
         }
 
         return quoted.Append(token.Length > longest ? "..." : "").Append('\'').ToString();
-    }
-
-    private struct ParsedObject
-    {
-        public ObjectType Type;
-        public int Index;
-        public double Energy;
-        public double Pt;
-        public double Eta;
-        public double Phi;
-
-        /// <summary>By type, then falling pT, then the order of the file.</summary>
-        public static int Order(ParsedObject a, ParsedObject b) =>
-            a.Type != b.Type ? a.Type.CompareTo(b.Type) : a.Pt != b.Pt ? b.Pt.CompareTo(a.Pt) : a.Index.CompareTo(b.Index);
     }
 }

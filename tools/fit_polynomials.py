@@ -5,7 +5,7 @@ Each line printed is a coefficient, lowest power first, then the largest error i
 """
 import struct
 
-from mpmath import atan, atanh, cos, exp, expm1, log, log1p, matrix, lu_solve, mp, mpf, pi, sin, sqrt
+from mpmath import atan, atanh, cos, erfc, exp, expm1, log, log1p, lu_solve, matrix, mp, mpf, pi, sin, sqrt
 
 mp.prec = 300
 
@@ -47,6 +47,50 @@ def remez(f, weight, lo, hi, degree, iterations=12):
     return [c[j] for j in range(degree + 1)], max(abs(e) for _, e in errors)
 
 
+def remez_rational(f, weight, lo, hi, n, d, iterations=25, nodes=120):
+    """Ratio of polynomials of degrees n and d, denominator starting with 1: iterated least squares with Lawson's weights."""
+    ts = [exp((log(lo) + log(hi)) / 2 - log(hi / lo) / 2 * cos(pi * (k + mpf(1) / 2) / nodes)) for k in range(nodes)]
+    values = [f(t) for t in ts]
+    below = [mpf(1)] * nodes
+    lawson = [mpf(1)] * nodes
+    best = None
+    for iteration in range(iterations):
+        a = matrix(nodes, n + 1 + d)
+        b = matrix(nodes, 1)
+        for i, (t, v) in enumerate(zip(ts, values)):
+            w = sqrt(lawson[i]) * weight(t) / below[i]
+            for j in range(n + 1):
+                a[i, j] = w * t ** j
+            for j in range(1, d + 1):
+                a[i, n + j] = -w * v * t ** j
+            b[i] = w * v
+        x = lu_solve(a.T * a, a.T * b)
+        num = [x[j] for j in range(n + 1)]
+        den = [mpf(1)] + [x[n + j] for j in range(1, d + 1)]
+        below = [sum(c * t ** j for j, c in enumerate(den)) for t in ts]
+        errors = [weight(t) * abs(sum(c * t ** j for j, c in enumerate(num)) / q - v) for t, v, q in zip(ts, values, below)]
+        if best is None or max(errors) < best[1]:
+            best = (num + den, max(errors))
+        if iteration > 4:
+            mean = sum(w * e for w, e in zip(lawson, errors)) / nodes
+            lawson = [w * e / mean + mpf(10) ** -12 for w, e in zip(lawson, errors)]
+    return best
+
+
+def normal_quantile(p):
+    """z of Phi(z) = p for p <= 1/2, by Newton's method on log Phi."""
+    t = sqrt(-2 * log(p))
+    z = -(t - (mpf('2.5155') + mpf('0.8029') * t + mpf('0.01033') * t * t)
+          / (1 + mpf('1.4328') * t + mpf('0.1893') * t * t + mpf('0.001308') * t ** 3))
+    for _ in range(10):
+        cdf = erfc(-z / sqrt(mpf(2))) / 2
+        step = (log(cdf) - log(p)) * cdf * sqrt(2 * pi) * exp(z * z / 2)
+        z -= step
+        if abs(step) < mpf(2) ** -140:
+            break
+    return z
+
+
 def single(x):
     return struct.unpack('f', struct.pack('f', float(x)))[0]
 
@@ -64,26 +108,22 @@ def main():
     q = lambda r: (expm1(r) - r) / r ** 2 if abs(r) > mpf(10) ** -30 else mpf(1) / 2
     w = lambda r: h
     show('exp float q', remez(q, w, -h, h, 4), False)
-    show('exp double q', remez(q, w, -h, h, 9), True)
-    show('exp double q10', remez(q, w, -h, h, 10), True)
+    show('exp double q', remez(q, w, -h, h, 10), True)
 
     # log1p(f) = f - f^2 / 2 + f^3 p(f), f in [-1/3, 1/3]; bound of the relative error
     p = lambda f: (log1p(f) - f + f * f / 2) / f ** 3 if abs(f) > mpf(10) ** -25 else mpf(1) / 3
     w = lambda f: t * t
     t = mpf(1) / 3 * mpf('1.0001')
-    show('log float p6', remez(p, w, -t, t, 6), False)
-    show('log float p7', remez(p, w, -t, t, 7), False)
+    show('log float p', remez(p, w, -t, t, 7), False)
 
     # log1p(e) / e on [0, 1]
     p = lambda e: log1p(e) / e if e != 0 else mpf(1)
-    for d in (8, 9, 10):
-        show(f'softplus p{d}', remez(p, lambda e: 1 / p(e), mpf(0), mpf(1), d), False)
+    show('softplus float p', remez(p, lambda e: 1 / p(e), mpf(0), mpf(1), 9), False)
 
     # 2 atanh(s) = 2 s + s z r(z), z = s^2, |s| <= 3 - 2 sqrt(2)
     z1 = (3 - 2 * sqrt(mpf(2))) ** 2 * mpf('1.001')
     r = lambda z: 2 * (atanh(sqrt(z)) / sqrt(z) - 1) / z if z > mpf(10) ** -25 else mpf(2) / 3
-    for d in (5, 6, 7):
-        show(f'log double r{d}', remez(r, lambda z: z / 2, mpf(0), z1, d), True)
+    show('log double r', remez(r, lambda z: z / 2, mpf(0), z1, 7), True)
 
     # sin(r) = r + r^3 s(r^2); cos(r) = 1 - r^2 / 2 + r^4 c(r^2); |r| <= pi/4
     x1 = (pi / 4 * mpf('1.01')) ** 2
@@ -96,10 +136,20 @@ def main():
 
     # atan(a) = a + a^3 p(a^2)
     p = lambda x: (atan(sqrt(x)) / sqrt(x) - 1) / x if x > mpf(10) ** -25 else -mpf(1) / 3
-    for d in (6, 7, 8):
-        show(f'atan float p{d}, a in [0, 1]', remez(p, lambda x: x, mpf(0), mpf(1), d), False)
-    for d in (9, 10):
-        show(f'atan double p{d}, a in [0, 7/16]', remez(p, lambda x: x, mpf(0), (mpf(7) / 16) ** 2 * mpf('1.001'), d), True)
+    show('atan float p, a in [0, 1]', remez(p, lambda x: x, mpf(0), mpf(1), 8), False)
+    show('atan double p, a in [0, 7/16]', remez(p, lambda x: x, mpf(0), (mpf(7) / 16) ** 2 * mpf('1.001'), 10), True)
+
+    # Normal quantile z(p), q = p - 1/2: centre |q| <= 0.35, z = q (sqrt(2 pi) + q^2 c(q^2)); tail t = sqrt(-2 ln p), z = C(t) - t.
+    mp.prec = 160
+    q1 = (mpf('0.35') * mpf('1.0001')) ** 2
+    def c(r):
+        q = sqrt(max(r, mpf(10) ** -20))
+        return (-normal_quantile(mpf(1) / 2 - q) / q - sqrt(2 * pi)) / max(r, mpf(10) ** -20)
+    show('normal quantile float, centre', remez(c, lambda r: r / sqrt(2 * pi), mpf(0), q1, 7), False)
+    tail = lambda t: t + normal_quantile(exp(-t * t / 2))
+    w = lambda t: -1 / normal_quantile(exp(-t * t / 2))
+    t0 = sqrt(-2 * log(mpf('0.15001')))
+    show('normal quantile float, tail, numerator 3, denominator 4', remez_rational(tail, w, t0, mpf('14.45'), 3, 4), False)
 
 
 if __name__ == '__main__':

@@ -1,46 +1,36 @@
-using System.Runtime.Intrinsics;
+using System.Runtime.CompilerServices;
 
 using EventService.Numerics.Functions;
 using EventService.Numerics.Simd;
 
 namespace EventService.Engine.Kernels;
 
-/// <summary>temp</summary>
+/// <summary>Gaussian error linear unit, tanh form, element by element; accuracy and special values as <see cref="Gelu"/> states.</summary>
 public static class GeluKernel
 {
-    public static void Forward(ReadOnlySpan<float> x, Span<float> y)
-    {
-        switch (KernelSet.Path)
-        {
-            case VectorPath.V512: F<Simd512, Vector512<float>, Vector512<int>>(x, y); break;
-            case VectorPath.V256: F<Simd256, Vector256<float>, Vector256<int>>(x, y); break;
-            case VectorPath.V128: F<Simd128, Vector128<float>, Vector128<int>>(x, y); break;
-            default: F<Simd1, float, int>(x, y); break;
-        }
-    }
+    /// <summary>y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). y may be x.</summary>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static void Forward(ReadOnlySpan<float> x, Span<float> y) => ElementwiseLoop.Forward(default(Operation), x, y);
 
-    public static void Backward(ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
-    {
-        switch (KernelSet.Path)
-        {
-            case VectorPath.V512: B<Simd512, Vector512<float>, Vector512<int>>(x, dy, dx); break;
-            case VectorPath.V256: B<Simd256, Vector256<float>, Vector256<int>>(x, dy, dx); break;
-            case VectorPath.V128: B<Simd128, Vector128<float>, Vector128<int>>(x, dy, dx); break;
-            default: B<Simd1, float, int>(x, dy, dx); break;
-        }
-    }
+    /// <summary>dx += dy times the derivative of that.</summary>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static void Backward(ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx) =>
+        ElementwiseLoop.Backward(default(Operation), x, y, dy, dx);
 
-    private static void F<S, V, I>(ReadOnlySpan<float> x, Span<float> y) where S : struct, ISimd<V, I> where V : struct where I : struct
+    private readonly struct Operation : IElementwise
     {
-        var i = 0;
-        for (; i + S.Width <= x.Length; i += S.Width) { S.Store(Gelu.Of<S, V, I>(S.Load(in x[i])), ref y[i]); }
-        for (; i < x.Length; i++) { y[i] = Gelu.Of(x[i]); }
-    }
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V Value<S, V, I>(V x)
+            where S : struct, ISimd<V, I>
+            where V : struct
+            where I : struct
+            => Gelu.Of<S, V, I>(x);
 
-    private static void B<S, V, I>(ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx) where S : struct, ISimd<V, I> where V : struct where I : struct
-    {
-        var i = 0;
-        for (; i + S.Width <= x.Length; i += S.Width) { S.Store(S.Fma(S.Load(in dy[i]), Gelu.Derivative<S, V, I>(S.Load(in x[i])), S.Load(in dx[i])), ref dx[i]); }
-        for (; i < x.Length; i++) { dx[i] = MathF.FusedMultiplyAdd(dy[i], Gelu.Derivative(x[i]), dx[i]); }
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V Derivative<S, V, I>(V x, V y)
+            where S : struct, ISimd<V, I>
+            where V : struct
+            where I : struct
+            => Gelu.Derivative<S, V, I>(x);
     }
 }

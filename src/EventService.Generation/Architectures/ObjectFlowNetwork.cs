@@ -29,9 +29,6 @@ public sealed record ObjectFlowHyperparameters
     public int Conditions { get; init; }
 }
 
-/// <summary>The coordinates of an object in the order of their factors.</summary>
-public enum Coordinate { Pt, Eta, Azimuth, Mass }
-
 /// <summary>
 /// Networks that give the spline of each coordinate: an input layer for each slot class, a residual trunk for each group of
 /// classes, a head for each coordinate that also sees the coordinates before it.

@@ -1,8 +1,12 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 
 using EventService.Engine.Autodiff;
-using EventService.Engine.Tensors;
+using EventService.Engine.Optimizers;
+using EventService.Engine.Random;
 using EventService.Physics.Observables;
+
+using Matrix = EventService.Engine.Tensors.Tensor;
 
 namespace EventService.Generation.Evaluation;
 
@@ -86,7 +90,7 @@ public static class C2st
     {
         ArgumentNullException.ThrowIfNull(options);
         var clock = Stopwatch.StartNew();
-        var random = new SplitMix64(options.Seed);
+        var random = new PhiloxStream(options.Seed, 0);
         var first = Split.Draw(monteCarlo.Rows, options, ref random);
         var second = Split.Draw(generated.Rows, options, ref random);
         var standardiser = Standardiser.Fit(monteCarlo, first.Training, generated, second.Training);
@@ -169,7 +173,7 @@ public static class C2st
     /// <summary>Rows of one sample by use, in random order.</summary>
     private sealed record Split(int[] Training, int[] Validation, int[] Test)
     {
-        public static Split Draw(int rows, C2stOptions options, ref SplitMix64 random)
+        public static Split Draw(int rows, C2stOptions options, ref PhiloxStream random)
         {
             var (training, validation) = ((int)(options.TrainingShare * rows), (int)(options.ValidationShare * rows));
             if (training < 1 || validation < 1 || training + validation >= rows)
@@ -177,7 +181,7 @@ public static class C2st
                 throw new ArgumentException($"A sample of {rows} events cannot be split into {training} for training, {validation} for validation and the rest for the test.");
             }
 
-            var order = random.Permutation(rows, rows);
+            var order = RandomDraws.Permutation(ref random, rows, rows);
             return new Split(order[..training], order[training..(training + validation)], order[(training + validation)..]);
         }
     }
@@ -192,7 +196,7 @@ public static class C2st
         public int[] Rows(int[] ofMonteCarlo, int[] ofGenerated) => [.. ofMonteCarlo, .. ofGenerated.Select(k => monteCarloRows + k)];
 
         /// <summary>x [features, events] of the given rows.</summary>
-        public void Gather(ReadOnlySpan<int> rows, Tensor x)
+        public void Gather(ReadOnlySpan<int> rows, Matrix x)
         {
             x.Reshape(columns, rows.Length);
             var to = x.Span;
@@ -214,15 +218,15 @@ public static class C2st
         private readonly C2stOptions _options;
         private readonly Shard[] _shards;
         private readonly AdamW _optimizer;
-        private SplitMix64 _random;
+        private PhiloxStream _random;
 
-        public Trainer(JudgeNetwork network, Data data, C2stOptions options, ref SplitMix64 random)
+        public Trainer(JudgeNetwork network, Data data, C2stOptions options, ref PhiloxStream random)
         {
             _network = network;
             _data = data;
             _options = options;
-            _random = new SplitMix64(random.Next());
-            _optimizer = new AdamW(network.Parameters, options.WeightDecay);
+            _random = new PhiloxStream(random.NextUInt64(), 0);
+            _optimizer = new AdamW(network.Parameters, new AdamWOptions { WeightDecay = (float)options.WeightDecay });
             _shards = [.. Enumerable.Range(0, (options.BatchSize + ShardSize - 1) / ShardSize).Select(_ => new Shard(network))];
         }
 
@@ -234,7 +238,7 @@ public static class C2st
             var steps = (training.Length + _options.BatchSize - 1) / _options.BatchSize;
             for (var epoch = 1; epoch <= _options.MaximumEpochs && epoch - best <= _options.Patience; epoch++)
             {
-                var order = _random.Permutation(training.Length, training.Length);
+                var order = RandomDraws.Permutation(ref _random, training.Length, training.Length);
                 var rows = Array.ConvertAll(order, k => training[k]);
                 for (var step = 0; step < steps; step++)
                 {
@@ -266,13 +270,27 @@ public static class C2st
         private void Step(ReadOnlyMemory<int> batch, double learningRate)
         {
             var shards = (batch.Length + ShardSize - 1) / ShardSize;
-            var seed = _random.Next();
+            var seed = _random.NextUInt64();
             Parallel.For(0, shards, s =>
             {
                 var rows = batch.Span.Slice(s * ShardSize, Math.Min(ShardSize, batch.Length - s * ShardSize));
-                _shards[s].AddGradient(_data, rows, batch.Length, _options.Dropout, seed + (ulong)s);
+                _shards[s].AddGradient(_data, rows, batch.Length, _options.Dropout, new PhiloxStream(seed, (ulong)s));
             });
-            _optimizer.Step([.. _shards[..shards].Select(shard => shard.Tape)], learningRate);
+            _optimizer.Advance();
+            Parallel.ForEach(_network.Parameters.Parameters, parameter =>
+            {
+                var gradient = _shards[0].Tape[parameter].Gradient!.Span;
+                for (var s = 1; s < shards; s++)
+                {
+                    TensorPrimitives.Add(gradient, _shards[s].Tape[parameter].Gradient!.Span, gradient);
+                }
+
+                _optimizer.Update(parameter, gradient, (float)learningRate, 1);
+            });
+            foreach (var shard in _shards)
+            {
+                shard.Tape.ClearGradients();
+            }
         }
 
         public double[] Logits(int[] rows)
@@ -293,14 +311,13 @@ public static class C2st
     /// <summary>A part of a batch, with a tape of its own.</summary>
     private sealed class Shard(JudgeNetwork network)
     {
-        private readonly Tensor _x = new(0, 0);
+        private readonly Matrix _x = new(0, 0);
 
         public Tape Tape { get; } = new(network.Parameters);
 
         /// <summary>Gradient of the mean cross-entropy of a batch, this shard's part of it.</summary>
-        public void AddGradient(Data data, ReadOnlySpan<int> rows, int batchSize, double dropout, ulong seed)
+        public void AddGradient(Data data, ReadOnlySpan<int> rows, int batchSize, double dropout, PhiloxStream random)
         {
-            var random = new SplitMix64(seed);
             data.Gather(rows, _x);
             var z = network.Logits(Tape, _x, dropout, ref random);
             for (var k = 0; k < rows.Length; k++)
@@ -316,7 +333,7 @@ public static class C2st
 
         public void Logits(Data data, ReadOnlySpan<int> rows, Span<double> logits)
         {
-            var random = new SplitMix64(0);
+            var random = new PhiloxStream(0, 0);
             data.Gather(rows, _x);
             var z = network.Logits(Tape, _x, 0, ref random);
             for (var k = 0; k < rows.Length; k++)

@@ -1,4 +1,5 @@
 using EventService.Engine.Autodiff;
+using EventService.Engine.Random;
 using EventService.Engine.Tensors;
 
 namespace EventService.Generation.Evaluation;
@@ -8,24 +9,24 @@ internal sealed class JudgeNetwork
 {
     private readonly (Parameter Weight, Parameter Bias)[] _layers;
 
-    public JudgeNetwork(int features, int hiddenLayers, int hiddenUnits, ref SplitMix64 random)
+    public JudgeNetwork(int features, int hiddenLayers, int hiddenUnits, ref PhiloxStream random)
     {
         _layers = new (Parameter, Parameter)[hiddenLayers + 1];
         for (var layer = 0; layer <= hiddenLayers; layer++)
         {
             var inputs = layer == 0 ? features : hiddenUnits;
             var outputs = layer == hiddenLayers ? 1 : hiddenUnits;
-            var weight = Parameters.Add($"weight{layer}", outputs, inputs);
+            var weight = Parameters.Add($"layer{layer}.weight", outputs, inputs);
             if (layer < hiddenLayers)
             {
                 // He et al. 2015; the last layer starts at zero, so that every score starts at 1/2.
                 foreach (ref var w in weight.Value.Span)
                 {
-                    w = (float)(random.NextNormal() * Math.Sqrt(2.0 / inputs));
+                    w = (float)(RandomDraws.Normal(ref random) * Math.Sqrt(2.0 / inputs));
                 }
             }
 
-            _layers[layer] = (weight, Parameters.Add($"bias{layer}", outputs, 1));
+            _layers[layer] = (weight, Parameters.Add($"layer{layer}.bias", outputs, 1));
         }
     }
 
@@ -36,7 +37,7 @@ internal sealed class JudgeNetwork
     /// <param name="x">Standardised features.</param>
     /// <param name="dropout">Share of hidden units that are switched off (Srivastava et al. 2014); 0 for none.</param>
     /// <param name="random">Chooses them.</param>
-    public Variable Logits(Tape tape, Tensor x, double dropout, ref SplitMix64 random)
+    public Variable Logits(Tape tape, Tensor x, double dropout, ref PhiloxStream random)
     {
         var h = Tape.Constant(x);
         for (var layer = 0; layer < _layers.Length; layer++)
@@ -56,7 +57,7 @@ internal sealed class JudgeNetwork
         return h;
     }
 
-    private static Variable Dropout(Tape tape, Variable x, double rate, ref SplitMix64 random)
+    private static Variable Dropout(Tape tape, Variable x, double rate, ref PhiloxStream random)
     {
         // Four decisions of 16 bits a draw.
         var mask = tape.Rent(x.Rows, x.Columns);
@@ -65,7 +66,7 @@ internal sealed class JudgeNetwork
         var m = mask.Span;
         for (var i = 0; i < m.Length; i += 4)
         {
-            var bits = random.Next();
+            var bits = random.NextUInt64();
             for (var k = i; k < Math.Min(m.Length, i + 4); k++, bits >>= 16)
             {
                 m[k] = (ushort)bits < limit ? 0 : keep;

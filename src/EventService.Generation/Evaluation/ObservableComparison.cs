@@ -1,3 +1,4 @@
+using EventService.Engine.Random;
 using EventService.Physics.Events;
 using EventService.Physics.Observables;
 
@@ -145,12 +146,12 @@ public static class ObservableComparison
     /// <summary>For each resampling and event of the pool: 1 or 2 for the first or second sample, 0 for neither.</summary>
     private static byte[][] DrawMemberships(int pool, int n, int m, int resamplings, ulong seed)
     {
-        var random = new SplitMix64(seed);
+        var random = new PhiloxStream(seed, 0);
         var memberships = new byte[resamplings][];
         for (var r = 0; r < resamplings; r++)
         {
             var membership = memberships[r] = new byte[pool];
-            var drawn = random.Permutation(pool, n + m);
+            var drawn = RandomDraws.Permutation(ref random, pool, n + m);
             for (var k = 0; k < drawn.Length; k++)
             {
                 membership[drawn[k]] = (byte)(k < n ? 1 : 2);

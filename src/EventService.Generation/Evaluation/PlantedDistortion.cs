@@ -1,3 +1,4 @@
+using EventService.Engine.Random;
 using EventService.Generation.Training;
 using EventService.Physics.Events;
 
@@ -16,17 +17,22 @@ public sealed record PlantedDistortion(string Name, string Description, Func<Eve
 
     public static IReadOnlyList<PlantedDistortion> All { get; } =
     [
-        new("jet-pt-smear", "pT and E of every jet and b-jet times 1 + 0.03 N(0,1), mirrored at the 20 GeV threshold, sorted again", (s, seed) => SmearJets(s, 0.03, seed)),
+        new("jet-pt-smear", "pT of every jet and b-jet times 1 + 0.03 N(0,1), mass kept, sorted again", (s, seed) => SmearJets(s, 0.03, false, seed)),
+        new("jet-pt-smear-inside", "the same, mirrored at the 20 GeV threshold so that no cut tells", (s, seed) => SmearJets(s, 0.03, true, seed)),
+        new("jet-pt-smear-10-inside", "the same with 10 %", (s, seed) => SmearJets(s, 0.1, true, seed)),
         new("jet-met-shuffle", "the azimuth of MET relative to the leading jet taken from another event", ShuffleMetAngles),
         new("ht-tail-cut", "the 1 % of events with the largest HT removed", (s, _) => CutTail(s, 0.01, Ht)),
         new("jet-pt-tail-cut", "the 1 % of events with the largest jet pT removed", (s, _) => CutTail(s, 0.01, LeadingJetPt)),
         new("met-scale", "MET times 1.03", (s, _) => ScaleMet(s, 1.03)),
     ];
 
-    /// <summary>The resolution is widened; counts and order stay valid, so that only the spectra and the balance can tell.</summary>
-    public static EventSample SmearJets(EventSample sample, double width, ulong seed)
+    /// <summary>
+    /// Widens the jet resolution; counts, angles and masses stay. Without the mirror some jets fall below the threshold, as they do
+    /// in a generator that does not know it; with the mirror only the spectra and the balance can tell.
+    /// </summary>
+    public static EventSample SmearJets(EventSample sample, double width, bool mirror, ulong seed)
     {
-        var random = new SplitMix64(seed);
+        var random = new PhiloxStream(seed, 0);
         var smeared = new EventSample { ProcessName = sample.ProcessName };
         var jets = new List<(double E, double Pt, double Eta, double Phi)>();
         for (var k = 0; k < sample.Count; k++)
@@ -38,14 +44,17 @@ public sealed record PlantedDistortion(string Name, string Description, Func<Eve
                 jets.Clear();
                 for (end = begin; end < sample.Offsets[k + 1] && sample.Type[end] == type; end++)
                 {
-                    var factor = 1.0;
+                    var (energy, pt) = (sample.Energy[end], sample.Pt[end]);
                     if (type is ObjectType.Jet or ObjectType.BJet)
                     {
-                        var pt = sample.Pt[end] * (1 + width * random.NextNormal());
-                        factor = (JetThreshold + Math.Abs(pt - JetThreshold)) / sample.Pt[end];
+                        pt *= Math.Max(0.1, 1 + width * RandomDraws.Normal(ref random));
+                        pt = mirror ? JetThreshold + Math.Abs(pt - JetThreshold) : pt;
+
+                        // E^2 - p^2 stays, with p = pT cosh(eta).
+                        energy = Math.Sqrt(energy * energy + (pt - sample.Pt[end]) * (pt + sample.Pt[end]) * Math.Pow(Math.Cosh(sample.Eta[end]), 2));
                     }
 
-                    jets.Add((factor * sample.Energy[end], factor * sample.Pt[end], sample.Eta[end], sample.Phi[end]));
+                    jets.Add((energy, pt, sample.Eta[end], sample.Phi[end]));
                 }
 
                 foreach (var (energy, pt, eta, phi) in jets.OrderByDescending(jet => jet.Pt))
@@ -61,7 +70,8 @@ public sealed record PlantedDistortion(string Name, string Description, Func<Eve
     /// <summary>Each event keeps its objects, its MET and every marginal distribution, and loses what ties MET to its own jets.</summary>
     public static EventSample ShuffleMetAngles(EventSample sample, ulong seed)
     {
-        var partner = new SplitMix64(seed).Permutation(sample.Count, sample.Count);
+        var random = new PhiloxStream(seed, 0);
+        var partner = RandomDraws.Permutation(ref random, sample.Count, sample.Count);
         return WithMet(sample, k => sample.Met[k], k =>
         {
             var other = partner[k];

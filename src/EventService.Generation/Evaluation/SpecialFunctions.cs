@@ -1,3 +1,5 @@
+using EventService.Numerics.Functions;
+
 namespace EventService.Generation.Evaluation;
 
 /// <summary>
@@ -16,25 +18,8 @@ public static class SpecialFunctions
         return z >= 0 ? tail : 1 - tail;
     }
 
-    /// <summary>The z with NormalSurvival(z) = p, by bisection in [-40, 40]: a p-value as "sigmas", one-sided.</summary>
-    public static double Significance(double p)
-    {
-        double low = -40, high = 40;
-        for (var i = 0; i < 200 && low < high; i++)
-        {
-            var z = (low + high) / 2;
-            if (NormalSurvival(z) > p)
-            {
-                low = z;
-            }
-            else
-            {
-                high = z;
-            }
-        }
-
-        return (low + high) / 2;
-    }
+    /// <summary>The z with NormalSurvival(z) = p: a p-value as "sigmas", one-sided, at most 38 where p is zero to double precision.</summary>
+    public static double Significance(double p) => -NormalQuantile.Of(Math.Max(p, 3e-316));
 
     /// <summary>
     /// Regularised upper incomplete gamma function Q(a, x) for a &gt; 0, x &gt;= 0: the series of P below x = a + 1, the continued fraction

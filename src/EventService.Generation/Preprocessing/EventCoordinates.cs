@@ -137,16 +137,17 @@ public sealed class EventCoordinates
     private static readonly double Log15 = Log.Of(15.0);
     private static readonly double Log20 = Log.Of(20.0);
 
-    /// <summary>Fits the maps to the marginal distributions of a sample.</summary>
-    public static EventCoordinates Fit(EventSample sample)
+    /// <summary>Fits the maps to the marginal distributions of some events of a sample.</summary>
+    public static EventCoordinates Fit(EventSample sample, ReadOnlySpan<int> events)
     {
         ArgumentNullException.ThrowIfNull(sample);
         List<double>[] pt = NewLists(), eta = NewLists(), mass = NewLists();
         var greatest = new double[EventSlots.TypeCount];
-        var met = new double[sample.Count];
-        for (var e = 0; e < sample.Count; e++)
+        var met = new double[events.Length];
+        for (var row = 0; row < events.Length; row++)
         {
-            met[e] = -Log.Of(Math.Max(sample.Met[e], 1e-6));
+            var e = events[row];
+            met[row] = -Log.Of(Math.Max(sample.Met[e], 1e-6));
             var index = 0;
             for (var k = sample.Offsets[e]; k < sample.Offsets[e + 1]; k++)
             {

@@ -32,6 +32,15 @@ public sealed class SlotBatch(SlotClass slot)
     /// <summary>Row of each object's event in the batch.</summary>
     public int[] Event { get; private set; } = [];
 
+    /// <summary>What the head of a coordinate takes besides the trunk's result; null for pT.</summary>
+    public Tensor? FurtherInputs(Coordinate coordinate) => coordinate switch
+    {
+        Coordinate.Eta => EtaInputs,
+        Coordinate.Azimuth => AzimuthInputs,
+        Coordinate.Mass => MassInputs,
+        _ => null,
+    };
+
     internal void Start(int count, int conditions)
     {
         Count = 0;

@@ -60,7 +60,8 @@ public static class Gelu
     /// <summary>One lane of <see cref="Derivative{S, V, I}(V)"/>.</summary>
     public static float Derivative(float x) => Derivative<Simd1, float, int>(x);
 
-    /// <summary>The same formula for every double; -0 at -inf.</summary>
+    /// <summary>The same formula for every double; -0 at -inf. Largest error 2 ulp where x >= -0.5, measured by
+    /// <c>Gelu_Double_AgainstReferenceTable</c>.</summary>
     public static double Of(double x)
     {
         if (x < -30)

@@ -44,7 +44,7 @@ public static class Log1p
     public static float Of(float x) => Of<Simd1, float, int>(x);
 
     /// <summary>
-    /// ln(1 + x) for every double, with the same special values. Largest error 1.7 ulp, measured by
+    /// ln(1 + x) for every double, with the same special values. Largest error 0.8 ulp, measured by
     /// <c>Log1p_Double_AgainstReferenceTable</c>.
     /// </summary>
     public static double Of(double x)

@@ -10,7 +10,7 @@ public static class Sinh
     private const float RoundToExponent = 12582912f + 125f;
 
     /// <summary>
-    /// sinh x for every float: infinite beyond 89.41599, keeps the sign of zero. Largest error 2 ulp, measured by
+    /// sinh x for every float: infinite beyond 89.41599, keeps the sign of zero. Largest error 2.2 ulp, measured by
     /// <c>Sinh_AgainstDoublePrecision</c>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -28,8 +28,9 @@ public static class Sinh
         var q = S.Fma(S.Multiply(r, r), Exp.Tail<S, V, I>(r), r);
         var s = S.AsFloat(S.ShiftLeft(S.AsInt(t), 23)); // 2^(n - 2)
         var quarter = S.Fma(s, q, S.Subtract(s, S.Broadcast(0.25f)));
-        var half = S.Add(quarter, quarter);
-        var y = S.Add(half, S.Divide(half, S.Fma(S.Broadcast(4f), quarter, S.Broadcast(1f))));
+        var two = S.Broadcast(2f);
+        var rest = S.Divide(quarter, S.Fma(S.Broadcast(4f), quarter, S.Broadcast(1f)));
+        var y = S.Fma(two, rest, S.Multiply(two, quarter));
 
         // Below 2^-12 the result is x: quarters of subnormals would round.
         y = S.Select(S.LessThan(a, S.Broadcast(2.44140625e-4f)), a, y);
@@ -40,7 +41,7 @@ public static class Sinh
     public static float Of(float x) => Of<Simd1, float, int>(x);
 
     /// <summary>
-    /// sinh x for every double: infinite beyond 710.4758, keeps the sign of zero. Largest error 2 ulp, measured by
+    /// sinh x for every double: infinite beyond 710.4758, keeps the sign of zero. Largest error 1.4 ulp, measured by
     /// <c>Sinh_Double_AgainstReferenceTable</c>.
     /// </summary>
     public static double Of(double x)

@@ -51,20 +51,4 @@ public class ObservableComparisonTests
         var e = Assert.Throws<ArgumentException>(() => ObservableComparison.Compare(MonteCarlo, MonteCarlo, MonteCarlo, EventObservables.All, 2, 1));
         Assert.Contains("4000 + 4000", e.Message, StringComparison.Ordinal);
     }
-
-    [Fact]
-    public void DataSplit_FollowsThePositionInTheFile()
-    {
-        Assert.Equal(DataUse.Test, DataSplit.UseOf(0));
-        Assert.Equal(DataUse.Validation, DataSplit.UseOf(1));
-        Assert.Equal(DataUse.Training, DataSplit.UseOf(9));
-        Assert.Equal(DataUse.Test, DataSplit.UseOf(511_790));
-        foreach (var count in new long[] { 0, 1, 2, 9, 10, 11, 12, 511_791 })
-        {
-            foreach (var use in Enum.GetValues<DataUse>())
-            {
-                Assert.Equal(Enumerable.Range(0, (int)count).Count(k => DataSplit.UseOf(k) == use), DataSplit.Count(count, use));
-            }
-        }
-    }
 }

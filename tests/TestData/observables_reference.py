@@ -78,6 +78,7 @@ def event(line):
     r["sphericity_T"] = 2 * eigenvalues[0] / eigenvalues.sum()
     r["centrality"] = sum_pt / total[0]
     r["leading_share"] = by_pt[0]["pt"] / sum_pt
+    r["softest_jet_pt"] = jets[-1]["pt"] if jets else nan
     r["jet_pt_ratio"] = jets[1]["pt"] / jets[0]["pt"] if len(jets) > 1 else nan
     for kind, objs, slots in [("b", b, 3), ("j", j, 6), ("l", l, 2), ("g", g, 1)]:
         for n in range(1, slots + 1):

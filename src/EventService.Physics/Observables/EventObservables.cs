@@ -81,6 +81,7 @@ public static class EventObservables
         yield return Bounded("sphericity_T", "S_T", group, 1, e => e.TransverseTensor.Larger > 0 ? 2 * e.TransverseTensor.Smaller / (e.TransverseTensor.Larger + e.TransverseTensor.Smaller) : double.NaN);
         yield return Bounded("centrality", "Σp_T / ΣE", group, 1, e => e.E > 0 ? e.ScalarPt / e.E : double.NaN);
         yield return Bounded("leading_share", "p_T(leading) / Σp_T", group, 1, e => e.Leading.Pt / e.ScalarPt);
+        yield return GeV("softest_jet_pt", "p_T(softest jet)", group, e => e.Jets.Count > 0 ? e.Jets[^1].Pt : double.NaN);
         yield return Bounded("jet_pt_ratio", "p_T(jet 2) / p_T(jet 1)", group, 1, e => e.Jet(2).Pt / e.Jet(1).Pt);
     }
 

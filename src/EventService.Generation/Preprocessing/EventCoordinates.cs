@@ -1,0 +1,202 @@
+using EventService.Numerics.Functions;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Preprocessing;
+
+/// <summary>
+/// The maps between the observables of an event and the unit interval in which the conditional splines act. Limits that
+/// physics sets are ends of the interval: thresholds in pT, acceptance in eta, falling pT within a type.
+/// </summary>
+/// <remarks>
+/// <list type="bullet">
+/// <item>pT of the leading object of a type: t = -log(pT / threshold), so that the hard tail lies at y = 0 where floats are dense.</item>
+/// <item>pT of the k-th object: t = log(pT_k / threshold) / log(pT_(k-1) / threshold) in [0, 1].</item>
+/// <item>eta: t = eta in [-limit, limit]. Azimuth: y = delta phi / 2 pi + 1/2, on the circle.</item>
+/// <item>mass of jets: t = log(m / pT), so that E >= p always. Missing momentum: t = -log(MET / GeV).</item>
+/// </list>
+/// </remarks>
+public sealed class EventCoordinates
+{
+    /// <summary>Object cuts of the Dark Machines samples: pT thresholds [GeV] in the order of <see cref="ObjectType"/>.</summary>
+    public static readonly IReadOnlyList<double> PtThresholds = [20, 20, 15, 15, 15, 15, 20];
+
+    /// <summary>Object cuts of the Dark Machines samples: largest |eta| in the order of <see cref="ObjectType"/>.</summary>
+    public static readonly IReadOnlyList<double> EtaCuts = [2.8, 2.8, 2.7, 2.7, 2.7, 2.7, 2.37];
+
+    private const double LogTwoPi = 1.8378770664093454836;
+    private const double TwoPi = 6.2831853071795864769;
+
+    // A jet's mass is at least this fraction of its pT; lighter ones are rounding noise of the printed energy.
+    private const double SmallestMassFraction = 1e-4;
+
+    private readonly double[] _etaLimits;
+    private readonly MarginalMap[] _pt;
+    private readonly MarginalMap[] _eta;
+    private readonly MarginalMap[] _mass;
+    private readonly MarginalMap _met;
+
+    public EventCoordinates(double[] etaLimits, MarginalMap[] pt, MarginalMap[] eta, MarginalMap[] mass, MarginalMap met)
+    {
+        (_etaLimits, _pt, _eta, _mass, _met) = (etaLimits, pt, eta, mass, met);
+    }
+
+    public IReadOnlyList<double> EtaLimits => _etaLimits;
+
+    public IReadOnlyList<MarginalMap> PtMaps => _pt;
+
+    public IReadOnlyList<MarginalMap> EtaMaps => _eta;
+
+    public IReadOnlyList<MarginalMap> MassMaps => _mass;
+
+    public MarginalMap MetMap => _met;
+
+    /// <summary>y and log |dy / dpT|.</summary>
+    public (float Y, double LogDerivative) PtToUnit(SlotClass slot, ObjectType type, double pt, double previousPt)
+    {
+        var span = PtSpan(slot, type, previousPt);
+        var logPt = Log.Of(pt);
+        var (y, ld) = _pt[(int)slot].Forward((logPt - LogThreshold(type)) / span);
+        return ((float)y, ld - logPt - Log.Of(Math.Abs(span)));
+    }
+
+    public (double Pt, double LogDerivative) PtFromUnit(SlotClass slot, ObjectType type, float y, double previousPt)
+    {
+        var span = PtSpan(slot, type, previousPt);
+        var (t, ld) = _pt[(int)slot].Inverse(Math.Max(y, 1e-30f));
+        var logPt = LogThreshold(type) + (t * span);
+        var pt = Math.Max(Exp.Of(logPt), PtThresholds[(int)type]);
+        return (EventSlots.IsLeading(slot) ? pt : Math.Min(pt, previousPt), ld - logPt - Log.Of(Math.Abs(span)));
+    }
+
+    public (float Y, double LogDerivative) EtaToUnit(SlotClass slot, double eta)
+    {
+        var (y, ld) = _eta[(int)slot].Forward(eta);
+        return ((float)y, ld);
+    }
+
+    public (double Eta, double LogDerivative) EtaFromUnit(SlotClass slot, float y) => _eta[(int)slot].Inverse(y);
+
+    /// <summary>y of an azimuth relative to the frame, and log |dy / dphi|.</summary>
+    public static (float Y, double LogDerivative) AzimuthToUnit(double cos, double sin, (double Cos, double Sin) frame)
+    {
+        var dphi = Atan2.Of((sin * frame.Cos) - (cos * frame.Sin), (cos * frame.Cos) + (sin * frame.Sin));
+        return ((float)((dphi / TwoPi) + 0.5), -LogTwoPi);
+    }
+
+    /// <summary>Cosine and sine of the azimuth.</summary>
+    public static (double Cos, double Sin) AzimuthFromUnit(float y, (double Cos, double Sin) frame)
+    {
+        var (sin, cos) = SinCos.Of((y - 0.5) * TwoPi);
+        return ((cos * frame.Cos) - (sin * frame.Sin), (sin * frame.Cos) + (cos * frame.Sin));
+    }
+
+    public (float Y, double LogDerivative) MassToUnit(SlotClass slot, double mass, double pt)
+    {
+        var logMass = Log.Of(Math.Max(mass, SmallestMassFraction * pt));
+        var (y, ld) = _mass[(int)slot].Forward(logMass - Log.Of(pt));
+        return ((float)y, ld - logMass);
+    }
+
+    public (double Mass, double LogDerivative) MassFromUnit(SlotClass slot, float y, double pt)
+    {
+        var (t, ld) = _mass[(int)slot].Inverse(Math.Max(y, 1e-30f));
+        var logMass = Math.Max(t, Log.Of(SmallestMassFraction)) + Log.Of(pt);
+        return (Exp.Of(logMass), ld - logMass);
+    }
+
+    public (float Y, double LogDerivative) MetToUnit(double met)
+    {
+        var logMet = Log.Of(Math.Max(met, 1e-6));
+        var (y, ld) = _met.Forward(-logMet);
+        return ((float)y, ld - logMet);
+    }
+
+    public (double Met, double LogDerivative) MetFromUnit(float y)
+    {
+        var (t, ld) = _met.Inverse(Math.Max(y, 1e-30f));
+        return (Exp.Of(-t), ld + t);
+    }
+
+    /// <summary>Further network inputs of the missing momentum's azimuth, given its size.</summary>
+    public static void WriteMetAzimuthInputs(float unitMet, double met, double recoil, Span<float> column, int stride)
+    {
+        column[0] = unitMet;
+        column[stride] = (float)Log1p.Of(met / 20);
+        column[2 * stride] = (float)Log1p.Of(recoil / 20);
+        column[3 * stride] = (float)Log.Of((met + 5) / (recoil + 5));
+    }
+
+    public const int MetAzimuthInputCount = 4;
+
+    // t = (log pT - log threshold) / span: -1 turns the leading object's tail to y = 0.
+    private static double PtSpan(SlotClass slot, ObjectType type, double previousPt) =>
+        EventSlots.IsLeading(slot) ? -1 : Math.Max(Log.Of(previousPt) - LogThreshold(type), 1e-6);
+
+    private static double LogThreshold(ObjectType type) => type is >= ObjectType.ElectronMinus and <= ObjectType.MuonPlus ? Log15 : Log20;
+
+    private static readonly double Log15 = Log.Of(15.0);
+    private static readonly double Log20 = Log.Of(20.0);
+
+    /// <summary>Fits the maps to the marginal distributions of a sample.</summary>
+    public static EventCoordinates Fit(EventSample sample)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        List<double>[] pt = NewLists(), eta = NewLists(), mass = NewLists();
+        var greatest = new double[EventSlots.TypeCount];
+        var met = new double[sample.Count];
+        for (var e = 0; e < sample.Count; e++)
+        {
+            met[e] = -Log.Of(Math.Max(sample.Met[e], 1e-6));
+            var index = 0;
+            for (var k = sample.Offsets[e]; k < sample.Offsets[e + 1]; k++)
+            {
+                var type = sample.Type[k];
+                index = k > sample.Offsets[e] && sample.Type[k - 1] == type ? index + 1 : 0;
+                var slot = EventSlots.ClassOf(type, index);
+                var span = PtSpan(slot, type, index > 0 ? sample.Pt[k - 1] : 0);
+                pt[(int)slot].Add((Log.Of(sample.Pt[k]) - LogThreshold(type)) / span);
+                eta[(int)slot].Add(sample.Eta[k]);
+                eta[(int)slot].Add(-sample.Eta[k]);
+                greatest[(int)type] = Math.Max(greatest[(int)type], Math.Abs(sample.Eta[k]));
+                if (EventSlots.HasMass(type))
+                {
+                    var m = JetMass.Of(sample.Energy[k], sample.Pt[k], sample.Eta[k]);
+                    if (m > SmallestMassFraction * sample.Pt[k])
+                    {
+                        mass[(int)slot].Add(Log.Of(m / sample.Pt[k]));
+                    }
+                }
+            }
+        }
+
+        // The tracker ends at 2.5: where no object of a type lies beyond, that is its limit, else the object cut.
+        var limits = new double[EventSlots.TypeCount];
+        for (var t = 0; t < limits.Length; t++)
+        {
+            var sameFlavour = t is >= 2 and <= 5 ? Math.Max(greatest[t], greatest[((t - 2) ^ 1) + 2]) : greatest[t];
+            limits[t] = sameFlavour <= 2.5 ? Math.Min(2.5, EtaCuts[t]) : EtaCuts[t];
+        }
+
+        var maps = Enumerable.Range(0, (int)SlotClass.Met).Select(s => (SlotClass)s).ToArray();
+        return new EventCoordinates(
+            limits,
+            [.. maps.Select(s => MarginalMap.Fit(Values(pt, s), EventSlots.IsLeading(s) ? double.NegativeInfinity : 0, EventSlots.IsLeading(s) ? 0 : 1))],
+            [.. maps.Select(s => MarginalMap.Fit(Values(eta, s), -limits[(int)TypeOf(s)], limits[(int)TypeOf(s)]))],
+            [.. maps.Select(s => MarginalMap.Fit(Values(mass, s), double.NegativeInfinity, double.PositiveInfinity))],
+            MarginalMap.Fit(met, double.NegativeInfinity, double.PositiveInfinity));
+    }
+
+    private static Span<double> Values(List<double>[] lists, SlotClass slot) =>
+        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(lists[(int)slot]);
+
+    private static List<double>[] NewLists() => [.. Enumerable.Range(0, (int)SlotClass.Met).Select(_ => new List<double>())];
+
+    private static ObjectType TypeOf(SlotClass slot) => EventSlots.GroupOf(slot) switch
+    {
+        SlotGroup.BJet => ObjectType.BJet,
+        SlotGroup.Jet => ObjectType.Jet,
+        SlotGroup.Electron => ObjectType.ElectronMinus,
+        SlotGroup.Muon => ObjectType.MuonMinus,
+        _ => ObjectType.Photon,
+    };
+}

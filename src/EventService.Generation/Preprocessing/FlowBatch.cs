@@ -1,0 +1,203 @@
+using EventService.Engine.Tensors;
+using EventService.Numerics.Functions;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Preprocessing;
+
+/// <summary>What the networks of one slot class take and are asked for, one column an object.</summary>
+public sealed class SlotBatch(SlotClass slot)
+{
+    public SlotClass Slot => slot;
+
+    public int Count { get; private set; }
+
+    /// <summary>Trunk inputs [inputs, Count].</summary>
+    public Tensor Inputs { get; } = new(0, 0);
+
+    /// <summary>Further inputs of eta: log pT and pT's unit coordinate.</summary>
+    public Tensor EtaInputs { get; } = new(0, 0);
+
+    /// <summary>Further inputs of the azimuth.</summary>
+    public Tensor AzimuthInputs { get; } = new(0, 0);
+
+    /// <summary>Further inputs of the mass: log pT, eta, cosine and sine relative to the recoil.</summary>
+    public Tensor MassInputs { get; } = new(0, 0);
+
+    /// <summary>Unit coordinates of pT (or MET), eta, azimuth and mass.</summary>
+    public float[][] Targets { get; } = [[], [], [], []];
+
+    /// <summary>1, or 0 where the azimuth is uniform: the first object of an event.</summary>
+    public float[] AzimuthWeight { get; private set; } = [];
+
+    /// <summary>Row of each object's event in the batch.</summary>
+    public int[] Event { get; private set; } = [];
+
+    internal void Start(int count, int conditions)
+    {
+        Count = 0;
+        Inputs.Reshape(EventState.InputCount(slot, conditions), count);
+        EtaInputs.Reshape(2, count);
+        AzimuthInputs.Reshape(slot == SlotClass.Met ? EventCoordinates.MetAzimuthInputCount : EventState.AzimuthInputCount(slot), count);
+        MassInputs.Reshape(4, count);
+        if (Event.Length < count)
+        {
+            for (var t = 0; t < Targets.Length; t++)
+            {
+                Targets[t] = new float[count];
+            }
+
+            AzimuthWeight = new float[count];
+            Event = new int[count];
+        }
+    }
+
+    internal int Next() => Count++;
+}
+
+/// <summary>
+/// Cuts events into slots: fills one <see cref="SlotBatch"/> a class with inputs and unit coordinates, and adds up the
+/// logarithms of the coordinate maps' derivatives. Used alike by training and by densities.
+/// </summary>
+public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
+{
+    private readonly EventState _state = new();
+    private readonly int[] _counts = new int[EventSlots.TypeCount];
+
+    /// <summary>One batch a slot class, empty ones included.</summary>
+    public SlotBatch[] Slots { get; } = [.. Enumerable.Range(0, EventSlots.ClassCount).Select(s => new SlotBatch((SlotClass)s))];
+
+    /// <summary>Sum of log |dy / dx| of each event's coordinates.</summary>
+    public double[] LogDerivative { get; private set; } = [];
+
+    /// <summary>Fills the batches.</summary>
+    /// <param name="sample">Events in double precision, objects in order.</param>
+    /// <param name="events">Rows of the sample to take.</param>
+    /// <param name="condition">Network inputs of each taken event's condition; empty arrays for an unconditional model.</param>
+    /// <param name="mirror">Bit 0 mirrors eta, bit 1 mirrors the azimuth of an event; null for none.</param>
+    public void Fill(EventSample sample, ReadOnlySpan<int> events, Func<int, double[]> condition, Func<int, int>? mirror)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        ArgumentNullException.ThrowIfNull(condition);
+        CountSlots(sample, events);
+        if (LogDerivative.Length < events.Length)
+        {
+            LogDerivative = new double[events.Length];
+        }
+
+        for (var row = 0; row < events.Length; row++)
+        {
+            var e = events[row];
+            var flips = mirror?.Invoke(e) ?? 0;
+            Fill(sample, e, row, condition(e), (flips & 1) != 0 ? -1 : 1, (flips & 2) != 0 ? -1 : 1);
+        }
+    }
+
+    private void CountSlots(EventSample sample, ReadOnlySpan<int> events)
+    {
+        Span<int> counts = stackalloc int[EventSlots.ClassCount];
+        counts.Clear();
+        counts[(int)SlotClass.Met] = events.Length;
+        foreach (var e in events)
+        {
+            var index = 0;
+            for (var k = sample.Offsets[e]; k < sample.Offsets[e + 1]; k++)
+            {
+                index = k > sample.Offsets[e] && sample.Type[k - 1] == sample.Type[k] ? index + 1 : 0;
+                counts[(int)EventSlots.ClassOf(sample.Type[k], index)]++;
+            }
+        }
+
+        for (var s = 0; s < counts.Length; s++)
+        {
+            Slots[s].Start(counts[s], conditions);
+        }
+    }
+
+    private void Fill(EventSample sample, int e, int row, double[] condition, int etaSign, int phiSign)
+    {
+        Array.Clear(_counts);
+        for (var k = sample.Offsets[e]; k < sample.Offsets[e + 1]; k++)
+        {
+            _counts[(int)sample.Type[k]]++;
+        }
+
+        _state.Reset(_counts, condition);
+        double sum = 0;
+        var index = 0;
+        for (var k = sample.Offsets[e]; k < sample.Offsets[e + 1]; k++)
+        {
+            var type = sample.Type[k];
+            index = k > sample.Offsets[e] && sample.Type[k - 1] == type ? index + 1 : 0;
+            var (sin, cos) = SinCos.Of(phiSign * sample.Phi[k]);
+            var mass = EventSlots.HasMass(type) ? JetMass.Of(sample.Energy[k], sample.Pt[k], sample.Eta[k]) : 0;
+            var item = new FlowObject(type, index, sample.Pt[k], etaSign * sample.Eta[k], cos, sin, mass);
+            sum += Fill(item, index > 0 ? sample.Pt[k - 1] : 0, row);
+            _state.Add(item);
+        }
+
+        LogDerivative[row] = sum + FillMet(sample.Met[e], phiSign * sample.MetPhi[e], row);
+    }
+
+    private double Fill(in FlowObject item, double previousPt, int row)
+    {
+        var slot = EventSlots.ClassOf(item.Type, item.Index);
+        var batch = Slots[(int)slot];
+        var lane = batch.Next();
+        batch.Event[lane] = row;
+        _state.WriteInputs(slot, item.Type, item.Index, batch.Inputs.Span[lane..], batch.Inputs.Columns);
+
+        var (pt, logPt) = coordinates.PtToUnit(slot, item.Type, item.Pt, previousPt);
+        batch.Targets[0][lane] = pt;
+        WriteEtaInputs(item.Pt, pt, batch.EtaInputs.Span[lane..], batch.EtaInputs.Columns);
+
+        var (eta, logEta) = coordinates.EtaToUnit(slot, item.Eta);
+        batch.Targets[1][lane] = eta;
+        _state.WriteAzimuthInputs(slot, item.Pt, item.Eta, pt, batch.AzimuthInputs.Span[lane..], batch.AzimuthInputs.Columns);
+
+        var (phi, logPhi) = EventCoordinates.AzimuthToUnit(item.Cos, item.Sin, _state.Frame);
+        batch.Targets[2][lane] = phi;
+        batch.AzimuthWeight[lane] = _state.ObjectCount == 0 ? 0 : 1;
+        var sum = logPt + logEta + logPhi;
+        if (EventSlots.HasMass(slot))
+        {
+            WriteMassInputs(item, _state.Frame, batch.MassInputs.Span[lane..], batch.MassInputs.Columns);
+            var (mass, logMass) = coordinates.MassToUnit(slot, item.Mass, item.Pt);
+            batch.Targets[3][lane] = mass;
+            sum += logMass;
+        }
+
+        return sum;
+    }
+
+    private double FillMet(double met, double metPhi, int row)
+    {
+        var batch = Slots[(int)SlotClass.Met];
+        var lane = batch.Next();
+        batch.Event[lane] = row;
+        _state.WriteInputs(SlotClass.Met, default, 0, batch.Inputs.Span[lane..], batch.Inputs.Columns);
+        var (y, logMet) = coordinates.MetToUnit(met);
+        batch.Targets[0][lane] = y;
+        EventCoordinates.WriteMetAzimuthInputs(y, met, _state.Recoil, batch.AzimuthInputs.Span[lane..], batch.AzimuthInputs.Columns);
+        var (sin, cos) = SinCos.Of(metPhi);
+        var (phi, logPhi) = EventCoordinates.AzimuthToUnit(cos, sin, _state.Frame);
+        batch.Targets[2][lane] = phi;
+        batch.AzimuthWeight[lane] = 1;
+        return logMet + logPhi;
+    }
+
+    /// <summary>Inputs of eta given pT.</summary>
+    internal static void WriteEtaInputs(double pt, float unitPt, Span<float> column, int stride)
+    {
+        column[0] = (float)Log.Of(pt / 20);
+        column[stride] = unitPt;
+    }
+
+    /// <summary>Inputs of the mass given the rest of the object.</summary>
+    internal static void WriteMassInputs(in FlowObject item, (double Cos, double Sin) frame, Span<float> column, int stride)
+    {
+        column[0] = (float)Log.Of(item.Pt / 20);
+        column[stride] = (float)item.Eta;
+        column[2 * stride] = (float)((item.Cos * frame.Cos) + (item.Sin * frame.Sin));
+        column[3 * stride] = (float)((item.Sin * frame.Cos) - (item.Cos * frame.Sin));
+    }
+}

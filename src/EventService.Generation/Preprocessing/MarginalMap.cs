@@ -1,0 +1,259 @@
+using EventService.Numerics.Functions;
+
+namespace EventService.Generation.Preprocessing;
+
+/// <summary>
+/// A smooth, strictly rising map from an observable t to y in (0, 1) that makes its marginal distribution nearly
+/// uniform: a rational-quadratic spline through quantiles, with exponential tails where t has no limit. Double precision.
+/// </summary>
+/// <remarks>
+/// Inside [knot 0, knot K] the piece is that of Gregory and Delbourgo, IMA J. Numer. Anal. 2 (1982) 123, as in neural spline
+/// flows. A lower tail is y = y0 exp(d0 (t - t0) / y0), an upper one 1 - y = (1 - yK) exp(-dK (t - tK) / (1 - yK)): both
+/// continue value and slope, so that values beyond all training data keep a finite density.
+/// </remarks>
+public sealed class MarginalMap
+{
+    private readonly double[] _t;
+    private readonly double[] _y;
+    private readonly double[] _d;
+
+    /// <param name="t">Knots, rising strictly.</param>
+    /// <param name="y">Values in [0, 1], rising strictly; 0 or 1 at an end makes it a hard limit.</param>
+    /// <param name="d">Derivatives at the knots, positive.</param>
+    /// <exception cref="ArgumentException">The knots do not describe a rising map.</exception>
+    public MarginalMap(double[] t, double[] y, double[] d)
+    {
+        ArgumentNullException.ThrowIfNull(t);
+        ArgumentNullException.ThrowIfNull(y);
+        ArgumentNullException.ThrowIfNull(d);
+        if (t.Length < 2 || t.Length != y.Length || t.Length != d.Length)
+        {
+            throw new ArgumentException($"A marginal map has equally many knots, values and derivatives, at least two; found {t.Length}, {y.Length} and {d.Length}.");
+        }
+
+        for (var k = 0; k < t.Length; k++)
+        {
+            if (!double.IsFinite(t[k]) || !(y[k] is >= 0 and <= 1) || !(d[k] > 0) || !double.IsFinite(d[k]) || (k > 0 && (t[k] <= t[k - 1] || y[k] <= y[k - 1])))
+            {
+                throw new ArgumentException($"Knot {k} of a marginal map, (t = {t[k]}, y = {y[k]}, slope {d[k]}), does not continue a rising map.");
+            }
+        }
+
+        (_t, _y, _d) = (t, y, d);
+    }
+
+    public IReadOnlyList<double> Knots => _t;
+
+    public IReadOnlyList<double> Values => _y;
+
+    public IReadOnlyList<double> Derivatives => _d;
+
+    /// <summary>Smallest t with a density: the first knot if its value is 0.</summary>
+    public double Minimum => _y[0] == 0 ? _t[0] : double.NegativeInfinity;
+
+    /// <summary>Largest t with a density: the last knot if its value is 1.</summary>
+    public double Maximum => _y[^1] == 1 ? _t[^1] : double.PositiveInfinity;
+
+    /// <summary>y(t) and log dy/dt; t is clamped to the limits.</summary>
+    public (double Y, double LogDerivative) Forward(double t)
+    {
+        if (t < _t[0])
+        {
+            if (_y[0] == 0)
+            {
+                return (0, Log.Of(_d[0]));
+            }
+
+            var y = _y[0] * Exp.Of(_d[0] * (t - _t[0]) / _y[0]);
+            return (y, Log.Of(_d[0]) + (_d[0] * (t - _t[0]) / _y[0]));
+        }
+
+        if (t > _t[^1])
+        {
+            var rest = 1 - _y[^1];
+            if (rest == 0)
+            {
+                return (1, Log.Of(_d[^1]));
+            }
+
+            var exponent = -_d[^1] * (t - _t[^1]) / rest;
+            return (1 - (rest * Exp.Of(exponent)), Log.Of(_d[^1]) + exponent);
+        }
+
+        var k = Find(_t, t);
+        double w = _t[k + 1] - _t[k], h = _y[k + 1] - _y[k];
+        var xi = (t - _t[k]) / w;
+        return (_y[k] + Rise(k, xi, h / w, h), LogSlope(k, xi, h / w));
+    }
+
+    /// <summary>t with y(t) = y, and log dy/dt there.</summary>
+    public (double T, double LogDerivative) Inverse(double y)
+    {
+        if (y < _y[0])
+        {
+            var exponent = Log.Of(y / _y[0]);
+            return (_t[0] + (_y[0] * exponent / _d[0]), Log.Of(_d[0]) + exponent);
+        }
+
+        if (y > _y[^1])
+        {
+            var rest = 1 - _y[^1];
+            var exponent = Log.Of(Math.Max(1 - y, 1e-12) / rest);
+            return (_t[^1] - (rest * exponent / _d[^1]), Log.Of(_d[^1]) + exponent);
+        }
+
+        var k = Find(_y, y);
+        double w = _t[k + 1] - _t[k], h = _y[k + 1] - _y[k];
+        double s = h / w, dy = y - _y[k], bend = dy * (_d[k] + _d[k + 1] - (2 * s));
+        double a = (h * (s - _d[k])) + bend, b = (h * _d[k]) - bend, c = -s * dy;
+        var xi = dy == 0 ? 0 : 2 * c / (-b - Math.Sqrt(Math.Max((b * b) - (4 * a * c), 0)));
+        xi = Math.Clamp(xi, 0, 1);
+        return (_t[k] + (xi * w), LogSlope(k, xi, s));
+    }
+
+    /// <summary>
+    /// Fits the map to a sample. Ends where a limit is given become hard limits; other ends get a tail whose slope follows from the
+    /// mean excess of the outermost 0.2 % of the values.
+    /// </summary>
+    /// <param name="values">The sample; sorted in place.</param>
+    /// <param name="minimum">Lower limit, or negative infinity.</param>
+    /// <param name="maximum">Upper limit, or positive infinity.</param>
+    /// <param name="bins">Number of quantile bins; fewer are used for small samples.</param>
+    public static MarginalMap Fit(Span<double> values, double minimum, double maximum, int bins = 24)
+    {
+        values.Sort();
+        var n = values.Length;
+        bins = Math.Clamp(n / 50, 1, bins);
+        var edge = Math.Max(0.002, 20.0 / (n + 1));
+        List<double> t = [], y = [];
+        if (n < 100)
+        {
+            // Too few values for quantiles: uniform between the limits, or around the values.
+            double low = double.IsFinite(minimum) ? minimum : n > 0 ? values[0] - 1 : -3;
+            double high = double.IsFinite(maximum) ? maximum : n > 0 ? values[^1] + 1 : 3;
+            t = [low, high];
+            y = [double.IsFinite(minimum) ? 0 : 0.02, double.IsFinite(maximum) ? 1 : 0.98];
+        }
+        else
+        {
+            for (var k = 0; k <= bins; k++)
+            {
+                var p = (double)k / bins;
+                if (k == 0)
+                {
+                    (double at, p) = double.IsFinite(minimum) ? (minimum, 0) : (Quantile(values, edge), edge);
+                    t.Add(at);
+                    y.Add(p);
+                }
+                else if (k == bins)
+                {
+                    (double at, p) = double.IsFinite(maximum) ? (maximum, 1) : (Quantile(values, 1 - edge), 1 - edge);
+                    Push(t, y, at, p);
+                }
+                else if (p > edge && p < 1 - edge)
+                {
+                    Push(t, y, Quantile(values, p), p);
+                }
+            }
+        }
+
+        var d = Slopes(t, y);
+        if (y[0] > 0 && n >= 100)
+        {
+            d[0] = Math.Clamp(y[0] / MeanExcess(values, t[0], below: true), 0.1 * d[0], 10 * d[0]);
+        }
+
+        if (y[^1] < 1 && n >= 100)
+        {
+            d[^1] = Math.Clamp((1 - y[^1]) / MeanExcess(values, t[^1], below: false), 0.1 * d[^1], 10 * d[^1]);
+        }
+
+        return new MarginalMap([.. t], [.. y], d);
+    }
+
+    private static void Push(List<double> t, List<double> y, double at, double p)
+    {
+        // Ties (printed values) may put two quantiles on one value: keep the later one only.
+        if (at <= t[^1] + 1e-9)
+        {
+            if (p < 1)
+            {
+                return;
+            }
+
+            t.RemoveAt(t.Count - 1);
+            y.RemoveAt(y.Count - 1);
+        }
+
+        t.Add(at);
+        y.Add(p);
+    }
+
+    private static double Quantile(ReadOnlySpan<double> sorted, double p)
+    {
+        var at = p * (sorted.Length - 1);
+        var k = Math.Min((int)at, sorted.Length - 2);
+        return sorted[k] + ((at - k) * (sorted[k + 1] - sorted[k]));
+    }
+
+    private static double MeanExcess(ReadOnlySpan<double> sorted, double edge, bool below)
+    {
+        double sum = 0;
+        var count = 0;
+        foreach (var value in sorted)
+        {
+            if (below ? value < edge : value > edge)
+            {
+                sum += Math.Abs(value - edge);
+                count++;
+            }
+        }
+
+        return count == 0 ? 1 : Math.Max(sum / count, 1e-6);
+    }
+
+    // Derivatives by the harmonic mean of neighbouring slopes (keeps the map smooth and rising); the ends take their bin's slope.
+    private static double[] Slopes(List<double> t, List<double> y)
+    {
+        var d = new double[t.Count];
+        double Slope(int k) => (y[k + 1] - y[k]) / (t[k + 1] - t[k]);
+        for (var k = 0; k < d.Length; k++)
+        {
+            d[k] = k == 0 ? Slope(0) : k == d.Length - 1 ? Slope(k - 1) : 2 * Slope(k - 1) * Slope(k) / (Slope(k - 1) + Slope(k));
+        }
+
+        return d;
+    }
+
+    private static int Find(double[] knots, double at)
+    {
+        int low = 0, high = knots.Length - 1;
+        while (high - low > 1)
+        {
+            var middle = (low + high) / 2;
+            if (knots[middle] <= at)
+            {
+                low = middle;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    private double Rise(int k, double xi, double s, double h)
+    {
+        var theta = xi * (1 - xi);
+        return h * ((s * xi * xi) + (_d[k] * theta)) / (s + ((_d[k + 1] + _d[k] - (2 * s)) * theta));
+    }
+
+    private double LogSlope(int k, double xi, double s)
+    {
+        var theta = xi * (1 - xi);
+        var ratio = s / (s + ((_d[k + 1] + _d[k] - (2 * s)) * theta));
+        return Log.Of(ratio * ratio * ((_d[k + 1] * xi * xi) + (2 * s * theta) + (_d[k] * (1 - xi) * (1 - xi))));
+    }
+}

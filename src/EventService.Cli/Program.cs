@@ -5,6 +5,7 @@ using EventService.Generation;
 
 var root = new RootCommand("Collider events from trained generative models.")
 {
+    Train.Command(),
     Generate.Command(EventGenerator.Load),
     Density.Command(EventGenerator.Load),
 };

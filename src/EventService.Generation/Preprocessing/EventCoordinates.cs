@@ -50,22 +50,27 @@ public sealed class EventCoordinates
 
     public MarginalMap MetMap => _met;
 
-    /// <summary>y and log |dy / dpT|.</summary>
-    public (float Y, double LogDerivative) PtToUnit(SlotClass slot, ObjectType type, double pt, double previousPt)
+    /// <summary>
+    /// y and log |dy / dpT|. Where the event selection requires a pT above the threshold, the interval ends there: y is divided by
+    /// its value at the required pT.
+    /// </summary>
+    public (float Y, double LogDerivative) PtToUnit(SlotClass slot, ObjectType type, double pt, double previousPt, double requiredPt)
     {
         var span = PtSpan(slot, type, previousPt);
         var logPt = Log.Of(pt);
         var (y, ld) = _pt[(int)slot].Forward((logPt - LogThreshold(type)) / span);
-        return ((float)y, ld - logPt - Log.Of(Math.Abs(span)));
+        var greatest = GreatestPtUnit(slot, type, requiredPt);
+        return ((float)Math.Min(y / greatest, 1), ld - logPt - Log.Of(Math.Abs(span) * greatest));
     }
 
-    public (double Pt, double LogDerivative) PtFromUnit(SlotClass slot, ObjectType type, float y, double previousPt)
+    public (double Pt, double LogDerivative) PtFromUnit(SlotClass slot, ObjectType type, float y, double previousPt, double requiredPt)
     {
         var span = PtSpan(slot, type, previousPt);
-        var (t, ld) = _pt[(int)slot].Inverse(Math.Max(y, 1e-30f));
+        var greatest = GreatestPtUnit(slot, type, requiredPt);
+        var (t, ld) = _pt[(int)slot].Inverse(Math.Max(y, 1e-30f) * greatest);
         var logPt = LogThreshold(type) + (t * span);
-        var pt = Math.Max(Exp.Of(logPt), PtThresholds[(int)type]);
-        return (EventSlots.IsLeading(slot) ? pt : Math.Min(pt, previousPt), ld - logPt - Log.Of(Math.Abs(span)));
+        var pt = Math.Max(Exp.Of(logPt), Math.Max(PtThresholds[(int)type], requiredPt));
+        return (EventSlots.IsLeading(slot) ? pt : Math.Min(pt, previousPt), ld - logPt - Log.Of(Math.Abs(span) * greatest));
     }
 
     public (float Y, double LogDerivative) EtaToUnit(SlotClass slot, double eta)
@@ -117,16 +122,10 @@ public sealed class EventCoordinates
         return (Exp.Of(-t), ld + t);
     }
 
-    /// <summary>Further network inputs of the missing momentum's azimuth, given its size.</summary>
-    public static void WriteMetAzimuthInputs(float unitMet, double met, double recoil, Span<float> column, int stride)
-    {
-        column[0] = unitMet;
-        column[stride] = (float)Log1p.Of(met / 20);
-        column[2 * stride] = (float)Log1p.Of(recoil / 20);
-        column[3 * stride] = (float)Log.Of((met + 5) / (recoil + 5));
-    }
-
-    public const int MetAzimuthInputCount = 4;
+    private double GreatestPtUnit(SlotClass slot, ObjectType type, double requiredPt) =>
+        requiredPt > PtThresholds[(int)type] && EventSlots.IsLeading(slot)
+            ? _pt[(int)slot].Forward(LogThreshold(type) - Log.Of(requiredPt)).Y
+            : 1;
 
     // t = (log pT - log threshold) / span: -1 turns the leading object's tail to y = 0.
     private static double PtSpan(SlotClass slot, ObjectType type, double previousPt) =>

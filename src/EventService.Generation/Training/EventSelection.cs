@@ -1,0 +1,29 @@
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Training;
+
+/// <summary>Samples made of some events of another sample.</summary>
+public static class EventSelection
+{
+    /// <summary>The events at the positions that fulfil the condition, in their order.</summary>
+    public static EventSample Where(EventSample sample, Func<int, bool> condition) =>
+        At(sample, Enumerable.Range(0, sample.Count).Where(condition));
+
+    /// <summary>The events at these positions, in the given order.</summary>
+    public static EventSample At(EventSample sample, IEnumerable<int> positions)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        ArgumentNullException.ThrowIfNull(positions);
+        var selected = new EventSample { ProcessName = sample.ProcessName };
+        foreach (var k in positions)
+        {
+            selected.AddEvent(sample.EventNumber[k], sample.Weight[k], sample.Met[k], sample.MetPhi[k]);
+            for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
+            {
+                selected.AddObject(sample.Type[i], sample.Energy[i], sample.Pt[i], sample.Eta[i], sample.Phi[i]);
+            }
+        }
+
+        return selected;
+    }
+}

@@ -1,0 +1,237 @@
+using EventService.Physics.Events;
+
+namespace EventService.Physics.Observables;
+
+/// <summary>
+/// One event laid out for observables: objects by kind and falling pT, with the sums and combinations that several
+/// observables share. Reused from event to event; one instance a thread.
+/// </summary>
+public sealed class EventKinematics
+{
+    /// <summary>Pole masses [GeV] that pair and triplet choices aim at (PDG 2022; the samples' top mass is 173).</summary>
+    public const double WMass = 80.4;
+    public const double TopMass = 173;
+
+    private readonly int[] _counts = new int[7];
+    private readonly List<ObjectKinematics> _objects = [];
+    private readonly List<ObjectKinematics> _bJets = [];
+    private readonly List<ObjectKinematics> _lightJets = [];
+    private readonly List<ObjectKinematics> _jets = [];
+    private readonly List<ObjectKinematics> _leptons = [];
+    private readonly List<ObjectKinematics> _photons = [];
+
+    public double Met { get; private set; }
+    public double MetPhi { get; private set; }
+    public double MetX { get; private set; }
+    public double MetY { get; private set; }
+
+    /// <summary>Sums over all objects [GeV].</summary>
+    public double Px { get; private set; }
+    public double Py { get; private set; }
+    public double Pz { get; private set; }
+    public double E { get; private set; }
+
+    /// <summary>Scalar pT sums [GeV]: jets and b-jets; all objects.</summary>
+    public double Ht { get; private set; }
+    public double ScalarPt { get; private set; }
+
+    /// <summary>Magnitude and azimuth of minus the vector pT sum of all objects.</summary>
+    public double Mht { get; private set; }
+    public double MhtPhi { get; private set; }
+
+    /// <summary>Larger and smaller eigenvalue of sum p_i p_j over the transverse plane, all objects [GeV^2].</summary>
+    public (double Larger, double Smaller) TransverseTensor { get; private set; }
+
+    /// <summary>The two light jets with mass closest to <see cref="WMass"/>, and their mass; NaN without two light jets.</summary>
+    public double WCandidateMass { get; private set; }
+
+    /// <summary>Mass of the W candidate with the b-jet that brings it closest to <see cref="TopMass"/>; NaN without.</summary>
+    public double TopCandidateMass { get; private set; }
+
+    /// <summary>Mass of one b-jet and two light jets, the triplet with the largest vector pT sum; NaN without.</summary>
+    public double HardestTripletMass { get; private set; }
+
+    public double MinDeltaRJets { get; private set; }
+    public double MinDeltaRLeptonJet { get; private set; }
+
+    /// <summary>Smallest mass of the leading lepton with a b-jet [GeV]: below about 153 GeV where both are from one top.</summary>
+    public double MinMassLeptonB { get; private set; }
+
+    public int CountOf(ObjectType type) => _counts[(int)type];
+
+    public IReadOnlyList<ObjectKinematics> Objects => _objects;
+
+    /// <summary>b-tagged and other jets together.</summary>
+    public IReadOnlyList<ObjectKinematics> Jets => _jets;
+
+    public IReadOnlyList<ObjectKinematics> Leptons => _leptons;
+
+    public int LightJetCount => _lightJets.Count;
+    public int BJetCount => _bJets.Count;
+
+    /// <summary>The object with the largest pT of all.</summary>
+    public ObjectKinematics Leading { get; private set; }
+
+    /// <summary>n-th object of a kind, counted from 1, or <see cref="ObjectKinematics.Absent"/>.</summary>
+    public ObjectKinematics BJet(int n) => At(_bJets, n);
+    public ObjectKinematics LightJet(int n) => At(_lightJets, n);
+    public ObjectKinematics Jet(int n) => At(_jets, n);
+    public ObjectKinematics Lepton(int n) => At(_leptons, n);
+    public ObjectKinematics Photon(int n) => At(_photons, n);
+
+    /// <summary>Reads event <paramref name="k"/> of the sample.</summary>
+    public void Load(EventSample sample, int k)
+    {
+        Met = sample.Met[k];
+        MetPhi = sample.MetPhi[k];
+        var (sin, cos) = Math.SinCos(MetPhi);
+        (MetX, MetY) = (Met * cos, Met * sin);
+        ReadObjects(sample, sample.Offsets[k], sample.Offsets[k + 1]);
+        SumObjects();
+        ChooseTopCandidates();
+        MinDeltaRJets = SmallestDeltaR(_jets, _jets);
+        MinDeltaRLeptonJet = SmallestDeltaR(_leptons, _jets);
+        MinMassLeptonB = double.NaN;
+        foreach (var b in _bJets)
+        {
+            MinMassLeptonB = Lesser(MinMassLeptonB, ObjectKinematics.MassOf(Lepton(1), b));
+        }
+    }
+
+    private void ReadObjects(EventSample sample, int begin, int end)
+    {
+        Array.Clear(_counts);
+        _objects.Clear();
+        _bJets.Clear();
+        _lightJets.Clear();
+        _jets.Clear();
+        _leptons.Clear();
+        _photons.Clear();
+        for (var i = begin; i < end; i++)
+        {
+            var type = sample.Type[i];
+            var o = ObjectKinematics.FromPtEtaPhiE(type, sample.Energy[i], sample.Pt[i], sample.Eta[i], sample.Phi[i]);
+            _counts[(int)type]++;
+            _objects.Add(o);
+            switch (type)
+            {
+                case ObjectType.BJet:
+                    InsertByPt(_bJets, o);
+                    InsertByPt(_jets, o);
+                    break;
+                case ObjectType.Jet:
+                    InsertByPt(_lightJets, o);
+                    InsertByPt(_jets, o);
+                    break;
+                case ObjectType.Photon:
+                    InsertByPt(_photons, o);
+                    break;
+                default:
+                    InsertByPt(_leptons, o);
+                    break;
+            }
+        }
+    }
+
+    private void SumObjects()
+    {
+        Px = Py = Pz = E = Ht = ScalarPt = 0;
+        Leading = ObjectKinematics.Absent;
+        double xx = 0, xy = 0, yy = 0;
+        foreach (var o in _objects)
+        {
+            Px += o.Px;
+            Py += o.Py;
+            Pz += o.Pz;
+            E += o.E;
+            ScalarPt += o.Pt;
+            if (o.Type is ObjectType.Jet or ObjectType.BJet)
+            {
+                Ht += o.Pt;
+            }
+
+            if (!(o.Pt <= Leading.Pt))
+            {
+                Leading = o;
+            }
+
+            xx += o.Px * o.Px;
+            xy += o.Px * o.Py;
+            yy += o.Py * o.Py;
+        }
+
+        Mht = Math.Sqrt(Px * Px + Py * Py);
+        MhtPhi = Math.Atan2(-Py, -Px);
+        var root = Math.Sqrt((xx - yy) * (xx - yy) + 4 * xy * xy);
+        TransverseTensor = ((xx + yy + root) / 2, Math.Max(0, (xx + yy - root) / 2));
+    }
+
+    private void ChooseTopCandidates()
+    {
+        WCandidateMass = TopCandidateMass = HardestTripletMass = double.NaN;
+        var hardestPt2 = -1.0;
+        for (var i = 0; i < _lightJets.Count; i++)
+        {
+            for (var k = i + 1; k < _lightJets.Count; k++)
+            {
+                var (j1, j2) = (_lightJets[i], _lightJets[k]);
+                var pair = ObjectKinematics.MassOf(j1, j2);
+                if (!(Math.Abs(pair - WMass) >= Math.Abs(WCandidateMass - WMass)))
+                {
+                    WCandidateMass = pair;
+                    TopCandidateMass = double.NaN;
+                    foreach (var b in _bJets)
+                    {
+                        var triplet = ObjectKinematics.MassOf(j1, j2, b);
+                        if (!(Math.Abs(triplet - TopMass) >= Math.Abs(TopCandidateMass - TopMass)))
+                        {
+                            TopCandidateMass = triplet;
+                        }
+                    }
+                }
+
+                foreach (var b in _bJets)
+                {
+                    var (px, py) = (j1.Px + j2.Px + b.Px, j1.Py + j2.Py + b.Py);
+                    if (px * px + py * py > hardestPt2)
+                    {
+                        hardestPt2 = px * px + py * py;
+                        HardestTripletMass = ObjectKinematics.MassOf(j1, j2, b);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Smallest separation of an object of one list and one of the other; of two different ones where the lists are the same.</summary>
+    private static double SmallestDeltaR(List<ObjectKinematics> first, List<ObjectKinematics> second)
+    {
+        var smallest = double.NaN;
+        for (var i = 0; i < first.Count; i++)
+        {
+            for (var k = ReferenceEquals(first, second) ? i + 1 : 0; k < second.Count; k++)
+            {
+                smallest = Lesser(smallest, ObjectKinematics.DeltaR(first[i], second[k]));
+            }
+        }
+
+        return smallest;
+    }
+
+    private static double Lesser(double best, double candidate) => candidate < best || double.IsNaN(best) ? candidate : best;
+
+    // Files come sorted by type, then pT; jets of both tags and the four lepton types are merged here.
+    private static void InsertByPt(List<ObjectKinematics> list, in ObjectKinematics o)
+    {
+        var at = list.Count;
+        while (at > 0 && list[at - 1].Pt < o.Pt)
+        {
+            at--;
+        }
+
+        list.Insert(at, o);
+    }
+
+    private static ObjectKinematics At(List<ObjectKinematics> list, int n) =>
+        n <= list.Count ? list[n - 1] : ObjectKinematics.Absent;
+}

@@ -1,0 +1,54 @@
+using EventService.Generation.Evaluation;
+using EventService.Generation.Training;
+using EventService.Physics.Events;
+using EventService.Physics.Formats;
+using EventService.Physics.Observables;
+
+namespace EventService.Generation.Tests.Evaluation;
+
+public class ObservableComparisonTests
+{
+    private static readonly EventSample MonteCarlo = DarkMachinesReader.ReadAll(Repository.TestData("ttbar-4000.csv.gz"));
+
+    [Fact]
+    public void ObservableComparison_OfTwoHalves_StaysAtItsFloor()
+    {
+        var results = ObservableComparison.Compare(
+            EventSelection.Where(MonteCarlo, k => k % 2 == 0), EventSelection.Where(MonteCarlo, k => k % 2 == 1), MonteCarlo, EventObservables.All, 20, 1);
+
+        // One observable in a hundred may lie three spreads above the floor by chance; they are correlated, so a few may.
+        Assert.True(results.Count(r => r.Wasserstein.Significance > 3) <= 5);
+        Assert.Equal(1, results.Where(r => r.GeneratedEvents > 500).Average(r => r.Wasserstein.Ratio), 0.15);
+        Assert.Equal(1, results.Where(r => r.GeneratedEvents > 500).Average(r => r.ChiSquared.BaselineMean), 0.05);
+
+        // With b bins and n = m events, the mean of KL under the null is (b - 1) / 2 (1/n + 1/m).
+        var ht = results.Single(r => r.Name == "HT");
+        Assert.Equal(49 / 2.0 * (2 / 2000.0), ht.KullbackLeibler.BaselineMean, 0.004);
+    }
+
+    [Fact]
+    public void ObservableComparison_OfScaledMet_FindsItAndLeavesTheRest()
+    {
+        var scaled = new EventSample();
+        for (var k = 1; k < MonteCarlo.Count; k += 2)
+        {
+            scaled.AddEvent(k, 1, 1.1 * MonteCarlo.Met[k], MonteCarlo.MetPhi[k]);
+            for (var i = MonteCarlo.Offsets[k]; i < MonteCarlo.Offsets[k + 1]; i++)
+            {
+                scaled.AddObject(MonteCarlo.Type[i], MonteCarlo.Energy[i], MonteCarlo.Pt[i], MonteCarlo.Eta[i], MonteCarlo.Phi[i]);
+            }
+        }
+
+        Observable[] observables = [EventObservables.Named("MET"), EventObservables.Named("HT")];
+        var results = ObservableComparison.Compare(EventSelection.Where(MonteCarlo, k => k % 2 == 0), scaled, MonteCarlo, observables, 20, 1);
+        Assert.True(results[0].Wasserstein.Significance > 3);
+        Assert.True(results[1].Wasserstein.Significance < 3);
+    }
+
+    [Fact]
+    public void ObservableComparison_OfTooSmallPool_SaysSo()
+    {
+        var e = Assert.Throws<ArgumentException>(() => ObservableComparison.Compare(MonteCarlo, MonteCarlo, MonteCarlo, EventObservables.All, 2, 1));
+        Assert.Contains("4000 + 4000", e.Message, StringComparison.Ordinal);
+    }
+}

@@ -36,27 +36,31 @@ public static class Terminal
         }
     }
 
-    /// <summary>Runs work under a progress bar with rate and time left.</summary>
+    /// <summary>Runs work under a progress bar with rate and time left; without one where standard error is not a terminal.</summary>
     /// <param name="description">What is going on.</param>
     /// <param name="total">Number of events, or null where the end is not known.</param>
     /// <param name="work">Gets what it calls with the number of events done.</param>
-    public static Task ProgressAsync(string description, long? total, Func<Action<long>, Task> work) =>
-        Error.Progress()
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RateColumn(), new RemainingTimeColumn())
-            .StartAsync(async context =>
-            {
-                var task = context.AddTask(Markup.Escape(description), maxValue: total ?? 1);
-                task.IsIndeterminate = total is null;
-                await work(done =>
+    public static Task ProgressAsync(string description, long? total, Func<Action<long>, Task> work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return Console.IsErrorRedirected
+            ? work(_ => { })
+            : Error.Progress()
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RateColumn(), new RemainingTimeColumn())
+                .StartAsync(async context =>
                 {
-                    task.MaxValue = total ?? done + 1;
-                    task.Value = done;
+                    var task = context.AddTask(Markup.Escape(description), maxValue: total ?? 1);
+                    task.IsIndeterminate = total is null;
+                    await work(done =>
+                    {
+                        task.MaxValue = total ?? done + 1;
+                        task.Value = done;
+                    });
+                    task.MaxValue = Math.Max(task.Value, 1);
+                    task.IsIndeterminate = false;
+                    task.StopTask();
                 });
-                task.MaxValue = Math.Max(task.Value, 1);
-                task.IsIndeterminate = false;
-                task.Value = task.MaxValue;
-                task.StopTask();
-            });
+    }
 
     /// <summary>Failures that have a sentence for the user; all others are bugs and show their stack.</summary>
     private static bool IsExpected(Exception e) => e is RequestException or RegistryException or ModelFormatException or SafeTensorsException

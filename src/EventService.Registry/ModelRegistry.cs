@@ -23,6 +23,13 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, T
             ?? throw await UnknownModelAsync(context, name, cancellationToken);
     }
 
+    /// <summary>Number of models.</summary>
+    public async Task<int> CountAsync(CancellationToken cancellationToken = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.Models.CountAsync(cancellationToken);
+    }
+
     /// <summary>The version that a request means, with its model.</summary>
     /// <exception cref="RegistryException">There is none, or more than one; the message lists what there is.</exception>
     public async Task<ModelVersion> FindAsync(ModelQuery query, CancellationToken cancellationToken = default)
@@ -35,17 +42,19 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, T
 
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var model = await FindModelAsync(context, query, cancellationToken);
-        if (query.Version is { } number)
+        var alias = query.Alias ?? ModelAlias.Production;
+        var versionId = model.Aliases.SingleOrDefault(a => a.Name == alias)?.VersionId;
+        var version = await context.Versions.AsNoTracking().Include(v => v.Model)
+            .SingleOrDefaultAsync(v => query.Version == null ? v.Id == versionId : v.ModelId == model.Id && v.Number == query.Version, cancellationToken);
+        if (version is not null)
         {
-            return model.Versions.SingleOrDefault(v => v.Number == number)
-                ?? throw new RegistryException(RegistryFault.NotFound,
-                    $"Model '{model.Name}' has no version {number}. Registered: {string.Join(", ", model.Versions.Select(v => v.Number).Order())}.");
+            return version;
         }
 
-        var alias = query.Alias ?? ModelAlias.Production;
-        return model.Aliases.SingleOrDefault(a => a.Name == alias)?.Version
-            ?? throw new RegistryException(RegistryFault.NotFound,
-                $"Model '{model.Name}' has no alias '{alias}'. Aliases: {Quoted(model.Aliases.Select(a => a.Name))}; versions: {string.Join(", ", model.Versions.Select(v => v.Number).Order())}.");
+        var numbers = await context.Versions.Where(v => v.ModelId == model.Id).Select(v => v.Number).Order().ToListAsync(cancellationToken);
+        throw new RegistryException(RegistryFault.NotFound, query.Version is { } number
+            ? $"Model '{model.Name}' has no version {number}. Registered: {string.Join(", ", numbers)}."
+            : $"Model '{model.Name}' has no alias '{alias}'. Aliases: {Quoted(model.Aliases.Select(a => a.Name))}; versions: {string.Join(", ", numbers)}.");
     }
 
     /// <summary>The bytes of a version, checked against its digest.</summary>
@@ -152,13 +161,13 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, T
 
     private static async Task<RegisteredModel> FindModelAsync(RegistryContext context, ModelQuery query, CancellationToken cancellationToken)
     {
-        var models = context.Models.AsNoTracking().AsSplitQuery().Include(m => m.Versions).Include(m => m.Aliases);
+        var models = context.Models.AsNoTracking().Include(m => m.Aliases);
         if (query.Model is { } name)
         {
             var model = await models.SingleOrDefaultAsync(m => m.Name == name, cancellationToken)
                 ?? throw await UnknownModelAsync(context, name, cancellationToken);
             return query.Process is null || query.Process == model.Process
-                ? Linked(model)
+                ? model
                 : throw new RegistryException(RegistryFault.Ambiguous, $"Model '{name}' is of process '{model.Process}', not '{query.Process}'. Leave one of the two out.");
         }
 
@@ -179,7 +188,7 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, T
         var named = candidates.FindAll(m => m.Aliases.Exists(a => a.Name == alias));
         var fitting = named.Count > 0 ? named : candidates;
         return fitting.Count == 1
-            ? Linked(fitting[0])
+            ? fitting[0]
             : throw new RegistryException(RegistryFault.Ambiguous,
                 $"Process '{process}' is served by several models: {Quoted(fitting.Select(m => m.Name))}. Name one with 'model'.");
     }
@@ -188,17 +197,6 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, T
         context.Models.AsNoTracking().AsSplitQuery()
             .Include(m => m.Versions.OrderBy(v => v.Number)).ThenInclude(v => v.Cards)
             .Include(m => m.Aliases.OrderBy(a => a.Name)).ThenInclude(a => a.Version);
-
-    /// <summary>Without tracking, an alias knows only the number of its row; here it gets the version and the version its model.</summary>
-    private static RegisteredModel Linked(RegisteredModel model)
-    {
-        foreach (var alias in model.Aliases)
-        {
-            alias.Version = model.Versions.Single(v => v.Id == alias.VersionId);
-        }
-
-        return model;
-    }
 
     private static async Task<RegistryException> UnknownModelAsync(RegistryContext context, string name, CancellationToken cancellationToken)
     {

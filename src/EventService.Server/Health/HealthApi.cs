@@ -1,5 +1,4 @@
 using EventService.Registry;
-
 using EventService.Server.Problems;
 
 namespace EventService.Server.Health;
@@ -19,7 +18,7 @@ internal static class HealthApi
                     throw new ProblemException(StatusCodes.Status503ServiceUnavailable, "The server is shutting down; ask another.");
                 }
 
-                return new HealthResponse("ready", (await registry.ListAsync(cancellationToken)).Count);
+                return new HealthResponse("ready", await registry.CountAsync(cancellationToken));
             })
             .WithSummary("The registry answers and requests are welcome; 503 otherwise.")
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);

@@ -16,7 +16,7 @@ public static class Density
     private static readonly Option<string?> s_format = new("--format") { Description = $"{string.Join(", ", DensityFormat.All.Select(f => f.Name))}; if not given, the output's name decides." };
     private static readonly Option<string?> s_output = new("--output", "-o") { Description = "File to write; standard output if not given." };
 
-    /// <param name="load">Reads model files; <see cref="EventGenerator.Load"/> outside tests.</param>
+    /// <param name="load">Reads model files; EventGenerator.Load outside tests.</param>
     public static Command Command(ModelLoader load)
     {
         var model = new ModelOptions(load);

@@ -23,7 +23,7 @@ public static class Generate
     private static readonly Option<string?> s_output = new("--output", "-o") { Description = "File to write; standard output if not given." };
     private static readonly Option<string?> s_receipt = new("--receipt") { Description = "File for the receipt (JSON): all that is needed to make the same events again." };
 
-    /// <param name="load">Reads model files; <see cref="EventGenerator.Load"/> outside tests.</param>
+    /// <param name="load">Reads model files; EventGenerator.Load outside tests.</param>
     public static Command Command(ModelLoader load)
     {
         var model = new ModelOptions(load);

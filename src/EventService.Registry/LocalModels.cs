@@ -1,4 +1,3 @@
-using EventService.Engine.Serialization;
 using EventService.Generation;
 
 namespace EventService.Registry;
@@ -17,7 +16,6 @@ public static class LocalModels
     /// <param name="load">Reads the file that was found.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     /// <exception cref="RegistryException">No model, or more than one, fits; the message lists those there are.</exception>
-    /// <exception cref="SafeTensorsException">A file is damaged.</exception>
     /// <exception cref="ModelFormatException">A file is not a model that can be read.</exception>
     public static async Task<EventGenerator> LoadAsync(string folder, string? process, string? model, ModelLoader load, CancellationToken cancellationToken = default)
     {
@@ -36,8 +34,8 @@ public static class LocalModels
         foreach (var path in ModelFile.In(Resolve(folder)))
         {
             var file = await ModelFile.ReadAsync(path, cancellationToken);
-            var (name, itsProcess, _) = file.ReadDocument();
-            there.Add((file, name, itsProcess));
+            var (document, _) = file.ReadDocument();
+            there.Add((file, document.Name, document.Process));
         }
 
         var fitting = there.FindAll(m => (model ?? m.Name) == m.Name && (process ?? m.Process) == m.Process);

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 using EventService.Engine.Serialization;
 using EventService.Generation;
 
@@ -23,29 +21,17 @@ public sealed record ModelFile(string FileName, ReadOnlyMemory<byte> Bytes, stri
         return new ModelFile(Path.GetFileName(path), bytes, ArtifactStore.Digest(bytes));
     }
 
-    /// <summary>Checks the file and reads the model's name, process and document from its header.</summary>
-    /// <exception cref="SafeTensorsException">The file is not valid safetensors.</exception>
-    /// <exception cref="ModelFormatException">It holds no model document.</exception>
-    public (string Name, string Process, string Document) ReadDocument()
+    /// <summary>The model document, checked, and its text as it stands in the file.</summary>
+    /// <exception cref="ModelFormatException">It is not a model file; the message names it.</exception>
+    public (ModelDocument Document, string Json) ReadDocument()
     {
-        if (!SafeTensorsFile.Read(Bytes).Metadata.TryGetValue(ModelDocument.MetadataKey, out var document))
-        {
-            throw new ModelFormatException($"{FileName}: the metadata have no '{ModelDocument.MetadataKey}', expected the model document there.");
-        }
-
         try
         {
-            using var json = JsonDocument.Parse(document);
-            return (Text(json.RootElement, "name"), Text(json.RootElement, "process"), document);
+            return (EventGenerator.ReadDocument(Bytes), SafeTensorsFile.Read(Bytes).Metadata[ModelDocument.MetadataKey]);
         }
-        catch (JsonException e)
+        catch (ModelFormatException e)
         {
-            throw new ModelFormatException($"{FileName}: the model document is not valid JSON: {e.Message}", e);
+            throw new ModelFormatException($"{FileName}: {e.Message}", e);
         }
     }
-
-    private string Text(JsonElement document, string field) =>
-        document.ValueKind == JsonValueKind.Object && document.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
-            ? text
-            : throw new ModelFormatException($"{FileName}: the model document has no '{field}', expected a text.");
 }

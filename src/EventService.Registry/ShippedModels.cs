@@ -1,6 +1,5 @@
 using System.Text.Json;
 
-using EventService.Engine.Serialization;
 using EventService.Generation;
 using EventService.Registry.Tables;
 
@@ -35,7 +34,7 @@ public sealed class ShippedModels(ModelRegistry registry, ILogger<ShippedModels>
             {
                 await RegisterFileAsync(path, cancellationToken);
             }
-            catch (Exception e) when (e is SafeTensorsException or ModelFormatException or RegistryException or IOException or UnauthorizedAccessException or JsonException)
+            catch (Exception e) when (e is ModelFormatException or RegistryException or IOException or UnauthorizedAccessException or JsonException)
             {
                 RegistryLog.ShippedModelRefused(logger, path, e.Message, e);
             }
@@ -50,7 +49,7 @@ public sealed class ShippedModels(ModelRegistry registry, ILogger<ShippedModels>
             return;
         }
 
-        var (name, process, document) = file.ReadDocument();
+        var (document, json) = file.ReadDocument();
         var card = await ReadCardAsync(Path.ChangeExtension(path, ".card.json"), cancellationToken);
         // An operator chose to ship this file, so it serves; the history says on what grounds.
         var grounds = card switch
@@ -59,11 +58,11 @@ public sealed class ShippedModels(ModelRegistry registry, ILogger<ShippedModels>
             { Passed: true } => "with a validation card that passes",
             _ => "although its validation card does not pass",
         };
-        var added = new NewVersion(name, process, document, file.Bytes, card, Actor, $"Shipped with the service as {file.FileName}, {grounds}.");
+        var added = new NewVersion(document.Name, document.Process, json, file.Bytes, card, Actor, $"Shipped with the service as {file.FileName}, {grounds}.");
         var version = await registry.RegisterAsync(added, mover => mover is null or Actor, cancellationToken);
         if (version is not null)
         {
-            RegistryLog.ModelRegistered(logger, name, version.Number, process, version.Sha256);
+            RegistryLog.ModelRegistered(logger, document.Name, version.Number, document.Process, version.Sha256);
         }
     }
 

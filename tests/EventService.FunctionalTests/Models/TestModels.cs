@@ -18,8 +18,6 @@ internal static class TestModels
     private const string Failing = "test-failing";
     private const string Slow = "test-slow";
 
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
-
     public static ConditionParameter GluinoMass { get; } = new("mGluino", "GeV", "Mass of the gluino", 1000, 2200, [1000, 1400, 2200]);
 
     /// <summary>The shipped models of the tests: process ttbar and one for each thing that can go wrong.</summary>
@@ -70,14 +68,14 @@ internal static class TestModels
             },
         };
         using var stream = new MemoryStream();
-        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, s_json) }, []);
+        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, []);
         return stream.ToArray();
     }
 
-    /// <summary>Takes the place of <see cref="EventGenerator.Load"/>, which knows no architecture of tests.</summary>
+    /// <summary>Takes the place of <see cref="EventGenerator"/>.Load, which knows no architecture of tests.</summary>
     public static EventGenerator Load(ReadOnlyMemory<byte> file)
     {
-        var document = JsonSerializer.Deserialize<ModelDocument>(SafeTensorsFile.Read(file).Metadata[ModelDocument.MetadataKey], s_json)!;
+        var document = JsonSerializer.Deserialize<ModelDocument>(SafeTensorsFile.Read(file).Metadata[ModelDocument.MetadataKey], ModelJson.Options)!;
         var model = new AnalyticModel(document);
         IGenerativeModel? served = document.Architecture switch
         {

@@ -1,11 +1,18 @@
 using System.Security.Cryptography;
+using System.Text.Json;
+
+using EventService.Engine.Serialization;
+using EventService.Generation.Architectures;
 
 namespace EventService.Generation;
 
 /// <summary>A trained model as it is served: the model with its preprocessing, its document and its digest.</summary>
 public sealed class EventGenerator
 {
-    private EventGenerator(ModelDocument document, IGenerativeModel model, string sha256)
+    /// <param name="document">Everything about the model that is not a tensor.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="sha256">sha256 of the model file, lower-case hexadecimal.</param>
+    public EventGenerator(ModelDocument document, IGenerativeModel model, string sha256)
     {
         Document = document;
         Model = model;
@@ -26,10 +33,50 @@ public sealed class EventGenerator
     /// <exception cref="ModelFormatException">The bytes are not a model this service understands; the message says what was found and expected.</exception>
     public static EventGenerator Load(ReadOnlyMemory<byte> file)
     {
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(file.Span));
-        throw new ModelFormatException($"No architecture can read the model file {sha256}.");
+        var (document, tensors) = Parse(file);
+        var sha256 = SHA256.HashData(file.Span);
+        IGenerativeModel model = document.Architecture switch
+        {
+            AutoregressiveObjectFlow.ArchitectureName => ObjectFlowFile.Read(document, tensors, sha256),
+            _ => throw new ModelFormatException($"The model has the architecture '{document.Architecture}', expected '{AutoregressiveObjectFlow.ArchitectureName}'."),
+        };
+        return new EventGenerator(document, model, Convert.ToHexStringLower(sha256));
+    }
+
+    /// <summary>Reads a model file from disk.</summary>
+    /// <exception cref="ModelFormatException">As for the other overload.</exception>
+    public static EventGenerator Load(string path) => Load(File.ReadAllBytes(path));
+
+    /// <summary>The document of a model file, checked, without building the model.</summary>
+    /// <exception cref="ModelFormatException">The bytes are not a model file.</exception>
+    public static ModelDocument ReadDocument(ReadOnlyMemory<byte> file) => Parse(file).Document;
+
+    private static (ModelDocument Document, SafeTensorsFile Tensors) Parse(ReadOnlyMemory<byte> file)
+    {
+        try
+        {
+            var tensors = SafeTensorsFile.Read(file);
+            if (!tensors.Metadata.TryGetValue(ModelDocument.MetadataKey, out var json))
+            {
+                throw new ModelFormatException($"The file is safetensors without a document: its metadata have no '{ModelDocument.MetadataKey}'. Make models with 'eventservice train' or 'eventservice import'.");
+            }
+
+            var document = JsonSerializer.Deserialize<ModelDocument>(json, ModelJson.Options)
+                ?? throw new ModelFormatException("The model's document is null, expected an object.");
+            if (document.FormatVersion != ModelDocument.CurrentFormatVersion)
+            {
+                throw new ModelFormatException($"The model's document has format version {document.FormatVersion}, expected {ModelDocument.CurrentFormatVersion}. Use a matching version of the service.");
+            }
+
+            return (document, tensors);
+        }
+        catch (SafeTensorsException e)
+        {
+            throw new ModelFormatException(e.Message, e);
+        }
+        catch (JsonException e)
+        {
+            throw new ModelFormatException($"The model's document cannot be read: {e.Message}", e);
+        }
     }
 }
-
-/// <summary>A model file was refused; the message says what was found, what was expected and what to do.</summary>
-public sealed class ModelFormatException(string message, Exception? inner = null) : Exception(message, inner);

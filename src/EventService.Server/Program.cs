@@ -1,1 +1,28 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+using EventService.Server;
+using EventService.Server.ApiDocs;
+using EventService.Server.Events;
+using EventService.Server.Health;
+using EventService.Server.Logging;
+using EventService.Server.Models;
+using EventService.Server.Problems;
+
+// The settings lie beside the program, wherever it is started from.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+var settings = builder.AddSettings();
+builder.AddStructuredLogs(settings);
+builder.Services
+    .AddProblems()
+    .AddRegistry(settings)
+    .AddEvents(settings)
+    .AddApiDocs();
+
+var app = builder.Build();
+app.UseRequestLog();
+app.UseProblems();
+app.MapEvents();
+app.MapModels();
+app.MapHealth();
+app.MapApiDocs();
+
+await app.StartRegistryAsync();
+await app.RunAsync();

@@ -102,7 +102,7 @@ public sealed class CountDistribution
     public int IndexOf(CountVector counts) => _index.GetValueOrDefault(counts, -1);
 
     /// <summary>Draws the counts of an event from its own stream of random numbers.</summary>
-    public CountVector Draw(ref EventRandom random)
+    public CountVector Draw(ref PhiloxStream random)
     {
         var level = _levels.Draw(random.NextDouble(), random.NextDouble());
         if (level == 0)

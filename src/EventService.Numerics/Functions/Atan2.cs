@@ -40,12 +40,13 @@ public static class Atan2
         p = S.Fma(p, z, S.Broadcast(-0.333333015f));
         var angle = S.Fma(S.Multiply(z, a), p, a);
 
-        // pi/2 and pi with their low parts, so that their rounding does not add to the error.
-        var complement = S.Subtract(S.Broadcast(1.57079637f), S.Add(angle, S.Broadcast(4.37113883e-08f)));
-        angle = S.Select(S.LessThan(ax, ay), complement, angle);
-        var signOfX = S.AsFloat(S.ShiftRight(S.AsInt(x), 31));
-        var supplement = S.Subtract(S.Broadcast(3.14159274f), S.Add(angle, S.Broadcast(8.74227766e-08f)));
-        angle = S.Select(signOfX, supplement, angle);
+        // 0 + a, pi/2 - a, pi/2 + a or pi - a; the constants with their low parts, so that their rounding does not add to the error.
+        var steep = S.LessThan(ax, ay);
+        var left = S.AsFloat(S.ShiftRight(S.AsInt(x), 31));
+        var high = S.Select(steep, S.Broadcast(1.57079637f), S.And(left, S.Broadcast(3.14159274f)));
+        var low = S.Select(steep, S.Broadcast(-4.37113883e-08f), S.And(left, S.Broadcast(-8.74227766e-08f)));
+        angle = S.Xor(angle, S.And(S.Xor(steep, left), S.Broadcast(-0f)));
+        angle = S.Add(high, S.Add(angle, low));
         angle = S.Or(angle, S.And(y, S.Broadcast(-0f)));
         return S.Select(S.And(S.Equal(x, x), S.Equal(y, y)), angle, S.Broadcast(float.NaN));
     }
@@ -93,14 +94,14 @@ public static class Atan2
             angle = OfRatio(smaller, larger);
         }
 
+        var left = BitConverter.DoubleToInt64Bits(x) < 0;
         if (ay > ax)
         {
-            angle = 1.5707963267948966 - (angle - 6.123233995736766e-17);
+            angle = 1.5707963267948966 + ((left ? angle : -angle) + 6.123233995736766e-17);
         }
-
-        if (BitConverter.DoubleToInt64Bits(x) < 0)
+        else if (left)
         {
-            angle = 3.141592653589793 - (angle - 1.2246467991473532e-16);
+            angle = 3.141592653589793 + (1.2246467991473532e-16 - angle);
         }
 
         return BitConverter.DoubleToInt64Bits(y) < 0 ? -angle : angle;

@@ -53,6 +53,7 @@ public static class SinCos
         var cosineSign = S.AsFloat(S.ShiftLeft(S.AndInt(S.AddInt(quadrant, S.BroadcastInt(1)), two), 30));
         var inside = S.LessOrEqual(S.Abs(x), S.Broadcast(LargestFloat));
         var nan = S.Broadcast(float.NaN);
+        sine = S.Select(S.Equal(x, S.Broadcast(0f)), x, sine); // r + r^3 s(r^2) is +0 for either zero
         return (
             S.Select(inside, S.Xor(S.Select(odd, cosine, sine), sineSign), nan),
             S.Select(inside, S.Xor(S.Select(odd, sine, cosine), cosineSign), nan));

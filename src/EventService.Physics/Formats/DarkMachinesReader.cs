@@ -27,7 +27,7 @@ public sealed class DarkMachinesReader : EventReader
     public const int MaximumProcessNameLength = 256;
 
     private const double MevPerGev = 1000;
-    private const double LargestPhi = 3.1416; // pi, rounded to five or six digits
+    internal const double LargestPhi = 3.1416; // pi, rounded to five or six digits
     private const string ObjectLabels = "b, j, e-, e+, m-, m+, g";
     private static readonly string[] ObjectNumbers = ["E", "pt", "eta", "phi"];
 
@@ -82,7 +82,7 @@ public sealed class DarkMachinesReader : EventReader
         var met = ReadNumber(line, ref at, "MET") / MevPerGev;
         if (met < 0)
         {
-            throw Fault(line, start, $"MET {Quote(line[start..at])} is negative.");
+            throw Fault(line, start, $"MET {Quotation.Of(line[start..at])} is negative.");
         }
 
         Require(line, at, (byte)';');
@@ -125,7 +125,7 @@ public sealed class DarkMachinesReader : EventReader
     {
         if (!Utf8Parser.TryParse(line, out long value, out var length) || (length < line.Length && line[length] != (byte)';'))
         {
-            throw Fault(line, 0, $"event ID {Quote(Token(line, 0))} is not a whole number of 64 bits.");
+            throw Fault(line, 0, $"event ID {Quotation.Of(Token(line, 0))} is not a whole number of 64 bits.");
         }
 
         if (length == line.Length)
@@ -159,7 +159,7 @@ public sealed class DarkMachinesReader : EventReader
     {
         if (_process.Length > 0)
         {
-            throw Fault(line, at, $"process {Quote(process)} differs from '{_processName}' on the lines before; a file holds one process.");
+            throw Fault(line, at, $"process {Quotation.Of(process)} differs from '{_processName}' on the lines before; a file holds one process.");
         }
 
         if (process.Length is 0 or > MaximumProcessNameLength)
@@ -171,7 +171,7 @@ public sealed class DarkMachinesReader : EventReader
         bad = bad < 0 ? process.IndexOf((byte)127) : bad;
         if (bad >= 0 || !Utf8.IsValid(process))
         {
-            throw Fault(line, at + Math.Max(bad, 0), $"the process name {Quote(process)} has a control character or is not UTF-8.");
+            throw Fault(line, at + Math.Max(bad, 0), $"the process name {Quotation.Of(process)} has a control character or is not UTF-8.");
         }
 
         _process = process.ToArray();
@@ -232,7 +232,7 @@ public sealed class DarkMachinesReader : EventReader
             throw WrongCount(line, at);
         }
 
-        throw Fault(line, at, $"object {Quote(token)} is not one of {ObjectLabels}.");
+        throw Fault(line, at, $"object {Quotation.Of(token)} is not one of {ObjectLabels}.");
     }
 
     private double ReadNumber(ReadOnlySpan<byte> line, ref int at, string field)
@@ -241,7 +241,7 @@ public sealed class DarkMachinesReader : EventReader
         var length = DecimalNumber.Parse(rest, out var value);
         if (length == 0 || (length < rest.Length && rest[length] is not ((byte)';' or (byte)',')) || !double.IsFinite(value))
         {
-            throw Fault(line, at, $"{field} {Quote(Token(line, at))} is not a finite number.");
+            throw Fault(line, at, $"{field} {Quotation.Of(Token(line, at))} is not a finite number.");
         }
 
         at += length;
@@ -255,7 +255,7 @@ public sealed class DarkMachinesReader : EventReader
         var gev = ReadNumber(line, ref at, field) / MevPerGev;
         if (!(gev > 0))
         {
-            throw Fault(line, start, $"{field} {Quote(line[start..at])} of object {_objects.Count + 1} is not positive.");
+            throw Fault(line, start, $"{field} {Quotation.Of(line[start..at])} of object {_objects.Count + 1} is not positive.");
         }
 
         return gev;
@@ -267,7 +267,7 @@ public sealed class DarkMachinesReader : EventReader
         var phi = ReadNumber(line, ref at, field);
         if (!(Math.Abs(phi) <= LargestPhi))
         {
-            throw Fault(line, start, $"{field} {Quote(line[start..at])} is outside -pi .. pi.");
+            throw Fault(line, start, $"{field} {Quotation.Of(line[start..at])} is outside -pi .. pi.");
         }
 
         return phi;
@@ -309,7 +309,7 @@ public sealed class DarkMachinesReader : EventReader
     {
         var end = line[start..].IndexOf((byte)';');
         var text = end < 0 ? line[start..] : line.Slice(start, end);
-        return Fault(line, start, $"object {Quote(Token(line, start))} has {text.Count((byte)',')} numbers, expected 4: E,pt,eta,phi.");
+        return Fault(line, start, $"object {Quotation.Of(Token(line, start))} has {text.Count((byte)',')} numbers, expected 4: E,pt,eta,phi.");
     }
 
     /// <summary>The exception for a fault at this offset, or for a NUL byte or broken UTF-8 in the line, which then is the cause.</summary>
@@ -321,25 +321,10 @@ public sealed class DarkMachinesReader : EventReader
             return new DataFormatException(Source.Name, Source.Line, nul + 1, "found a NUL byte; the file is not text.");
         }
 
-        var broken = FirstBrokenUtf8(line);
+        var broken = Quotation.FirstBrokenUtf8(line);
         return broken >= 0
             ? new DataFormatException(Source.Name, Source.Line, broken + 1, $"byte 0x{line[broken]:x2} is not UTF-8 text.")
             : new DataFormatException(Source.Name, Source.Line, at + 1, fault);
-    }
-
-    private static int FirstBrokenUtf8(ReadOnlySpan<byte> text)
-    {
-        for (var i = 0; i < text.Length;)
-        {
-            if (Rune.DecodeFromUtf8(text[i..], out _, out var length) != System.Buffers.OperationStatus.Done)
-            {
-                return i;
-            }
-
-            i += length;
-        }
-
-        return -1;
     }
 
     private static bool IsLabel(ReadOnlySpan<byte> token) =>
@@ -351,18 +336,5 @@ public sealed class DarkMachinesReader : EventReader
     {
         var length = line[at..].IndexOfAny((byte)';', (byte)',');
         return length < 0 ? line[at..] : line.Slice(at, length);
-    }
-
-    /// <summary>Text from the file for a message: in quotes, shortened, without control characters.</summary>
-    private static string Quote(ReadOnlySpan<byte> token)
-    {
-        const int longest = 40;
-        var quoted = new StringBuilder("'");
-        foreach (var rune in Encoding.UTF8.GetString(token[..Math.Min(token.Length, longest)]).EnumerateRunes())
-        {
-            quoted.Append(Rune.IsControl(rune) ? $"\\x{rune.Value:x2}" : rune.ToString());
-        }
-
-        return quoted.Append(token.Length > longest ? "..." : "").Append('\'').ToString();
     }
 }

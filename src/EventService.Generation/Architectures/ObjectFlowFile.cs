@@ -1,0 +1,179 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+using EventService.Engine.Serialization;
+using EventService.Generation.Counts;
+using EventService.Generation.Preprocessing;
+
+namespace EventService.Generation.Architectures;
+
+/// <summary>
+/// A trained object flow as a model file: parameters and tables as tensors, the maps and rules as JSON in the document.
+/// </summary>
+public static class ObjectFlowFile
+{
+    private const string ParameterPrefix = "network/";
+    private const string VectorsName = "counts/vectors";
+    private const string OccurrencesName = "counts/occurrences";
+    private const string DrawnName = "acceptance/drawn";
+    private const string AcceptedName = "acceptance/accepted";
+
+    // Largest network that is built from a file, so that a document cannot ask for all the memory.
+    private const int LargestWidth = 4096;
+    private const int LargestBins = 256;
+
+    private sealed record Map(double[] T, double[] Y, double[] D)
+    {
+        public static Map Of(MarginalMap map) => new([.. map.Knots], [.. map.Values], [.. map.Derivatives]);
+
+        public MarginalMap Build() => new(T, Y, D);
+    }
+
+    private sealed record Preprocessing(double[] EtaLimits, Map[] Pt, Map[] Eta, Map[] Mass, Map Met, SeparationRule[] Separations);
+
+    /// <summary>Hyper-parameters and preprocessing for a document.</summary>
+    public static (JsonElement Hyperparameters, JsonElement Preprocessing) Describe(ObjectFlowNetwork network, EventCoordinates coordinates, ValidityFilter filter)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(coordinates);
+        ArgumentNullException.ThrowIfNull(filter);
+        var preprocessing = new Preprocessing(
+            [.. coordinates.EtaLimits],
+            [.. coordinates.PtMaps.Select(Map.Of)],
+            [.. coordinates.EtaMaps.Select(Map.Of)],
+            [.. coordinates.MassMaps.Select(Map.Of)],
+            Map.Of(coordinates.MetMap),
+            [.. filter.Rules]);
+        return (JsonSerializer.SerializeToElement(network.Hyperparameters, ModelJson.Options), JsonSerializer.SerializeToElement(preprocessing, ModelJson.Options));
+    }
+
+    /// <summary>Writes a model file.</summary>
+    public static void Write(Stream stream, ModelDocument document, ObjectFlowNetwork network, CountDistribution counts, AcceptanceTable acceptance)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(counts);
+        ArgumentNullException.ThrowIfNull(acceptance);
+        List<SafeTensor> tensors = [];
+        foreach (var p in network.Parameters.Parameters)
+        {
+            tensors.Add(SafeTensor.FromFloats(ParameterPrefix + p.Name, [p.Value.Rows, p.Value.Columns], p.Value.Span));
+        }
+
+        var vectors = counts.Table.Vectors.SelectMany(v => v.Select(n => (byte)n)).ToArray();
+        tensors.Add(new SafeTensor(VectorsName, SafeTensorType.U8, [counts.Table.Vectors.Count, EventSlots.TypeCount], vectors));
+        tensors.Add(Longs(OccurrencesName, [.. counts.Table.Occurrences]));
+        tensors.Add(Longs(DrawnName, acceptance.Drawn));
+        tensors.Add(Longs(AcceptedName, acceptance.Accepted));
+        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, tensors);
+    }
+
+    /// <summary>Builds the model of a file.</summary>
+    /// <exception cref="ModelFormatException">Tensors or document do not fit the architecture.</exception>
+    public static AutoregressiveObjectFlow Read(ModelDocument document, SafeTensorsFile file, ReadOnlyMemory<byte> sha256)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        ArgumentNullException.ThrowIfNull(file);
+        try
+        {
+            var hyper = Check(document.Hyperparameters.Deserialize<ObjectFlowHyperparameters>(ModelJson.Options));
+            var network = new ObjectFlowNetwork(hyper);
+            foreach (var p in network.Parameters.Parameters)
+            {
+                var tensor = Find(file, ParameterPrefix + p.Name, SafeTensorType.F32, [p.Value.Rows, p.Value.Columns]);
+                tensor.ToFloats().CopyTo(p.Value.Span);
+            }
+
+            var expected = network.Parameters.Parameters.Count + 4;
+            if (file.Tensors.Count != expected)
+            {
+                throw new ModelFormatException($"The file has {file.Tensors.Count} tensors, expected {expected} for its hyper-parameters.");
+            }
+
+            var preprocessing = document.Preprocessing.Deserialize<Preprocessing>(ModelJson.Options)
+                ?? throw new ModelFormatException("The document has no preprocessing.");
+            var coordinates = Build(preprocessing);
+            var vectors = file[VectorsName];
+            var count = (int)(vectors.Shape.Count == 2 ? vectors.Shape[0] : -1);
+            Find(file, VectorsName, SafeTensorType.U8, [count, EventSlots.TypeCount]);
+            var bytes = vectors.Data.ToArray();
+            var table = new CountTable(
+                [.. bytes.Chunk(EventSlots.TypeCount).Select(chunk => chunk.Select(n => (int)n).ToArray())],
+                ToLongs(Find(file, OccurrencesName, SafeTensorType.I64, [count])));
+            var counts = new CountDistribution(table);
+            var acceptance = new AcceptanceTable(
+                counts.Vectors,
+                ToLongs(Find(file, DrawnName, SafeTensorType.I64, [count])),
+                ToLongs(Find(file, AcceptedName, SafeTensorType.I64, [count])));
+            var filter = new ValidityFilter(preprocessing.Separations);
+            return new AutoregressiveObjectFlow(network, coordinates, counts, filter, acceptance, document.Schema, document.CrossSectionPb * document.SelectionEfficiency, sha256);
+        }
+        catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException)
+        {
+            throw new ModelFormatException($"Model '{document.Name}' does not fit the architecture '{AutoregressiveObjectFlow.ArchitectureName}': {e.Message}", e);
+        }
+    }
+
+    private static ObjectFlowHyperparameters Check(ObjectFlowHyperparameters? hyper)
+    {
+        if (hyper is null)
+        {
+            throw new ModelFormatException("The document has no hyper-parameters.");
+        }
+
+        void Range(string name, int value, int minimum, int maximum)
+        {
+            if (value < minimum || value > maximum)
+            {
+                throw new ModelFormatException($"Hyper-parameter {name} is {value}, expected {minimum} to {maximum}.");
+            }
+        }
+
+        Range("width", hyper.Width, 1, LargestWidth);
+        Range("headWidth", hyper.HeadWidth, 1, LargestWidth);
+        Range("azimuthWidth", hyper.AzimuthWidth, 1, LargestWidth);
+        Range("blocks", hyper.Blocks, 0, 64);
+        Range("bins", hyper.Bins, 2, LargestBins);
+        Range("azimuthBins", hyper.AzimuthBins, 2, LargestBins);
+        Range("conditions", hyper.Conditions, 0, 0);
+        return hyper;
+    }
+
+    private static EventCoordinates Build(Preprocessing preprocessing)
+    {
+        const int Slots = (int)SlotClass.Met;
+        if (preprocessing.EtaLimits is not { Length: EventSlots.TypeCount } || preprocessing.Pt is not { Length: Slots }
+            || preprocessing.Eta is not { Length: Slots } || preprocessing.Mass is not { Length: Slots } || preprocessing.Met is null || preprocessing.Separations is null)
+        {
+            throw new ModelFormatException($"The preprocessing has not {EventSlots.TypeCount} limits in eta, {Slots} maps each for pT, eta and mass, one for MET and a list of separations.");
+        }
+
+        return new EventCoordinates(
+            preprocessing.EtaLimits,
+            [.. preprocessing.Pt.Select(m => m.Build())],
+            [.. preprocessing.Eta.Select(m => m.Build())],
+            [.. preprocessing.Mass.Select(m => m.Build())],
+            preprocessing.Met.Build());
+    }
+
+    private static SafeTensor Find(SafeTensorsFile file, string name, SafeTensorType type, long[] shape)
+    {
+        var tensor = file[name];
+        return tensor.Type == type && tensor.Shape.SequenceEqual(shape)
+            ? tensor
+            : throw new ModelFormatException($"Tensor '{name}' is {tensor.Type} {tensor.ShapeText}, expected {type} [{string.Join(", ", shape)}].");
+    }
+
+    private static SafeTensor Longs(string name, long[] values)
+    {
+        var bytes = new byte[values.Length * sizeof(long)];
+        for (var k = 0; k < values.Length; k++)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(k * sizeof(long)), values[k]);
+        }
+
+        return new SafeTensor(name, SafeTensorType.I64, [values.Length], bytes);
+    }
+
+    private static long[] ToLongs(SafeTensor tensor) => MemoryMarshal.Cast<byte, long>(tensor.Data.Span).ToArray();
+}

@@ -1,0 +1,330 @@
+using EventService.Engine.Random;
+using EventService.Engine.Tensors;
+using EventService.Generation.Counts;
+using EventService.Generation.Preprocessing;
+using EventService.Numerics.Functions;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Architectures;
+
+/// <summary>
+/// Samples an object flow incrementally: slot after slot over all events of a chunk that have the slot, in tiles of lanes.
+/// Each network runs once for each object that exists. For one thread.
+/// </summary>
+/// <remarks>
+/// A lane's numbers do not depend on its tile, its chunk or its neighbours: events are functions of (key, index) alone. Random
+/// numbers: stream (key, index), substream 0 for the counts, 1 + attempt for the kinematics: four numbers an object in the order
+/// of the slots, then two for the missing momentum.
+/// </remarks>
+internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordinates coordinates, CountDistribution counts, ValidityFilter filter, AcceptanceTable acceptance, double weight, int tileLanes)
+{
+    private sealed class Lane
+    {
+        public EventState State { get; } = new();
+
+        public int[] Counts { get; } = new int[EventSlots.TypeCount];
+
+        public List<FlowObject> Objects { get; } = [];
+
+        public CountVector Vector { get; set; }
+
+        public PhiloxStream Random;
+        public double[] Uniforms { get; } = new double[4];
+        public uint Attempt;
+        public double LogDensity;
+        public double Met, MetCos, MetSin;
+    }
+
+    private readonly List<Lane> _lanes = [];
+    private readonly List<int> _pending = [];
+    private readonly List<int> _rejected = [];
+    private readonly List<int> _present = [];
+    private readonly EventSample _candidate = new();
+    private readonly ObjectFlowNetwork.Workspace _work = new();
+    private readonly Tensor _inputs = new(0, 0);
+    private readonly Tensor _further = new(0, 0);
+    private readonly float[] _y = new float[tileLanes];
+    private readonly float[] _logDerivative = new float[tileLanes];
+    private readonly float[] _uniform = new float[tileLanes];
+    private readonly double[] _pt = new double[tileLanes];
+    private readonly float[] _unitPt = new float[tileLanes];
+    private readonly double[] _eta = new double[tileLanes];
+    private readonly (double Cos, double Sin)[] _direction = new (double, double)[tileLanes];
+    private readonly double[] _mass = new double[tileLanes];
+
+    /// <summary>Appends events first .. first + count - 1 to the sample, values rounded to float32.</summary>
+    public void Draw(ulong key, long first, int count, EventSample sample, Span<double> logDensity)
+    {
+        Start(key, first, count);
+        while (_pending.Count > 0)
+        {
+            DrawKinematics(key, first);
+            _rejected.Clear();
+            foreach (var k in _pending)
+            {
+                if (!IsValid(_lanes[k], first + k))
+                {
+                    if (++_lanes[k].Attempt == AutoregressiveObjectFlow.MaximumAttempts)
+                    {
+                        throw new AttemptsExhaustedException($"Event {first + k} with counts {_lanes[k].Vector} failed the validity filter {AutoregressiveObjectFlow.MaximumAttempts} times. The model does not describe such events; report it with the receipt.");
+                    }
+
+                    _rejected.Add(k);
+                }
+            }
+
+            _pending.Clear();
+            _pending.AddRange(_rejected);
+        }
+
+        for (var k = 0; k < count; k++)
+        {
+            var lane = _lanes[k];
+            Append(lane, first + k, sample);
+            if (!logDensity.IsEmpty)
+            {
+                logDensity[k] = lane.LogDensity + counts.LogProbability(lane.Vector) - acceptance.Of(lane.Vector, counts.IndexOf(lane.Vector)).LogAcceptance;
+            }
+        }
+    }
+
+    /// <summary>Draws the first attempt of each event and reports whether it is valid.</summary>
+    public void FirstAttempts(ulong key, long first, int count, Action<CountVector, bool> report)
+    {
+        Start(key, first, count);
+        DrawKinematics(key, first);
+        for (var k = 0; k < count; k++)
+        {
+            report(_lanes[k].Vector, IsValid(_lanes[k], first + k));
+        }
+    }
+
+    private void Start(ulong key, long first, int count)
+    {
+        while (_lanes.Count < count)
+        {
+            _lanes.Add(new Lane());
+        }
+
+        _pending.Clear();
+        for (var k = 0; k < count; k++)
+        {
+            var lane = _lanes[k];
+            lane.Random = new PhiloxStream(key, (ulong)(first + k), 0);
+            lane.Vector = counts.Draw(ref lane.Random);
+            lane.Vector.CopyTo(lane.Counts);
+            lane.Attempt = 0;
+            _pending.Add(k);
+        }
+    }
+
+    private void DrawKinematics(ulong key, long first)
+    {
+        var greatest = new int[EventSlots.TypeCount];
+        foreach (var k in _pending)
+        {
+            var lane = _lanes[k];
+            lane.State.Reset(lane.Counts, []);
+            lane.Objects.Clear();
+            lane.LogDensity = 0;
+            lane.Random = new PhiloxStream(key, (ulong)(first + k), 1 + lane.Attempt);
+            for (var t = 0; t < greatest.Length; t++)
+            {
+                greatest[t] = Math.Max(greatest[t], lane.Counts[t]);
+            }
+        }
+
+        for (var t = 0; t < greatest.Length; t++)
+        {
+            for (var index = 0; index < greatest[t]; index++)
+            {
+                _present.Clear();
+                foreach (var k in _pending)
+                {
+                    if (_lanes[k].Counts[t] > index)
+                    {
+                        _present.Add(k);
+                    }
+                }
+
+                for (var start = 0; start < _present.Count; start += tileLanes)
+                {
+                    DrawObjects((ObjectType)t, index, start, Math.Min(tileLanes, _present.Count - start));
+                }
+            }
+        }
+
+        for (var start = 0; start < _pending.Count; start += tileLanes)
+        {
+            DrawMet(start, Math.Min(tileLanes, _pending.Count - start));
+        }
+    }
+
+    private void DrawObjects(ObjectType type, int index, int start, int n)
+    {
+        var slot = EventSlots.ClassOf(type, index);
+        _inputs.Reshape(EventState.InputCount(slot, network.Hyperparameters.Conditions), n);
+        for (var i = 0; i < n; i++)
+        {
+            var lane = _lanes[_present[start + i]];
+            lane.State.WriteInputs(slot, type, index, _inputs.Span[i..], n);
+            for (var u = 0; u < lane.Uniforms.Length; u++)
+            {
+                lane.Uniforms[u] = lane.Random.NextDouble();
+            }
+        }
+
+        network.Trunk(_work, slot, _inputs);
+        DrawPt(slot, type, index, start, n);
+        DrawEta(slot, start, n);
+        DrawAzimuth(slot, start, n);
+        if (EventSlots.HasMass(slot))
+        {
+            DrawMass(slot, type, index, start, n);
+        }
+
+        for (var i = 0; i < n; i++)
+        {
+            var lane = _lanes[_present[start + i]];
+            var item = new FlowObject(type, index, _pt[i], _eta[i], _direction[i].Cos, _direction[i].Sin, EventSlots.HasMass(slot) ? _mass[i] : 0);
+            lane.Objects.Add(item);
+            lane.State.Add(item);
+        }
+    }
+
+    private void DrawPt(SlotClass slot, ObjectType type, int index, int start, int n)
+    {
+        Invert(slot, Coordinate.Pt, null, _present, start, n);
+        for (var i = 0; i < n; i++)
+        {
+            var lane = _lanes[_present[start + i]];
+            _unitPt[i] = _y[i];
+            (_pt[i], var logPt) = coordinates.PtFromUnit(slot, type, _y[i], index > 0 ? lane.Objects[^1].Pt : 0);
+            lane.LogDensity += logPt + _logDerivative[i];
+        }
+    }
+
+    private void DrawEta(SlotClass slot, int start, int n)
+    {
+        _further.Reshape(2, n);
+        for (var i = 0; i < n; i++)
+        {
+            FlowBatch.WriteEtaInputs(_pt[i], _unitPt[i], _further.Span[i..], n);
+        }
+
+        Invert(slot, Coordinate.Eta, _further, _present, start, n);
+        for (var i = 0; i < n; i++)
+        {
+            (_eta[i], var logEta) = coordinates.EtaFromUnit(slot, _y[i]);
+            _lanes[_present[start + i]].LogDensity += logEta + _logDerivative[i];
+        }
+    }
+
+    private void DrawAzimuth(SlotClass slot, int start, int n)
+    {
+        var uniform = slot == SlotClass.BJet1;
+        if (!uniform)
+        {
+            _further.Reshape(EventState.AzimuthInputCount(slot), n);
+            for (var i = 0; i < n; i++)
+            {
+                _lanes[_present[start + i]].State.WriteAzimuthInputs(slot, _pt[i], _eta[i], _unitPt[i], _further.Span[i..], n);
+            }
+
+            Invert(slot, Coordinate.Azimuth, _further, _present, start, n);
+        }
+
+        for (var i = 0; i < n; i++)
+        {
+            // The first object of an event: any azimuth is as likely.
+            var lane = _lanes[_present[start + i]];
+            if (uniform || lane.State.ObjectCount == 0)
+            {
+                _y[i] = (float)lane.Uniforms[(int)Coordinate.Azimuth];
+                _logDerivative[i] = 0;
+            }
+
+            _direction[i] = EventCoordinates.AzimuthFromUnit(_y[i], lane.State.Frame);
+            lane.LogDensity += _logDerivative[i] - LogTwoPi;
+        }
+    }
+
+    private void DrawMass(SlotClass slot, ObjectType type, int index, int start, int n)
+    {
+        _further.Reshape(4, n);
+        for (var i = 0; i < n; i++)
+        {
+            var item = new FlowObject(type, index, _pt[i], _eta[i], _direction[i].Cos, _direction[i].Sin, 0);
+            FlowBatch.WriteMassInputs(item, _lanes[_present[start + i]].State.Frame, _further.Span[i..], n);
+        }
+
+        Invert(slot, Coordinate.Mass, _further, _present, start, n);
+        for (var i = 0; i < n; i++)
+        {
+            (_mass[i], var logMass) = coordinates.MassFromUnit(slot, _y[i], _pt[i]);
+            _lanes[_present[start + i]].LogDensity += logMass + _logDerivative[i];
+        }
+    }
+
+    private void DrawMet(int start, int n)
+    {
+        _inputs.Reshape(EventState.InputCount(SlotClass.Met, network.Hyperparameters.Conditions), n);
+        for (var i = 0; i < n; i++)
+        {
+            var lane = _lanes[_pending[start + i]];
+            lane.State.WriteInputs(SlotClass.Met, default, 0, _inputs.Span[i..], n);
+            lane.Uniforms[(int)Coordinate.Pt] = lane.Random.NextDouble();
+            lane.Uniforms[(int)Coordinate.Azimuth] = lane.Random.NextDouble();
+        }
+
+        network.Trunk(_work, SlotClass.Met, _inputs);
+        Invert(SlotClass.Met, Coordinate.Pt, null, _pending, start, n);
+        _further.Reshape(EventCoordinates.MetAzimuthInputCount, n);
+        for (var i = 0; i < n; i++)
+        {
+            var lane = _lanes[_pending[start + i]];
+            (lane.Met, var logMet) = coordinates.MetFromUnit(_y[i]);
+            lane.LogDensity += logMet + _logDerivative[i];
+            EventCoordinates.WriteMetAzimuthInputs(_y[i], lane.Met, lane.State.Recoil, _further.Span[i..], n);
+        }
+
+        Invert(SlotClass.Met, Coordinate.Azimuth, _further, _pending, start, n);
+        for (var i = 0; i < n; i++)
+        {
+            var lane = _lanes[_pending[start + i]];
+            (lane.MetCos, lane.MetSin) = EventCoordinates.AzimuthFromUnit(_y[i], lane.State.Frame);
+            lane.LogDensity += _logDerivative[i] - LogTwoPi;
+        }
+    }
+
+    /// <summary>Unit coordinates of the tile from its uniform numbers, and log dS/dy, by the inverse spline.</summary>
+    private void Invert(SlotClass slot, Coordinate coordinate, Tensor? further, List<int> lanes, int start, int n)
+    {
+        for (var i = 0; i < n; i++)
+        {
+            _uniform[i] = (float)_lanes[lanes[start + i]].Uniforms[(int)coordinate];
+        }
+
+        var theta = network.Head(_work, slot, coordinate, further);
+        network.SplineOf(coordinate).Inverse(theta.Span, n, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDerivative.AsSpan(0, n));
+    }
+
+    // Validity is judged on the values as they are written, so that no rounding carries an event across a limit.
+    private bool IsValid(Lane lane, long number)
+    {
+        _candidate.Clear();
+        Append(lane, number, _candidate);
+        return filter.Violation(_candidate, 0) is null;
+    }
+
+    private void Append(Lane lane, long number, EventSample sample)
+    {
+        sample.AddEvent(number, (float)weight, (float)lane.Met, (float)Atan2.Of(lane.MetSin, lane.MetCos));
+        foreach (var item in lane.Objects)
+        {
+            sample.AddObject(item.Type, (float)JetMass.Energy(item.Mass, item.Pt, item.Eta), (float)item.Pt, (float)item.Eta, (float)Atan2.Of(item.Sin, item.Cos));
+        }
+    }
+
+    private const double LogTwoPi = 1.8378770664093454836;
+}

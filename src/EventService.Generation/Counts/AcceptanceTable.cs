@@ -1,0 +1,70 @@
+using EventService.Numerics.Functions;
+
+namespace EventService.Generation.Counts;
+
+/// <summary>
+/// The acceptance A(c) of the validity filter for each count vector: the share of drawn kinematics that are valid, as
+/// measured by drawing. Vectors drawn rarely lean on the mean of their group (same number of jets, with or without
+/// leptons and photons).
+/// </summary>
+public sealed class AcceptanceTable
+{
+    // Draws of the group's mean mixed into each vector's own: a weak prior, visible only below a few hundred draws.
+    private const double PriorDraws = 50;
+    private const int LargestGroup = 12;
+
+    private readonly IReadOnlyList<CountVector> _vectors;
+    private readonly long[] _groupDrawn = new long[2 * (LargestGroup + 1)];
+    private readonly long[] _groupAccepted = new long[2 * (LargestGroup + 1)];
+
+    public AcceptanceTable(IReadOnlyList<CountVector> vectors, long[] drawn, long[] accepted)
+    {
+        ArgumentNullException.ThrowIfNull(vectors);
+        ArgumentNullException.ThrowIfNull(drawn);
+        ArgumentNullException.ThrowIfNull(accepted);
+        if (drawn.Length != vectors.Count || accepted.Length != vectors.Count || drawn.Zip(accepted).Any(x => x.Second < 0 || x.First < x.Second))
+        {
+            throw new ArgumentException($"An acceptance table has accepted <= drawn for each of {vectors.Count} count vectors.");
+        }
+
+        (_vectors, Drawn, Accepted) = (vectors, drawn, accepted);
+        for (var k = 0; k < drawn.Length; k++)
+        {
+            var group = GroupOf(vectors[k]);
+            _groupDrawn[group] += drawn[k];
+            _groupAccepted[group] += accepted[k];
+        }
+    }
+
+    public long[] Drawn { get; }
+
+    public long[] Accepted { get; }
+
+    /// <summary>Acceptance over all draws, with its standard error.</summary>
+    public (double Mean, double Error) Overall
+    {
+        get
+        {
+            double n = Math.Max(Drawn.Sum(), 1), p = Accepted.Sum() / n;
+            return (p, Math.Sqrt(p * (1 - p) / n));
+        }
+    }
+
+    /// <summary>log A and its standard error for a vector; <paramref name="index"/> is its place in the table or -1.</summary>
+    public (double LogAcceptance, double Error) Of(CountVector counts, int index)
+    {
+        var group = GroupOf(counts);
+        var (overall, _) = Overall;
+        var mean = (_groupAccepted[group] + (PriorDraws * overall)) / (_groupDrawn[group] + PriorDraws);
+        double drawn = index < 0 ? 0 : Drawn[index], accepted = index < 0 ? 0 : Accepted[index];
+        var n = drawn + PriorDraws;
+        var p = (accepted + (PriorDraws * mean)) / n;
+        return (Log.Of(p), Math.Sqrt(p * (1 - p) / n) / p);
+    }
+
+    private static int GroupOf(CountVector counts)
+    {
+        var hadronic = Math.Min(counts[0] + counts[1], LargestGroup);
+        return (2 * hadronic) + (counts.Total > counts[0] + counts[1] ? 1 : 0);
+    }
+}

@@ -1,0 +1,143 @@
+using System.Security.Cryptography;
+
+using EventService.Physics.Formats;
+
+namespace EventService.Generation.Requests;
+
+/// <summary>Which events of a model, with which columns: a request whose values have been checked against the model.</summary>
+public sealed record GenerateRequest
+{
+    public const long DefaultCount = 1000;
+
+    /// <summary>The parameters besides those that name the model.</summary>
+    public static IReadOnlyList<RequestParameter> Parameters { get; } =
+    [
+        new("n", $"Number of events, as in 1000, 1_000_000, 1e6, 10k or 2M; {DefaultCount} if not given.", "100"),
+        new("seed", "Whole number from 0 to 2^64 - 1; a fresh random one if not given. The receipt reports it.", "42"),
+        new("first", "Index of the first event in the stream of this seed, from 0. Events first .. first + n - 1 are the same whatever is asked for around them."),
+        new("columns", "Names of columns, separated by commas: MET_pt a scalar, Jet a collection, Jet_pt one of its columns, nJet its count. All if not given."),
+        new("logDensity", "Add the natural log of the density of each event, as the sampler knows it.", Values: ["true", "false"]),
+        new("format", "Format of the events.", JsonLinesWriter.FormatName, EventFormats.Names),
+        new("lumi", "Integrated luminosity in 1/fb: the receipt tells how many events are expected in it and what each of the n counts for. No column depends on it."),
+        new("numerics", "Arithmetic that the bits are pinned to.", Values: [NumericsProfile.CpuFp32V1]),
+    ];
+
+    public required EventStream Stream { get; init; }
+
+    public required long First { get; init; }
+
+    public required long Count { get; init; }
+
+    /// <summary>One of <see cref="EventFormats.Names"/>.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>The columns asked for, or null for all.</summary>
+    public required IReadOnlyList<string>? Columns { get; init; }
+
+    public required bool LogDensity { get; init; }
+
+    /// <summary>[1/fb]</summary>
+    public required double? Lumi { get; init; }
+
+    /// <summary>Reads the values; a seed is drawn where none is given.</summary>
+    /// <param name="values">The parameters as texts; names besides those of this request are left to others.</param>
+    /// <param name="generator">The model.</param>
+    /// <param name="defaultFormat">The format where the values name none.</param>
+    /// <exception cref="RequestException">A value is wrong, or this model cannot do it.</exception>
+    public static GenerateRequest Parse(IReadOnlyDictionary<string, string> values, EventGenerator generator, string defaultFormat)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(generator);
+        var count = values.TryGetValue("n", out var n) ? EventCount.Parse(n, "n", 1) : DefaultCount;
+        var first = values.TryGetValue("first", out var f) ? EventCount.Parse(f, "first", 0) : 0;
+        if (first > long.MaxValue - count)
+        {
+            throw new RequestException(RequestFault.BadValue, $"first is {first} and n is {count}, expected first + n of at most {long.MaxValue}.");
+        }
+
+        RequestValue.RequireNumerics(values.GetValueOrDefault("numerics"));
+        var columns = values.TryGetValue("columns", out var names) ? names.Split(',', StringSplitOptions.TrimEntries) : null;
+        var logDensity = values.TryGetValue("logDensity", out var flag) && RequestValue.Flag(flag, "logDensity");
+        if (logDensity && generator.Likelihood is null)
+        {
+            throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' ({generator.Document.Architecture}) has no density; leave logDensity out.");
+        }
+
+        return new GenerateRequest
+        {
+            Stream = new EventStream(
+                values.TryGetValue("seed", out var seed) ? RequestValue.Seed(seed) : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
+                RequestValue.Condition(values, generator.Document.Conditions)),
+            First = first,
+            Count = count,
+            Format = values.GetValueOrDefault("format", defaultFormat),
+            Columns = columns,
+            LogDensity = logDensity,
+            Lumi = values.TryGetValue("lumi", out var lumi) ? PositiveLumi(lumi) : null,
+        };
+    }
+
+    /// <summary>A writer for these events.</summary>
+    /// <exception cref="RequestException">The format or a column is unknown, or the format cannot hold what is asked for.</exception>
+    public IEventWriter CreateWriter(EventGenerator generator)
+    {
+        ArgumentNullException.ThrowIfNull(generator);
+        try
+        {
+            return EventFormats.CreateWriter(Format, new EventWriterOptions(generator.Model.Schema)
+            {
+                ProcessName = generator.Document.Process,
+                Count = Count,
+                Columns = Columns,
+                LogDensity = LogDensity,
+            });
+        }
+        catch (NotSupportedException e)
+        {
+            throw new RequestException(RequestFault.Cannot, e.Message);
+        }
+        catch (ArgumentException e)
+        {
+            throw new RequestException(RequestFault.BadValue, e.Message);
+        }
+    }
+
+    /// <summary>The receipt of the events that this request gives.</summary>
+    /// <param name="generator">The model.</param>
+    /// <param name="version">Its number in the registry; null for a model from a file.</param>
+    public Receipt ReceiptFor(EventGenerator generator, int? version)
+    {
+        ArgumentNullException.ThrowIfNull(generator);
+        var document = generator.Document;
+        var expected = document.CrossSectionPb * document.SelectionEfficiency * Lumi * 1000; // 1/fb = 1000/pb
+        return new Receipt
+        {
+            Process = document.Process,
+            Model = document.Name,
+            Version = version,
+            Sha256 = generator.Sha256,
+            Seed = $"{Stream.Seed}",
+            First = First,
+            N = Count,
+            Condition = document.Conditions.Zip(Stream.Condition).ToDictionary(p => p.First.Name, p => p.Second),
+            Numerics = NumericsProfile.CpuFp32V1,
+            ServiceVersion = ServiceVersion.Text,
+            Format = Format,
+            Columns = Columns,
+            LogDensity = LogDensity,
+            CrossSectionPb = document.CrossSectionPb,
+            SelectionEfficiency = document.SelectionEfficiency,
+            Acceptance = document.Acceptance,
+            AcceptanceError = document.AcceptanceError,
+            Lumi = Lumi,
+            ExpectedEvents = expected,
+            EventNormalisation = expected / Count,
+        };
+    }
+
+    private static double PositiveLumi(string text)
+    {
+        var lumi = RequestValue.Number(text, "lumi");
+        return lumi > 0 ? lumi : throw new RequestException(RequestFault.BadValue, $"lumi is '{text}', expected a luminosity above 0 in 1/fb.");
+    }
+}

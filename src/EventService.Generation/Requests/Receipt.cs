@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace EventService.Generation.Requests;
+
+/// <summary>
+/// All that a sample depends on, and what it is normalised to: enough to make it again, bit by bit. Complete before the
+/// first event.
+/// </summary>
+public sealed record Receipt
+{
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    public required string Process { get; init; }
+
+    public required string Model { get; init; }
+
+    /// <summary>Number of the version in the registry; null for a model from a file.</summary>
+    public int? Version { get; init; }
+
+    public required string Sha256 { get; init; }
+
+    /// <summary>Unsigned 64-bit; a text, since JSON numbers lose digits beyond 2^53.</summary>
+    public required string Seed { get; init; }
+
+    public required long First { get; init; }
+
+    public required long N { get; init; }
+
+    public required IReadOnlyDictionary<string, double> Condition { get; init; }
+
+    public required string Numerics { get; init; }
+
+    public required string ServiceVersion { get; init; }
+
+    public required string Format { get; init; }
+
+    /// <summary>Columns asked for; null for all.</summary>
+    public IReadOnlyList<string>? Columns { get; init; }
+
+    public required bool LogDensity { get; init; }
+
+    /// <summary>Cross-section before the event selection [pb].</summary>
+    public required double CrossSectionPb { get; init; }
+
+    /// <summary>Fraction of the events that pass the event selection.</summary>
+    public required double SelectionEfficiency { get; init; }
+
+    /// <summary>Mean acceptance of the validity filter, and its standard error.</summary>
+    public required double Acceptance { get; init; }
+
+    public required double AcceptanceError { get; init; }
+
+    /// <summary>Integrated luminosity asked for [1/fb].</summary>
+    public double? Lumi { get; init; }
+
+    /// <summary>Events expected in <see cref="Lumi"/> after the selection: cross-section [pb] * efficiency * lumi * 1000.</summary>
+    public double? ExpectedEvents { get; init; }
+
+    /// <summary>What each of the n events counts for in <see cref="Lumi"/>: <see cref="ExpectedEvents"/> / n.</summary>
+    public double? EventNormalisation { get; init; }
+
+    /// <summary>Compact JSON in ASCII, as it fits into a header.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, s_json);
+}

@@ -1,0 +1,134 @@
+using EventService.Generation.Architectures;
+using EventService.Generation.Counts;
+using EventService.Generation.Preprocessing;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Training;
+
+/// <summary>What a trained model is called and what it stands for.</summary>
+/// <param name="Name">Model name.</param>
+/// <param name="Process">Physics process as clients ask for it.</param>
+/// <param name="Description">One line for the list of models.</param>
+/// <param name="CrossSectionPb">Cross-section before the event selection [pb].</param>
+/// <param name="Command">The command that makes the model, with the data file by name only.</param>
+/// <param name="DataFile">Name of the data file.</param>
+/// <param name="DataSha256">Its digest.</param>
+public sealed record ModelIdentity(string Name, string Process, string Description, double CrossSectionPb, string Command, string DataFile, string DataSha256);
+
+/// <summary>From a sample of whole events to a model file: fit the maps, train the networks, measure the acceptance.</summary>
+public sealed class ObjectFlowTraining
+{
+    // The weights of a Dark Machines file add up to the events expected in this luminosity [1/pb].
+    private const double FileLuminosity = 10_000;
+
+    // Room in records of fixed size for objects beyond the data's greatest counts: exceeded once in 1e10 events.
+    private const int SpareObjects = 3;
+
+    private readonly EventSample _sample;
+    private readonly TrainingOptions _options;
+    private readonly int[] _training;
+    private readonly int[] _validation;
+    private readonly EventCoordinates _coordinates;
+
+    public ObjectFlowTraining(EventSample sample, ObjectFlowHyperparameters hyper, TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        (_sample, _options) = (sample, options);
+        _training = DataSplit.Rows(sample.Count, DataSplit.IsTraining);
+        _validation = DataSplit.Rows(sample.Count, DataSplit.IsValidation);
+        _coordinates = EventCoordinates.Fit(sample, _training);
+        Trainer = new ObjectFlowTrainer(sample, _training, _validation, _ => [], _coordinates, hyper, options);
+    }
+
+    public ObjectFlowTrainer Trainer { get; }
+
+    /// <summary>Completes a trained network to a model and writes its file.</summary>
+    /// <param name="network">The networks.</param>
+    /// <param name="identity">What the model is.</param>
+    /// <param name="acceptanceEvents">Draws by which the acceptance is measured.</param>
+    /// <param name="stream">Receives the file.</param>
+    /// <param name="progress">Called with the number of draws done.</param>
+    public ModelDocument Write(ObjectFlowNetwork network, ModelIdentity identity, long acceptanceEvents, Stream stream, Action<long> progress)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(identity);
+        // Counts and separations are facts of the whole sample: no event of it may be impossible, whichever split it is in.
+        var all = Enumerable.Range(0, _sample.Count).ToArray();
+        var counts = new CountDistribution(CountDistribution.Count(_training.Select(CountsOf)));
+        var filter = ValidityFilter.Fit(_sample, all);
+        var sumOfWeights = SumOfWeights();
+        var efficiency = sumOfWeights / FileLuminosity / identity.CrossSectionPb;
+        var schema = DarkMachinesSchema.Create(Maxima());
+
+        var unmeasured = new AcceptanceTable(counts.Vectors, new long[counts.Vectors.Count], new long[counts.Vectors.Count]);
+        var draft = new AutoregressiveObjectFlow(network, _coordinates, counts, filter, unmeasured, schema, 1, new byte[32]);
+        var (drawn, accepted) = draft.MeasureAcceptance(_options.Seed, acceptanceEvents, _options.Threads, progress);
+        var acceptance = new AcceptanceTable(counts.Vectors, drawn, accepted);
+
+        var (hyperparameters, preprocessing) = ObjectFlowFile.Describe(network, _coordinates, filter);
+        var document = new ModelDocument
+        {
+            FormatVersion = ModelDocument.CurrentFormatVersion,
+            Name = identity.Name,
+            Process = identity.Process,
+            Description = identity.Description,
+            Architecture = AutoregressiveObjectFlow.ArchitectureName,
+            Hyperparameters = hyperparameters,
+            Preprocessing = preprocessing,
+            Schema = schema,
+            Conditions = [],
+            CrossSectionPb = identity.CrossSectionPb,
+            SelectionEfficiency = efficiency,
+            SumOfWeights = sumOfWeights,
+            Acceptance = acceptance.Overall.Mean,
+            AcceptanceError = acceptance.Overall.Error,
+            Training = new TrainingProvenance
+            {
+                Command = identity.Command,
+                DataFile = identity.DataFile,
+                DataSha256 = identity.DataSha256,
+                TrainingEvents = _training.Length,
+                ValidationEvents = _validation.Length,
+                TestEvents = _sample.Count - _training.Length - _validation.Length,
+                Seed = _options.Seed,
+                Epochs = Trainer.Epoch,
+                BestEpoch = Trainer.BestEpoch,
+                TrainingLoss = Trainer.BestTrainingLoss,
+                ValidationLoss = Trainer.BestValidationLoss,
+                ServiceVersion = ServiceVersion.Current,
+            },
+        };
+        ObjectFlowFile.Write(stream, document, network, counts, acceptance);
+        return document;
+    }
+
+    private double SumOfWeights()
+    {
+        double sum = 0;
+        foreach (var weight in _sample.Weight)
+        {
+            sum += weight;
+        }
+
+        return sum;
+    }
+
+    private CountVector CountsOf(int e)
+    {
+        Span<int> counts = stackalloc int[EventSlots.TypeCount];
+        counts.Clear();
+        for (var k = _sample.Offsets[e]; k < _sample.Offsets[e + 1]; k++)
+        {
+            counts[(int)_sample.Type[k]]++;
+        }
+
+        return new CountVector(counts);
+    }
+
+    private ObjectMaxima Maxima()
+    {
+        var schema = DarkMachinesSchema.Create(_sample);
+        int Maximum(string name) => schema.Collections.First(c => c.Name == name).Maximum + SpareObjects;
+        return new ObjectMaxima(Maximum("Jet"), Maximum("BJet"), Maximum("Electron"), Maximum("Muon"), Maximum("Photon"));
+    }
+}

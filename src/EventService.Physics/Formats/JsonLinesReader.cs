@@ -1,0 +1,198 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+
+using EventService.Physics.Events;
+
+namespace EventService.Physics.Formats;
+
+/// <summary>
+/// Reads whole events as one JSON object a line with the fields that <see cref="JsonLinesWriter"/> writes, in any order, in
+/// GeV and radians, packed by gzip or not. Every number becomes the double nearest to its text.
+/// </summary>
+/// <remarks>
+/// MET_pt, MET_phi and all lists must be there, empty for an event without such objects; event, weight and the counts may be
+/// left out (place in the file from 0, 1, length of the lists). Other fields are passed over. The same checks and limits hold as in
+/// <see cref="DarkMachinesReader"/>; charges are -1 or 1.
+/// </remarks>
+public sealed class JsonLinesReader : EventReader
+{
+    private const int MaximumDepth = 16;
+
+    private static readonly byte[][] Names = [.. WholeEventFields.All.Select(f => Encoding.UTF8.GetBytes(f.Name))];
+
+    private readonly WholeEventFields _fields = new();
+    private readonly bool[] _seen = new bool[Names.Length];
+    private readonly long[] _place = new long[Names.Length];
+
+    /// <param name="stream">Read from its present position and disposed with the reader.</param>
+    /// <param name="name">Name of the file for messages.</param>
+    public JsonLinesReader(Stream stream, string name)
+        : base(stream, name)
+    {
+    }
+
+    private protected override bool TryReadEvent(EventSample sample)
+    {
+        if (!Source.TryReadLine(out var line))
+        {
+            return false;
+        }
+
+        if (!Utf8.IsValid(line))
+        {
+            var broken = Quotation.FirstBrokenUtf8(line);
+            throw Fault(broken, $"byte 0x{line[broken]:x2} is not UTF-8 text.");
+        }
+
+        try
+        {
+            ParseLine(line);
+        }
+        catch (JsonException e)
+        {
+            var reason = e.Message.Split(" LineNumber:")[0];
+            throw new DataFormatException(Source.Name, Source.Line, (e.BytePositionInLine ?? 0) + 1, $"the line is not one JSON object. {reason}", e);
+        }
+
+        _fields.AppendTo(sample);
+        return true;
+    }
+
+    private void ParseLine(ReadOnlySpan<byte> line)
+    {
+        var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = MaximumDepth });
+        _fields.Clear(Source.Line - 1);
+        Array.Clear(_seen);
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw Fault(reader.TokenStartIndex, $"found {Quotation.Of(reader.ValueSpan)}, expected a JSON object.");
+        }
+
+        var next = 0;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = Find(ref reader, next);
+            if (field < 0)
+            {
+                reader.Read();
+                reader.Skip();
+                continue;
+            }
+
+            if (_seen[field])
+            {
+                throw Fault(reader.TokenStartIndex, $"field '{WholeEventFields.All[field].Name}' is there twice.");
+            }
+
+            reader.Read();
+            _seen[field] = true;
+            _place[field] = reader.TokenStartIndex;
+            ReadField(ref reader, field);
+            next = field + 1;
+        }
+
+        var end = reader.TokenStartIndex;
+        reader.Read(); // throws if anything follows the object
+        CheckFields(end);
+    }
+
+    /// <summary>Index of the field that the property names; our own files have them in order.</summary>
+    private static int Find(ref Utf8JsonReader reader, int next)
+    {
+        if (next < Names.Length && reader.ValueTextEquals(Names[next]))
+        {
+            return next;
+        }
+
+        for (var f = 0; f < Names.Length; f++)
+        {
+            if (reader.ValueTextEquals(Names[f]))
+            {
+                return f;
+            }
+        }
+
+        return -1;
+    }
+
+    private void ReadField(ref Utf8JsonReader reader, int index)
+    {
+        var field = WholeEventFields.All[index];
+        if (field.Kind == FieldKind.EventNumber)
+        {
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var number))
+            {
+                throw Fault(reader.TokenStartIndex, $"event {Quotation.Of(reader.ValueSpan)} is not a whole number of 64 bits.");
+            }
+
+            _fields.EventNumber = number;
+        }
+        else if (!field.IsList)
+        {
+            _fields.Add(index, ReadNumber(ref reader, field));
+        }
+        else if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            throw Fault(reader.TokenStartIndex, $"{field.Name} is {Quotation.Of(reader.ValueSpan)}, expected a list of numbers.");
+        }
+        else
+        {
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                if (_fields.CountOf(index) == DarkMachinesReader.MaximumObjects)
+                {
+                    throw Fault(reader.TokenStartIndex, $"{field.Name} has more than {DarkMachinesReader.MaximumObjects} numbers.");
+                }
+
+                _fields.Add(index, ReadNumber(ref reader, field));
+            }
+        }
+    }
+
+    private double ReadNumber(ref Utf8JsonReader reader, EventField field)
+    {
+        if (reader.TokenType != JsonTokenType.Number)
+        {
+            throw Fault(reader.TokenStartIndex, $"{field.Name} has {Quotation.Of(reader.ValueSpan)}, expected a number.");
+        }
+
+        DecimalNumber.Parse(reader.ValueSpan, out var value);
+        if (field.Fault(value) is { } fault)
+        {
+            throw Fault(reader.TokenStartIndex, $"{field.Name} {Quotation.Of(reader.ValueSpan)} {fault}.");
+        }
+
+        return value;
+    }
+
+    /// <summary>All fields that must be there are, and the lists of a collection are as long as each other and as its count says.</summary>
+    private void CheckFields(long end)
+    {
+        var count = 0;
+        for (var f = 0; f < Names.Length; f++)
+        {
+            var field = WholeEventFields.All[f];
+            if (!_seen[f] && !field.IsOptional)
+            {
+                throw Fault(end, $"field '{field.Name}' is missing{(field.IsList ? "; without such objects it is an empty list" : "")}.");
+            }
+
+            if (field.Column == 0)
+            {
+                count = _fields.CountOf(f);
+                if (_seen[f - 1] && _fields.ValueOf(f - 1) != count)
+                {
+                    throw Fault(_place[f - 1], $"{WholeEventFields.All[f - 1].Name} is {_fields.ValueOf(f - 1)}, but {field.Name} has {count} numbers.");
+                }
+            }
+            else if (field.IsList && _fields.CountOf(f) != count)
+            {
+                throw Fault(_place[f], $"{field.Name} has {_fields.CountOf(f)} numbers, the lists before it {count}.");
+            }
+        }
+    }
+
+    private DataFormatException Fault(long at, string fault) => new(Source.Name, Source.Line, at + 1, fault);
+}

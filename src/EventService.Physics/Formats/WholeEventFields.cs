@@ -1,0 +1,127 @@
+using EventService.Physics.Events;
+
+namespace EventService.Physics.Formats;
+
+/// <summary>What a field of a whole event holds, and so which numbers it may take.</summary>
+internal enum FieldKind
+{
+    EventNumber,
+    Weight,
+    MissingPt,
+    Count,
+    PositiveGev,
+    Eta,
+    Azimuth,
+    Charge,
+}
+
+/// <summary>A field of a whole event by the name that it has in JSON and NumPy files.</summary>
+/// <param name="Name">Such as MET_pt, nJet, Jet_pt.</param>
+/// <param name="Kind">What it holds.</param>
+/// <param name="Collection">Index of the collection, -1 for a scalar.</param>
+/// <param name="Column">Index of the column in the collection, -1 for its count.</param>
+internal sealed record EventField(string Name, FieldKind Kind, int Collection, int Column)
+{
+    /// <summary>May be left out: the event number is then the place in the file, the weight 1, the count that of the lists.</summary>
+    public bool IsOptional => Kind is FieldKind.EventNumber or FieldKind.Weight or FieldKind.Count;
+
+    /// <summary>One number for each object of a collection.</summary>
+    public bool IsList => Column >= 0;
+
+    /// <summary>Why a number cannot stand in the field, or null if it can.</summary>
+    public string? Fault(double value) => Kind switch
+    {
+        _ when !double.IsFinite(value) => "is not a finite number",
+        FieldKind.MissingPt when value < 0 => "is negative",
+        FieldKind.PositiveGev when value <= 0 => "is not positive",
+        FieldKind.Azimuth when Math.Abs(value) > DarkMachinesReader.LargestPhi => "is outside -pi .. pi",
+        FieldKind.Charge when Math.Abs(value) != 1 => "is not -1 or 1",
+        _ => null,
+    };
+}
+
+/// <summary>The fields of one whole event as the readers of JSON and NumPy files collect them.</summary>
+internal sealed class WholeEventFields
+{
+    /// <summary>In the order of <see cref="DarkMachinesSchema"/>, which is that of our own files.</summary>
+    public static readonly EventField[] All = [.. Enumerate(DarkMachinesSchema.Create(new ObjectMaxima(0, 0, 0, 0, 0)))];
+
+    private readonly double[][] _values = [.. All.Select(f => new double[f.IsList ? 16 : 1])];
+    private readonly int[] _counts = new int[All.Length];
+    private readonly ObjectList _objects = new();
+
+    public long EventNumber { get; set; }
+
+    /// <summary>Forgets the event before. Weight 1 stands for a missing one.</summary>
+    public void Clear(long eventNumber)
+    {
+        Array.Clear(_counts);
+        EventNumber = eventNumber;
+        _values[1][0] = 1;
+    }
+
+    public int CountOf(int field) => _counts[field];
+
+    public double ValueOf(int field) => _values[field][0];
+
+    public void Add(int field, double value)
+    {
+        var count = _counts[field];
+        if (count == _values[field].Length)
+        {
+            Array.Resize(ref _values[field], 2 * count);
+        }
+
+        _values[field][count] = value;
+        _counts[field]++;
+    }
+
+    /// <summary>Appends the event. All lists of a collection are equally long.</summary>
+    public void AppendTo(EventSample sample)
+    {
+        _objects.Clear();
+        for (var f = 4; f < All.Length; f++)
+        {
+            if (All[f] is not { Column: DarkMachinesSchema.Pt, Collection: var collection })
+            {
+                continue;
+            }
+
+            var hasCharge = f + DarkMachinesSchema.Charge < All.Length && All[f + DarkMachinesSchema.Charge].Column == DarkMachinesSchema.Charge;
+            for (var i = 0; i < _counts[f]; i++)
+            {
+                var charge = hasCharge ? _values[f + DarkMachinesSchema.Charge][i] : 0;
+                _objects.Add(
+                    DarkMachinesSchema.TypeOf(collection, (float)charge),
+                    _values[f + DarkMachinesSchema.Energy][i],
+                    _values[f][i],
+                    _values[f + DarkMachinesSchema.Eta][i],
+                    _values[f + DarkMachinesSchema.Phi][i]);
+            }
+        }
+
+        sample.AddEvent(EventNumber, _values[1][0], _values[2][0], _values[3][0]);
+        _objects.AppendTo(sample);
+    }
+
+    private static IEnumerable<EventField> Enumerate(SampleSchema schema)
+    {
+        yield return new EventField("event", FieldKind.EventNumber, -1, -1);
+        FieldKind[] scalars = [FieldKind.Weight, FieldKind.MissingPt, FieldKind.Azimuth];
+        for (var s = 0; s < scalars.Length; s++)
+        {
+            yield return new EventField(schema.Scalars[s].Name, scalars[s], -1, -1);
+        }
+
+        FieldKind[] columns = [FieldKind.PositiveGev, FieldKind.Eta, FieldKind.Azimuth, FieldKind.PositiveGev, FieldKind.Charge];
+        for (var c = 0; c < schema.Collections.Count; c++)
+        {
+            var collection = schema.Collections[c];
+            yield return new EventField($"n{collection.Name}", FieldKind.Count, c, -1);
+            for (var x = 0; x < collection.Columns.Count; x++)
+            {
+                yield return new EventField($"{collection.Name}_{collection.Columns[x].Name}", columns[x], c, x);
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace EventService.Registry;
+
+/// <summary>A model file to be registered.</summary>
+/// <param name="Name">Name of the model.</param>
+/// <param name="Process">Its physics process.</param>
+/// <param name="Document">The model document (JSON) from the file's header.</param>
+/// <param name="File">The file.</param>
+/// <param name="Card">Its evaluation report, if there is one.</param>
+/// <param name="Actor">Who registers it.</param>
+/// <param name="Reason">Why, for the alias history.</param>
+public sealed record NewVersion(string Name, string Process, string Document, ReadOnlyMemory<byte> File, NewCard? Card, string Actor, string Reason);
+
+/// <summary>An evaluation report (JSON) and whether it passes its gates.</summary>
+public sealed record NewCard(string Content, bool Passed);

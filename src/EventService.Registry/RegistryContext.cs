@@ -1,0 +1,104 @@
+using EventService.Registry.Tables;
+
+using Microsoft.EntityFrameworkCore;
+
+namespace EventService.Registry;
+
+/// <summary>The registry's tables. One schema; a derived context per database says what only that database does its own way.</summary>
+public abstract class RegistryContext(DbContextOptions options) : DbContext(options)
+{
+    public DbSet<RegisteredModel> Models => Set<RegisteredModel>();
+
+    public DbSet<ModelVersion> Versions => Set<ModelVersion>();
+
+    public DbSet<ModelAlias> Aliases => Set<ModelAlias>();
+
+    public DbSet<AliasEvent> AliasEvents => Set<AliasEvent>();
+
+    public DbSet<ValidationCard> Cards => Set<ValidationCard>();
+
+    public DbSet<ArtifactChunk> Chunks => Set<ArtifactChunk>();
+
+    /// <summary>Folder of this database's scripts under Migrations.</summary>
+    internal abstract string MigrationFolder { get; }
+
+    /// <summary>Settings that the database keeps and that cannot be changed inside a transaction.</summary>
+    internal abstract Task PrepareAsync(CancellationToken cancellationToken);
+
+    /// <summary>Taken first in the transaction that migrates: one server at a time, released if it dies.</summary>
+    internal abstract Task LockForMigrationAsync(CancellationToken cancellationToken);
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(modelBuilder);
+        modelBuilder.Entity<RegisteredModel>(model =>
+        {
+            model.ToTable("model");
+            model.HasIndex(m => m.Name).IsUnique();
+            model.HasIndex(m => m.Process);
+        });
+        modelBuilder.Entity<ModelVersion>(version =>
+        {
+            version.ToTable("model_version");
+            version.HasOne(v => v.Model).WithMany(m => m.Versions).HasForeignKey(v => v.ModelId).OnDelete(DeleteBehavior.Restrict);
+            version.HasIndex(v => new { v.ModelId, v.Number }).IsUnique();
+            version.HasIndex(v => new { v.ModelId, v.Sha256 }).IsUnique();
+            version.HasIndex(v => v.Sha256);
+        });
+        modelBuilder.Entity<ModelAlias>(alias =>
+        {
+            alias.ToTable("alias");
+            alias.HasKey(a => new { a.ModelId, a.Name });
+            alias.HasOne<RegisteredModel>().WithMany(m => m.Aliases).HasForeignKey(a => a.ModelId).OnDelete(DeleteBehavior.Restrict);
+            alias.HasOne(a => a.Version).WithMany().HasForeignKey(a => a.VersionId).OnDelete(DeleteBehavior.Restrict);
+            alias.Property(a => a.Revision).IsConcurrencyToken();
+        });
+        modelBuilder.Entity<AliasEvent>(aliasEvent =>
+        {
+            aliasEvent.ToTable("alias_event");
+            aliasEvent.HasOne<RegisteredModel>().WithMany().HasForeignKey(e => e.ModelId).OnDelete(DeleteBehavior.Restrict);
+            aliasEvent.HasOne<ModelVersion>().WithMany().HasForeignKey(e => e.FromVersionId).OnDelete(DeleteBehavior.Restrict);
+            aliasEvent.HasOne<ModelVersion>().WithMany().HasForeignKey(e => e.ToVersionId).OnDelete(DeleteBehavior.Restrict);
+            aliasEvent.HasIndex(e => new { e.ModelId, e.Alias, e.At });
+        });
+        modelBuilder.Entity<ValidationCard>(card =>
+        {
+            card.ToTable("validation_card");
+            card.HasOne<ModelVersion>().WithMany(v => v.Cards).HasForeignKey(c => c.VersionId).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<ArtifactChunk>(chunk =>
+        {
+            chunk.ToTable("artifact_chunk");
+            chunk.HasKey(c => new { c.Sha256, c.Ordinal });
+        });
+        UseSnakeCase(modelBuilder);
+    }
+
+    /// <summary>CreatedAt becomes created_at, ix_model_name, ...: names that need no quotes in SQL.</summary>
+    private static void UseSnakeCase(ModelBuilder modelBuilder)
+    {
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            var table = entity.GetTableName();
+            foreach (var property in entity.GetProperties())
+            {
+                property.SetColumnName(SnakeCase(property.Name));
+            }
+
+            foreach (var index in entity.GetIndexes())
+            {
+                index.SetDatabaseName($"ix_{table}_{string.Join('_', index.Properties.Select(p => SnakeCase(p.Name)))}");
+            }
+
+            foreach (var foreignKey in entity.GetForeignKeys())
+            {
+                foreignKey.SetConstraintName($"fk_{table}_{string.Join('_', foreignKey.Properties.Select(p => SnakeCase(p.Name)))}");
+            }
+
+            entity.FindPrimaryKey()?.SetName($"pk_{table}");
+        }
+    }
+
+    private static string SnakeCase(string name) =>
+        string.Concat(name.Select((c, i) => char.IsUpper(c) ? $"{(i > 0 ? "_" : "")}{char.ToLowerInvariant(c)}" : $"{c}"));
+}

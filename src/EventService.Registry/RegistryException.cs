@@ -1,0 +1,22 @@
+namespace EventService.Registry;
+
+public enum RegistryFault
+{
+    /// <summary>No such process, model, version or alias; the message lists what there is.</summary>
+    NotFound,
+
+    /// <summary>The question fits several models, or contradicts itself.</summary>
+    Ambiguous,
+
+    /// <summary>What is to be registered contradicts what is there.</summary>
+    Conflict,
+
+    /// <summary>The database or the bytes in it cannot be used.</summary>
+    Unusable,
+}
+
+/// <summary>The registry cannot do what was asked; the message says why, what there is and what to do.</summary>
+public sealed class RegistryException(RegistryFault fault, string message, Exception? inner = null) : Exception(message, inner)
+{
+    public RegistryFault Fault => fault;
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+
+using EventService.Engine.Serialization;
+using EventService.Generation;
+using EventService.Registry.Tables;
+
+using Microsoft.Extensions.Logging;
+
+namespace EventService.Registry;
+
+/// <summary>
+/// Enters the models that come with the service: *.safetensors of a folder, each with its evaluation report in
+/// *.card.json beside it where there is one. Run at every start.
+/// </summary>
+/// <remarks>
+/// Files are taken in ordinal order of their names. A digest not known yet becomes a version, and <c>production</c>
+/// moves to it if nobody else has moved that alias. A file that cannot be registered is logged and left out.
+/// </remarks>
+public sealed class ShippedModels(ModelRegistry registry, ILogger<ShippedModels> logger)
+{
+    /// <summary>Who moves an alias at start.</summary>
+    public const string Actor = "eventservice";
+
+    public async Task RegisterAsync(string folder, CancellationToken cancellationToken = default)
+    {
+        var files = ModelFile.In(folder);
+        if (files.Count == 0)
+        {
+            RegistryLog.NoShippedModels(logger, Path.GetFullPath(folder));
+        }
+
+        foreach (var path in files)
+        {
+            try
+            {
+                await RegisterFileAsync(path, cancellationToken);
+            }
+            catch (Exception e) when (e is SafeTensorsException or ModelFormatException or RegistryException or IOException or UnauthorizedAccessException or JsonException)
+            {
+                RegistryLog.ShippedModelRefused(logger, path, e.Message, e);
+            }
+        }
+    }
+
+    private async Task RegisterFileAsync(string path, CancellationToken cancellationToken)
+    {
+        var file = await ModelFile.ReadAsync(path, cancellationToken);
+        if (await registry.ContainsAsync(file.Sha256, cancellationToken))
+        {
+            return;
+        }
+
+        var (name, process, document) = file.ReadDocument();
+        var card = await ReadCardAsync(Path.ChangeExtension(path, ".card.json"), cancellationToken);
+        // An operator chose to ship this file, so it serves; the history says on what grounds.
+        var grounds = card switch
+        {
+            null => "without a validation card",
+            { Passed: true } => "with a validation card that passes",
+            _ => "although its validation card does not pass",
+        };
+        var added = new NewVersion(name, process, document, file.Bytes, card, Actor, $"Shipped with the service as {file.FileName}, {grounds}.");
+        var version = await registry.RegisterAsync(added, mover => mover is null or Actor, cancellationToken);
+        if (version is not null)
+        {
+            RegistryLog.ModelRegistered(logger, name, version.Number, process, version.Sha256);
+        }
+    }
+
+    /// <summary>A report is any JSON object; its member "passed" says whether it passes its gates, and a report that does not say has not.</summary>
+    private static async Task<NewCard?> ReadCardAsync(string path, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        var content = await File.ReadAllTextAsync(path, cancellationToken);
+        using var json = JsonDocument.Parse(content);
+        var passed = json.RootElement.ValueKind == JsonValueKind.Object
+            && json.RootElement.TryGetProperty("passed", out var value) && value.ValueKind == JsonValueKind.True;
+        return new NewCard(content, passed);
+    }
+}

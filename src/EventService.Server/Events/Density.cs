@@ -1,0 +1,72 @@
+using EventService.Generation;
+using EventService.Generation.Pipeline;
+using EventService.Generation.Requests;
+using EventService.Physics.Formats;
+using EventService.Registry;
+using EventService.Server.Problems;
+
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace EventService.Server.Events;
+
+/// <summary>POST /density: the log-density of each event in the body, in the order of the body.</summary>
+/// <remarks>
+/// The answer is spooled (to disk beyond <see cref="SpoolMemoryBytes"/>) and sent once the body has been read: clients
+/// that send everything before they read anything do not block, and an error in the last line is still a proper problem.
+/// </remarks>
+internal sealed class Density(ModelRegistry registry, GeneratorCache generators, WorkerPool pool, RequestGate gate, ServerSettings settings)
+{
+    private const int SpoolMemoryBytes = 1 << 20;
+
+    public static IReadOnlyList<RequestParameter> Parameters { get; } =
+    [
+        .. ModelSelection.Parameters,
+        new("input", "Format of the body; if not given, Content-Type decides, and where that says nothing, the first bytes.", Values: EventFormats.Names),
+        new("format", $"Format of the answer; if not given, Accept decides, and */* means {DensityFormat.Jsonl.Name}.", Values: [.. DensityFormat.All.Select(f => f.Name)]),
+        new("numerics", "Arithmetic that the bits are pinned to.", Values: [NumericsProfile.CpuFp32V1]),
+    ];
+
+    public async Task RunAsync(HttpContext context)
+    {
+        var aborted = context.RequestAborted;
+        using var pass = gate.Enter();
+        var parameters = RequestParameters.FromQuery(context.Request);
+        var (version, generator) = await ModelSelection.FindAsync(parameters, registry, generators, aborted);
+        RequestParameter.RequireKnown(parameters.Keys, Parameters, generator.Document.Conditions);
+        RequestValue.RequireNumerics(parameters.GetValueOrDefault("numerics"));
+        var condition = RequestValue.Condition(parameters, generator.Document.Conditions);
+        if (generator.Likelihood is not { } likelihood)
+        {
+            throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' ({generator.Document.Architecture}) has no density. Ask another model; GET /models lists them.");
+        }
+
+        var format = parameters.TryGetValue("format", out var name)
+            ? DensityFormat.All.SingleOrDefault(f => f.Name == name)
+                ?? throw new RequestException(RequestFault.BadValue, $"format is '{name}', expected one of {string.Join(", ", DensityFormat.All.Select(f => f.Name))}.")
+            : AcceptedFormat.Choose(context.Request.Headers.Accept, DensityFormat.All, f => f.MediaType);
+
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = settings.DensityBodyBytes;
+        }
+
+        using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), aborted);
+        await using var spool = new FileBufferingWriteStream(SpoolMemoryBytes, bufferLimit: null, () => settings.DataFolder);
+        var count = await DensityPipeline.RunAsync(pool, likelihood, condition, events, format, spool, aborted);
+        if (count == 0)
+        {
+            throw new ProblemException(StatusCodes.Status400BadRequest, "The body holds no event. With curl, send a file by --data-binary @events.csv.");
+        }
+
+        var header = format.Header(count);
+        var response = context.Response;
+        response.ContentType = format.MediaType;
+        response.ContentLength = header.Length + spool.Length;
+        response.Headers[ReceiptHeaders.Model] = generator.Document.Name;
+        response.Headers[ReceiptHeaders.ModelVersion] = $"{version.Number}";
+        response.Headers[ReceiptHeaders.ModelSha256] = generator.Sha256;
+        await response.BodyWriter.WriteAsync(header, aborted);
+        await spool.DrainBufferAsync(response.Body, aborted);
+    }
+}

@@ -1,0 +1,39 @@
+using System.Text.Json.Nodes;
+
+using EventService.Generation.Pipeline;
+using EventService.Server.ApiDocs;
+
+namespace EventService.Server.Events;
+
+/// <summary>Events and their densities.</summary>
+internal static class EventsApi
+{
+    public static IServiceCollection AddEvents(this IServiceCollection services, ServerSettings settings) =>
+        services
+            .AddSingleton(_ => new WorkerPool(settings.Workers))
+            .AddSingleton<RequestGate>()
+            .AddSingleton<Generate>()
+            .AddSingleton<Density>();
+
+    public static void MapEvents(this WebApplication app)
+    {
+        var events = app.MapGroup("").WithTags("Events");
+        events.MapPost("/generate", (HttpContext context, Generate generate) => generate.RunAsync(context))
+            .WithSummary("Generate events.")
+            .WithDescription("Parameters go into the query, into a JSON body, or both. Conditions of the model (such as mGluino=1700) are parameters too. The same model, seed, condition and index give the same event, bit by bit, in whatever request and format.")
+            .WithMetadata(new OperationDocs(
+                Generate.Parameters,
+                new Dictionary<string, JsonNode> { ["application/json"] = new JsonObject { ["process"] = "ttbar", ["n"] = "100", ["seed"] = "42" } },
+                [.. EventMediaType.All.Select(f => f.MediaType)],
+                ReceiptHeaders.Docs));
+
+        events.MapPost("/density", (HttpContext context, Density density) => density.RunAsync(context))
+            .WithSummary("Log-density of each event of the body.")
+            .WithDescription("One record an event, in the order of the body: event number, natural log of the density, its standard error, and the reason where the density is zero (then null in JSON, -inf in npy). Bodies packed by gzip are unpacked.")
+            .WithMetadata(new OperationDocs(
+                Density.Parameters,
+                new Dictionary<string, JsonNode> { ["text/csv"] = EventInput.Example },
+                [.. DensityFormat.All.Select(f => f.MediaType)],
+                ReceiptHeaders.Docs.Where(h => h.Key.StartsWith(ReceiptHeaders.Model, StringComparison.Ordinal)).ToDictionary()));
+    }
+}

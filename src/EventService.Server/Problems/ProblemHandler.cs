@@ -1,0 +1,67 @@
+using System.Data.Common;
+using System.Globalization;
+
+using EventService.Generation;
+using EventService.Generation.Requests;
+using EventService.Physics.Formats;
+using EventService.Registry;
+
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+
+namespace EventService.Server.Problems;
+
+/// <summary>The one place where errors become problem details (RFC 9457).</summary>
+internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<ProblemHandler> logger) : IExceptionHandler
+{
+    private static readonly TimeSpan s_retryLater = TimeSpan.FromSeconds(5);
+
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to read an answer; the request log says so.
+            httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return true;
+        }
+
+        var (status, detail, retryAfter) = Describe(exception);
+        if (status >= 500)
+        {
+            ProblemLog.RequestFailed(logger, httpContext.Request.Method, httpContext.Request.Path, status, exception);
+        }
+
+        httpContext.Response.StatusCode = status;
+        if (retryAfter is { } delay)
+        {
+            httpContext.Response.Headers.RetryAfter = delay.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture);
+        }
+
+        return await problems.TryWriteAsync(new ProblemDetailsContext
+        {
+            HttpContext = httpContext,
+            ProblemDetails = new ProblemDetails { Status = status, Detail = detail },
+        });
+    }
+
+    private static (int Status, string Detail, TimeSpan? RetryAfter) Describe(Exception exception) => exception switch
+    {
+        ProblemException e => (e.Status, e.Message, e.RetryAfter),
+        RequestException { Fault: RequestFault.Cannot } e => (StatusCodes.Status422UnprocessableEntity, e.Message, null),
+        UnwritableEventException e => (StatusCodes.Status422UnprocessableEntity, e.Message, null),
+        AttemptsExhaustedException e => (StatusCodes.Status500InternalServerError, e.Message, null),
+        RequestException e => (StatusCodes.Status400BadRequest, e.Message, null),
+        DataFormatException e => (StatusCodes.Status400BadRequest, e.Message, null),
+        RegistryException { Fault: RegistryFault.NotFound } e => (StatusCodes.Status404NotFound, e.Message, null),
+        RegistryException { Fault: RegistryFault.Ambiguous } e => (StatusCodes.Status400BadRequest, e.Message, null),
+        RegistryException { Fault: RegistryFault.Conflict } e => (StatusCodes.Status409Conflict, e.Message, null),
+        RegistryException e => (StatusCodes.Status503ServiceUnavailable, e.Message, s_retryLater),
+        ModelFormatException e => (StatusCodes.Status503ServiceUnavailable, e.Message, s_retryLater),
+        DbException or DbUpdateException => (StatusCodes.Status503ServiceUnavailable, "The registry's database does not answer. Try again shortly; the server's log says why.", s_retryLater),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } e =>
+            (StatusCodes.Status413PayloadTooLarge, $"{e.Message} Send the events in several requests, or raise the limit in the server's settings.", null),
+        BadHttpRequestException e => (e.StatusCode, e.Message, null),
+        _ => (StatusCodes.Status500InternalServerError, "The server failed; its log has the details under the trace identifier given here.", null),
+    };
+}

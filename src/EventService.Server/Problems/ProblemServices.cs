@@ -1,0 +1,14 @@
+namespace EventService.Server.Problems;
+
+internal static class ProblemServices
+{
+    public static IServiceCollection AddProblems(this IServiceCollection services) =>
+        services.AddSingleton<IProblemDetailsWriter, ProblemWriter>().AddProblemDetails().AddExceptionHandler<ProblemHandler>();
+
+    /// <summary>Errors that come from routing and have no text of their own get a body too.</summary>
+    public static void UseProblems(this WebApplication app)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true });
+        app.UseStatusCodePages();
+    }
+}

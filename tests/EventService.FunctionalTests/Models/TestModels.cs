@@ -1,0 +1,121 @@
+using System.Text.Json;
+
+using EventService.Engine.Serialization;
+using EventService.Generation;
+using EventService.Physics.Events;
+using EventService.Registry;
+
+namespace EventService.FunctionalTests.Models;
+
+/// <summary>Model files that hold a document and no tensors, and the loader that knows their architectures.</summary>
+internal static class TestModels
+{
+    public const double CrossSectionPb = 500;
+    public const double Efficiency = 0.8;
+
+    private const string Analytic = "test-analytic";
+    private const string WithoutDensity = "test-without-density";
+    private const string Failing = "test-failing";
+    private const string Slow = "test-slow";
+
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
+
+    public static ConditionParameter GluinoMass { get; } = new("mGluino", "GeV", "Mass of the gluino", 1000, 2200, [1000, 1400, 2200]);
+
+    /// <summary>The shipped models of the tests: process ttbar and one for each thing that can go wrong.</summary>
+    public static void Ship(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllBytes(Path.Combine(folder, "ttbar.safetensors"), Bytes("ttbar-analytic", "ttbar"));
+        File.WriteAllText(Path.Combine(folder, "ttbar.card.json"), """{"passed":true,"auc":0.5}""");
+        File.WriteAllBytes(Path.Combine(folder, "gluino.safetensors"), Bytes("gluino-analytic", "gluino", conditions: [GluinoMass]));
+        File.WriteAllBytes(Path.Combine(folder, "gan.safetensors"), Bytes("gan", "zjets", WithoutDensity));
+        File.WriteAllBytes(Path.Combine(folder, "failing.safetensors"), Bytes("failing", "failing", Failing));
+        File.WriteAllBytes(Path.Combine(folder, "slow.safetensors"), Bytes("slow", "slow", Slow));
+        File.WriteAllText(Path.Combine(folder, "broken.safetensors"), "not a model");
+    }
+
+    public static byte[] Bytes(string name, string process, string architecture = Analytic, IReadOnlyList<ConditionParameter>? conditions = null, string description = "Closed formulas for tests")
+    {
+        var document = new ModelDocument
+        {
+            FormatVersion = ModelDocument.CurrentFormatVersion,
+            Name = name,
+            Process = process,
+            Description = description,
+            Architecture = architecture,
+            Hyperparameters = JsonElement.Parse("{}"),
+            Preprocessing = JsonElement.Parse("{}"),
+            Schema = DarkMachinesSchema.Create(new ObjectMaxima(4, 0, 1, 0, 0)),
+            Conditions = conditions ?? [],
+            CrossSectionPb = CrossSectionPb,
+            SelectionEfficiency = Efficiency,
+            SumOfWeights = CrossSectionPb * Efficiency * 10_000,
+            Acceptance = 1,
+            AcceptanceError = 0,
+            Training = new TrainingProvenance
+            {
+                Command = "none",
+                DataFile = "none",
+                DataSha256 = "",
+                TrainingEvents = 0,
+                ValidationEvents = 0,
+                TestEvents = 0,
+                Seed = ulong.MaxValue,
+                Epochs = 0,
+                BestEpoch = 0,
+                TrainingLoss = 0,
+                ValidationLoss = 0,
+                ServiceVersion = ServiceVersion.Text,
+            },
+        };
+        using var stream = new MemoryStream();
+        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, s_json) }, []);
+        return stream.ToArray();
+    }
+
+    /// <summary>Takes the place of <see cref="EventGenerator.Load"/>, which knows no architecture of tests.</summary>
+    public static EventGenerator Load(ReadOnlyMemory<byte> file)
+    {
+        var document = JsonSerializer.Deserialize<ModelDocument>(SafeTensorsFile.Read(file).Metadata[ModelDocument.MetadataKey], s_json)!;
+        var model = new AnalyticModel(document);
+        IGenerativeModel? served = document.Architecture switch
+        {
+            Analytic => model,
+            WithoutDensity => new Wrapped(model, _ => { }),
+            Failing => new Wrapped(model, first =>
+            {
+                if (first >= 3000)
+                {
+                    throw new AttemptsExhaustedException($"Event {first} failed the validity filter 1000 times.");
+                }
+            }),
+            Slow => new Wrapped(model, _ =>
+            {
+                Interlocked.Increment(ref s_slowChunks);
+                Thread.Sleep(20);
+            }),
+            _ => null,
+        };
+        return served is null ? EventGenerator.Load(file) : new EventGenerator(document, served, ArtifactStore.Digest(file.Span));
+    }
+
+    /// <summary>Chunks that slow models have begun.</summary>
+    public static int SlowChunks => s_slowChunks;
+
+    private static int s_slowChunks;
+
+    /// <summary>A model without density that does something before each chunk.</summary>
+    private sealed class Wrapped(AnalyticModel model, Action<long> before) : IGenerativeModel
+    {
+        public SampleSchema Schema => model.Schema;
+
+        public int PreferredChunk => model.PreferredChunk;
+
+        public void Generate(in EventStream stream, long first, int count, EventBlock block, Span<double> logDensity)
+        {
+            before(first);
+            model.Generate(stream, first, count, block, logDensity);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using EventService.FunctionalTests.Models;
+using EventService.Registry;
+
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EventService.FunctionalTests;
+
+/// <summary>The real service on a real port (Kestrel: limits and broken connections are part of the contract), with models of formulas.</summary>
+public class RunningService : WebApplicationFactory<Program>
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("eventservice-tests-").FullName;
+
+    public RunningService()
+        : this(workers: 2)
+    {
+    }
+
+    internal RunningService(int workers)
+    {
+        Workers = workers;
+        TestModels.Ship(ModelsFolder);
+        UseKestrel(0);
+    }
+
+    public string DataFolder => Path.Combine(_folder, "data");
+
+    public string ModelsFolder => Path.Combine(_folder, "models");
+
+    public int Workers { get; }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseSetting("urls", "http://127.0.0.1:0");
+        builder.UseSetting("EventService:DataFolder", DataFolder);
+        builder.UseSetting("EventService:ModelsFolder", ModelsFolder);
+        builder.UseSetting("EventService:Workers", $"{Workers}");
+        builder.UseSetting("EventService:JsonBodyBytes", "4096");
+        builder.UseSetting("EventService:DensityBodyBytes", "1000000");
+        builder.UseSetting("EventService:EventsPerRequest", "2000000");
+        builder.ConfigureTestServices(services => services.AddSingleton<ModelLoader>(TestModels.Load));
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing && Directory.Exists(_folder))
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
+}
+
+/// <summary>Tests that share one running service.</summary>
+[CollectionDefinition(Name)]
+public sealed class ServiceCollection : ICollectionFixture<RunningService>
+{
+    public const string Name = "Running service";
+}

@@ -1,1 +1,12 @@
-Console.WriteLine("eventservice");
+using System.CommandLine;
+
+using EventService.Cli;
+using EventService.Generation;
+
+var root = new RootCommand("Collider events from trained generative models.")
+{
+    Train.Command(),
+    Generate.Command(EventGenerator.Load),
+    Density.Command(EventGenerator.Load),
+};
+return await Terminal.RunAsync(root, args, Console.Error);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EventService.Registry;
 
-/// <summary>Turns the bytes of a model file into a model; <see cref="EventGenerator.Load"/> outside tests.</summary>
+/// <summary>Turns the bytes of a model file into a model; <c>EventGenerator.Load</c> outside tests.</summary>
 public delegate EventGenerator ModelLoader(ReadOnlyMemory<byte> file);
 
 /// <summary>Loaded models by digest, the ones used last. Each is loaded once however many requests ask for it at the same time.</summary>

@@ -28,6 +28,6 @@ internal static class RegistryStart
             await Migrator.MigrateAsync(context);
         }
 
-        await app.Services.GetRequiredService<ShippedModels>().RegisterAsync(settings.ResolveModelsFolder());
+        await app.Services.GetRequiredService<ShippedModels>().RegisterAsync(LocalModels.Resolve(settings.ModelsFolder));
     }
 }

@@ -37,10 +37,6 @@ public sealed record ServerSettings
     public string LogFile { get; init; } = "";
 
     public string RegistryFile => Path.Combine(DataFolder, "registry.sqlite");
-
-    /// <summary>Where the models are: the working directory before the program's folder.</summary>
-    public string ResolveModelsFolder() =>
-        Directory.Exists(ModelsFolder) ? ModelsFolder : Path.Combine(AppContext.BaseDirectory, ModelsFolder);
 }
 
 internal static class SettingsStart

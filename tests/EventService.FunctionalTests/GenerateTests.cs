@@ -143,6 +143,15 @@ public sealed class GenerateTests(RunningService service)
     }
 
     [Fact]
+    public async Task Generate_Cut_KeepsTheEventsThatPass()
+    {
+        var all = Lines(await Bytes("process=ttbar&n=2k&seed=1&logDensity=true"));
+        var cut = Lines(await Bytes("process=ttbar&n=2k&seed=1&logDensity=true&cut=nJet>=3,MET_pt>30"));
+        Assert.InRange(cut.Length, 1, 1999);
+        Assert.Equal(all.Where(l => JsonElement.Parse(l) is var e && e.GetProperty("nJet").GetInt32() >= 3 && e.GetProperty("MET_pt").GetSingle() > 30), cut);
+    }
+
+    [Fact]
     public async Task Generate_Condition_ChangesTheEvents() =>
         Assert.NotEqual(await Bytes("process=gluino&mGluino=1400&n=5&seed=1"), await Bytes("process=gluino&mGluino=1500&n=5&seed=1"));
 
@@ -191,10 +200,12 @@ public sealed class GenerateTests(RunningService service)
     [InlineData("process=ttbar&format=root", 400, "Format 'root' not found. Known: jsonl, dm-csv, npy.")]
     [InlineData("process=ttbar&columns=Tau_pt", 400, "Column 'Tau_pt' not found. Known: weight, MET_pt, MET_phi, Jet")]
     [InlineData("process=ttbar&logDensity=maybe", 400, "logDensity is 'maybe', expected true or false.")]
+    [InlineData("process=ttbar&cut=HT>100", 400, "The cut 'HT>100' names a column that there is not. Known: weight, MET_pt")]
+    [InlineData("process=ttbar&format=npy&cut=nJet>1", 422, "The header of 'npy' needs the number of events")]
     [InlineData("process=ttbar&lumi=-3", 400, "lumi is '-3', expected a luminosity above 0 in 1/fb.")]
     [InlineData("process=ttbar&lumi=NaN", 400, "lumi is 'NaN', expected a number.")]
-    [InlineData("process=ttbar&N=5", 400, "Parameter 'N' is not known. Known: process, model, version, alias, n, seed, first, columns, logDensity, format, lumi, numerics.")]
-    [InlineData("process=gluino&mSquark=5&mGluino=1400", 400, "Parameter 'mSquark' is not known. Known: process, model, version, alias, n, seed, first, columns, logDensity, format, lumi, numerics, mGluino.")]
+    [InlineData("process=ttbar&N=5", 400, "Parameter 'N' is not known. Known: process, model, version, alias, n, seed, first, columns, cut, logDensity, format, lumi, numerics.")]
+    [InlineData("process=gluino&mSquark=5&mGluino=1400", 400, "Parameter 'mSquark' is not known. Known: process, model, version, alias, n, seed, first, columns, cut, logDensity, format, lumi, numerics, mGluino.")]
     [InlineData("process=gluino", 400, "mGluino is not given; this model needs it, 1000 to 2200 GeV")]
     [InlineData("process=ttbar&version=one", 400, "version is 'one', expected a number such as 1")]
     [InlineData("process=ttbar&version=1&alias=production", 400, "Both version 1 and alias 'production' are given")]

@@ -23,7 +23,7 @@ public sealed record ObjectFlowHyperparameters
 
     public int Bins { get; init; } = 16;
 
-    public int AzimuthBins { get; init; } = 20;
+    public int AzimuthBins { get; init; } = 32;
 
     /// <summary>Number of condition parameters.</summary>
     public int Conditions { get; init; }
@@ -109,19 +109,20 @@ public sealed class ObjectFlowNetwork
     }
 
     /// <summary>Trunk on a tape: g from the inputs of a slot class.</summary>
-    public Variable Trunk(Tape tape, SlotClass slot, Variable x)
+    public Variable Trunk(Tape tape, SlotClass slot, Variable x, Dropout dropout)
     {
         ArgumentNullException.ThrowIfNull(tape);
+        ArgumentNullException.ThrowIfNull(dropout);
         var input = _inputs[(int)slot];
         var h = Linear.Apply(tape, tape[input.Bias], tape[input.Weight], x);
         foreach (var block in _blocks[(int)EventSlots.GroupOf(slot)])
         {
             var r = Linear.Apply(tape, tape[block.Bias1[(int)slot]], tape[block.Weight1], Elementwise.Gelu(tape, h));
-            var residual = Linear.Apply(tape, tape[block.Second.Bias], tape[block.Second.Weight], Elementwise.Gelu(tape, r));
+            var residual = Linear.Apply(tape, tape[block.Second.Bias], tape[block.Second.Weight], dropout.Apply(tape, Elementwise.Gelu(tape, r)));
             h = Elementwise.Add(tape, h, residual);
         }
 
-        return Elementwise.Gelu(tape, h);
+        return dropout.Apply(tape, Elementwise.Gelu(tape, h));
     }
 
     /// <summary>Head on a tape: spline parameters from g and the further inputs f of the coordinate (null if it has none).</summary>
@@ -215,7 +216,7 @@ public sealed class ObjectFlowNetwork
             }
         }
 
-        var azimuth = AddHead($"{group}.azimuth", _hyper.AzimuthWidth, true, AzimuthSpline, slots, s => s == SlotClass.Met ? EventCoordinates.MetAzimuthInputCount : EventState.AzimuthInputCount(s));
+        var azimuth = AddHead($"{group}.azimuth", _hyper.AzimuthWidth, true, AzimuthSpline, slots, EventState.AzimuthInputCount);
         var mass = EventSlots.HasMass(first) ? AddHead($"{group}.mass", _hyper.HeadWidth, false, Spline, slots, _ => 4) : null;
         foreach (var s in slots)
         {

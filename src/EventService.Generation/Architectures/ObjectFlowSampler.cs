@@ -199,7 +199,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         {
             var lane = _lanes[_present[start + i]];
             _unitPt[i] = _y[i];
-            (_pt[i], var logPt) = coordinates.PtFromUnit(slot, type, _y[i], index > 0 ? lane.Objects[^1].Pt : 0);
+            (_pt[i], var logPt) = coordinates.PtFromUnit(slot, type, _y[i], index > 0 ? lane.Objects[^1].Pt : 0, lane.State.RequiredPt(type, index));
             lane.LogDensity += logPt + _logDerivative[i];
         }
     }
@@ -279,13 +279,13 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
 
         network.Trunk(_work, SlotClass.Met, _inputs);
         Invert(SlotClass.Met, Coordinate.Pt, null, _pending, start, n);
-        _further.Reshape(EventCoordinates.MetAzimuthInputCount, n);
+        _further.Reshape(EventState.AzimuthInputCount(SlotClass.Met), n);
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_pending[start + i]];
             (lane.Met, var logMet) = coordinates.MetFromUnit(_y[i]);
             lane.LogDensity += logMet + _logDerivative[i];
-            EventCoordinates.WriteMetAzimuthInputs(_y[i], lane.Met, lane.State.Recoil, _further.Span[i..], n);
+            lane.State.WriteMetAzimuthInputs(_y[i], lane.Met, _further.Span[i..], n);
         }
 
         Invert(SlotClass.Met, Coordinate.Azimuth, _further, _pending, start, n);

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
+using EventService.Generation.Requests;
+
 namespace EventService.Generation.Pipeline;
 
 /// <summary>How densities are written: one record an event, in the order of the events.</summary>
@@ -15,9 +17,17 @@ public abstract class DensityFormat
 
     public static IReadOnlyList<DensityFormat> All { get; } = [Jsonl, Npy];
 
+    /// <exception cref="RequestException">There is no such format; the message lists those there are.</exception>
+    public static DensityFormat Parse(string name) =>
+        All.SingleOrDefault(f => f.Name == name)
+        ?? throw new RequestException(RequestFault.BadValue, $"format is '{name}', expected one of {string.Join(", ", All.Select(f => f.Name))}.");
+
     public abstract string Name { get; }
 
     public abstract string MediaType { get; }
+
+    /// <summary>Whether something stands before the records.</summary>
+    public abstract bool HasHeader { get; }
 
     /// <summary>What stands before the records, once their number is known.</summary>
     public abstract byte[] Header(long count);
@@ -30,6 +40,8 @@ public abstract class DensityFormat
         public override string Name => "jsonl";
 
         public override string MediaType => "application/x-ndjson";
+
+        public override bool HasHeader => false;
 
         public override byte[] Header(long count) => [];
 
@@ -74,6 +86,8 @@ public abstract class DensityFormat
         public override string Name => "npy";
 
         public override string MediaType => "application/x-npy";
+
+        public override bool HasHeader => true;
 
         // NumPy's format 1.0: magic, version, length of the text, then a Python literal padded so that data begin at a multiple of 64.
         public override byte[] Header(long count)

@@ -15,10 +15,18 @@ public static class DensityPipeline
     /// <param name="events">The events.</param>
     /// <param name="format">How the densities are written.</param>
     /// <param name="output">Receives the records without the format's header, whose length needs the number of events.</param>
+    /// <param name="progress">Told the number of events done so far.</param>
     /// <param name="cancellationToken">Ends the work within a chunk.</param>
     /// <exception cref="DataFormatException">The events are faulty.</exception>
     public static async Task<long> RunAsync(
-        WorkerPool pool, ILikelihoodModel model, IReadOnlyList<double> condition, EventReader events, DensityFormat format, Stream output, CancellationToken cancellationToken)
+        WorkerPool pool,
+        ILikelihoodModel model,
+        IReadOnlyList<double> condition,
+        EventReader events,
+        DensityFormat format,
+        Stream output,
+        Action<long>? progress,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(model);
@@ -46,6 +54,7 @@ public static class DensityPipeline
             {
                 await output.WriteAsync(slot.Output.WrittenMemory, token).ConfigureAwait(false);
                 count += slot.Events.Count;
+                progress?.Invoke(count);
             },
             cancellationToken).ConfigureAwait(false);
         return count;

@@ -15,7 +15,7 @@ public static class GeneratePipeline
     /// <param name="pool">The workers.</param>
     /// <param name="generator">The model.</param>
     /// <param name="request">Which events; the bits do not depend on how they are cut into chunks.</param>
-    /// <param name="write">Takes the next bytes of the answer, and how many events are in it up to here. The memory is used again after it returns.</param>
+    /// <param name="write">Takes the next bytes of the answer, and how many events have been generated for it up to here. The memory is used again after it returns.</param>
     /// <param name="cancellationToken">Ends the work within a chunk.</param>
     /// <exception cref="AttemptsExhaustedException">An event failed the validity filter too often.</exception>
     /// <exception cref="UnwritableEventException">The format cannot hold an event.</exception>
@@ -56,6 +56,11 @@ public static class GeneratePipeline
             {
                 var logDensity = slot.LogDensity.AsSpan(0, request.LogDensity ? slot.Count : 0);
                 model.Generate(request.Stream, slot.First, slot.Count, slot.Block, logDensity);
+                if (request.Cut is { } cut)
+                {
+                    logDensity = logDensity[..Math.Min(logDensity.Length, cut.Apply(slot.Block, logDensity))];
+                }
+
                 slot.Output.ResetWrittenCount();
                 if (slot.BeginsAnswer)
                 {

@@ -1,5 +1,6 @@
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
+using EventService.Physics.Selection;
 
 namespace EventService.Generation.Preprocessing;
 
@@ -17,11 +18,11 @@ namespace EventService.Generation.Preprocessing;
 /// </remarks>
 public sealed class EventCoordinates
 {
-    /// <summary>Object cuts of the Dark Machines samples: pT thresholds [GeV] in the order of <see cref="ObjectType"/>.</summary>
-    public static readonly IReadOnlyList<double> PtThresholds = [20, 20, 15, 15, 15, 15, 20];
+    /// <summary>pT thresholds [GeV] of the object cuts, in the order of <see cref="ObjectType"/>.</summary>
+    public static readonly IReadOnlyList<double> PtThresholds = [.. Enum.GetValues<ObjectType>().Select(t => EventSelection.ObjectCut(t).MinimumPt)];
 
-    /// <summary>Object cuts of the Dark Machines samples: largest |eta| in the order of <see cref="ObjectType"/>.</summary>
-    public static readonly IReadOnlyList<double> EtaCuts = [2.8, 2.8, 2.7, 2.7, 2.7, 2.7, 2.37];
+    /// <summary>Largest |eta| of the object cuts, in the order of <see cref="ObjectType"/>.</summary>
+    public static readonly IReadOnlyList<double> EtaCuts = [.. Enum.GetValues<ObjectType>().Select(t => EventSelection.ObjectCut(t).MaximumAbsEta)];
 
     private const double LogTwoPi = 1.8378770664093454836;
     private const double TwoPi = 6.2831853071795864769;
@@ -50,22 +51,27 @@ public sealed class EventCoordinates
 
     public MarginalMap MetMap => _met;
 
-    /// <summary>y and log |dy / dpT|.</summary>
-    public (float Y, double LogDerivative) PtToUnit(SlotClass slot, ObjectType type, double pt, double previousPt)
+    /// <summary>
+    /// y and log |dy / dpT|. Where the event selection requires a pT above the threshold, the interval ends there: y is divided by
+    /// its value at the required pT.
+    /// </summary>
+    public (float Y, double LogDerivative) PtToUnit(SlotClass slot, ObjectType type, double pt, double previousPt, double requiredPt)
     {
         var span = PtSpan(slot, type, previousPt);
         var logPt = Log.Of(pt);
         var (y, ld) = _pt[(int)slot].Forward((logPt - LogThreshold(type)) / span);
-        return ((float)y, ld - logPt - Log.Of(Math.Abs(span)));
+        var greatest = GreatestPtUnit(slot, type, requiredPt);
+        return ((float)Math.Min(y / greatest, 1), ld - logPt - Log.Of(Math.Abs(span) * greatest));
     }
 
-    public (double Pt, double LogDerivative) PtFromUnit(SlotClass slot, ObjectType type, float y, double previousPt)
+    public (double Pt, double LogDerivative) PtFromUnit(SlotClass slot, ObjectType type, float y, double previousPt, double requiredPt)
     {
         var span = PtSpan(slot, type, previousPt);
-        var (t, ld) = _pt[(int)slot].Inverse(Math.Max(y, 1e-30f));
+        var greatest = GreatestPtUnit(slot, type, requiredPt);
+        var (t, ld) = _pt[(int)slot].Inverse(Math.Max(y, 1e-30f) * greatest);
         var logPt = LogThreshold(type) + (t * span);
-        var pt = Math.Max(Exp.Of(logPt), PtThresholds[(int)type]);
-        return (EventSlots.IsLeading(slot) ? pt : Math.Min(pt, previousPt), ld - logPt - Log.Of(Math.Abs(span)));
+        var pt = Math.Max(Exp.Of(logPt), Math.Max(PtThresholds[(int)type], requiredPt));
+        return (EventSlots.IsLeading(slot) ? pt : Math.Min(pt, previousPt), ld - logPt - Log.Of(Math.Abs(span) * greatest));
     }
 
     public (float Y, double LogDerivative) EtaToUnit(SlotClass slot, double eta)
@@ -117,25 +123,18 @@ public sealed class EventCoordinates
         return (Exp.Of(-t), ld + t);
     }
 
-    /// <summary>Further network inputs of the missing momentum's azimuth, given its size.</summary>
-    public static void WriteMetAzimuthInputs(float unitMet, double met, double recoil, Span<float> column, int stride)
-    {
-        column[0] = unitMet;
-        column[stride] = (float)Log1p.Of(met / 20);
-        column[2 * stride] = (float)Log1p.Of(recoil / 20);
-        column[3 * stride] = (float)Log.Of((met + 5) / (recoil + 5));
-    }
-
-    public const int MetAzimuthInputCount = 4;
+    private double GreatestPtUnit(SlotClass slot, ObjectType type, double requiredPt) =>
+        requiredPt > PtThresholds[(int)type] && EventSlots.IsLeading(slot)
+            ? _pt[(int)slot].Forward(LogThreshold(type) - Log.Of(requiredPt)).Y
+            : 1;
 
     // t = (log pT - log threshold) / span: -1 turns the leading object's tail to y = 0.
     private static double PtSpan(SlotClass slot, ObjectType type, double previousPt) =>
         EventSlots.IsLeading(slot) ? -1 : Math.Max(Log.Of(previousPt) - LogThreshold(type), 1e-6);
 
-    private static double LogThreshold(ObjectType type) => type is >= ObjectType.ElectronMinus and <= ObjectType.MuonPlus ? Log15 : Log20;
+    private static readonly double[] s_logThresholds = [.. PtThresholds.Select(Log.Of)];
 
-    private static readonly double Log15 = Log.Of(15.0);
-    private static readonly double Log20 = Log.Of(20.0);
+    private static double LogThreshold(ObjectType type) => s_logThresholds[(int)type];
 
     /// <summary>Fits the maps to the marginal distributions of some events of a sample.</summary>
     public static EventCoordinates Fit(EventSample sample, ReadOnlySpan<int> events)

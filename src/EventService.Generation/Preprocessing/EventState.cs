@@ -1,5 +1,6 @@
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
+using EventService.Physics.Selection;
 
 namespace EventService.Generation.Preprocessing;
 
@@ -22,25 +23,36 @@ public sealed class EventState
 {
     // Inputs that do not depend on earlier objects one by one.
     private const int CountInputs = 22;
-    private const int GlobalInputs = CountInputs + 8;
+    private const int GlobalInputs = CountInputs + 10;
 
     // Inputs of each earlier object: log pT, eta, cos, sin, log pT cos, log pT sin, log(m / pT).
     private const int PositionInputs = 7;
 
-    // Inputs of each earlier object to the azimuth: its distance in eta, and a window of the jet radius times (1, cos, sin).
-    private const int PairInputs = 4;
+    // Inputs of each earlier object to the azimuth: its distance in eta, a window of the jet radius times (1, cos, sin), and the
+    // two directions in which the pair has its telling mass.
+    private const int DirectionInputs = 5;
+    private const int PairInputs = 4 + DirectionInputs;
     private const int AzimuthGlobals = 4;
+    private const int MetAzimuthGlobals = 4;
+    private const int FirstLepton = 9, LastLepton = 12;
+
+    private const double WMass = 80.4, ZMass = 91.2;
+
+    // Greatest mass of lepton and b-jet from one top quark: sqrt(173^2 - 80.4^2).
+    private const double LeptonJetEdge = 153;
 
     private readonly int[] _counts = new int[EventSlots.TypeCount];
     private readonly bool[] _present = new bool[EventSlots.PositionCount];
     private readonly double[] _cos = new double[EventSlots.PositionCount];
     private readonly double[] _sin = new double[EventSlots.PositionCount];
+    private readonly double[] _pt = new double[EventSlots.PositionCount];
     private readonly double[] _logPt = new double[EventSlots.PositionCount];
     private readonly double[] _eta = new double[EventSlots.PositionCount];
     private readonly double[] _logMass = new double[EventSlots.PositionCount];
     private double[] _condition = [];
     private double _px, _py, _pz, _energy, _ht;
     private double _frameCos, _frameSin;
+    private bool _fired;
 
     /// <summary>Objects so far.</summary>
     public int ObjectCount { get; private set; }
@@ -57,7 +69,32 @@ public sealed class EventState
     public static int InputCount(SlotClass slot, int conditions) =>
         GlobalInputs + conditions + (PositionInputs * EventSlots.SeenPositions(slot));
 
-    public static int AzimuthInputCount(SlotClass slot) => AzimuthGlobals + (PairInputs * EventSlots.SeenPositions(slot));
+    public static int AzimuthInputCount(SlotClass slot) => slot == SlotClass.Met
+        ? MetAzimuthGlobals + (DirectionInputs * (LastLepton - FirstLepton + 1))
+        : AzimuthGlobals + (PairInputs * EventSlots.SeenPositions(slot));
+
+    /// <summary>
+    /// pT [GeV] that the next object must have because it is the last one that can fire the event selection and none before did; 0
+    /// where there is no such need.
+    /// </summary>
+    public double RequiredPt(ObjectType type, int index)
+    {
+        if (_fired || index > 0)
+        {
+            return 0;
+        }
+
+        for (var t = (int)type + 1; t < _counts.Length; t++)
+        {
+            if (_counts[t] > 0)
+            {
+                return 0;
+            }
+        }
+
+        return EventSelection.EventCut(type).MinimumPt;
+    }
+
 
     /// <summary>Starts an event.</summary>
     /// <param name="counts">Number of objects of each type.</param>
@@ -72,6 +109,7 @@ public sealed class EventState
         Recoil = 0;
         LastPt = 0;
         ObjectCount = 0;
+        _fired = false;
     }
 
     /// <summary>Adds an object; the recoil direction turns with it.</summary>
@@ -87,12 +125,14 @@ public sealed class EventState
         (_frameCos, _frameSin) = Recoil > 1e-9 ? (-_px / Recoil, -_py / Recoil) : (1, 0);
         LastPt = item.Pt;
         ObjectCount++;
+        _fired |= EventSelection.EventCut(item.Type).Passes(item.Pt, item.Eta);
         var position = EventSlots.PositionOf(item.Type, item.Index);
         if (position >= 0)
         {
             _present[position] = true;
             _cos[position] = item.Cos;
             _sin[position] = item.Sin;
+            _pt[position] = item.Pt;
             _logPt[position] = Log.Of(item.Pt / 20);
             _eta[position] = item.Eta;
             _logMass[position] = item.Mass > 0 ? Log.Of(item.Mass / item.Pt) + 1.8 : 0;
@@ -142,6 +182,8 @@ public sealed class EventState
         Put(column, 0.5 * Log1p.Of(Math.Max((_energy * _energy) - (_px * _px) - (_py * _py) - (_pz * _pz), 0) / 2500));
         Put(column, LastPt > 0 ? Log.Of(LastPt / 20) : 0);
         Put(column, 0.5 * Log1p.Of(_energy / 50));
+        Put(column, _fired ? 1 : 0);
+        Put(column, slot != SlotClass.Met && RequiredPt(type, index) > 0 ? 1 : 0);
         foreach (var value in _condition)
         {
             Put(column, value);
@@ -151,11 +193,8 @@ public sealed class EventState
         {
             if (!_present[p])
             {
-                for (var k = 0; k < PositionInputs; k++)
-                {
-                    Put(column, 0);
-                }
-
+                column[at..].SetZero(PositionInputs, stride);
+                at += PositionInputs * stride;
                 continue;
             }
 
@@ -188,11 +227,8 @@ public sealed class EventState
         {
             if (!_present[p])
             {
-                for (var k = 0; k < PairInputs; k++)
-                {
-                    Put(column, 0);
-                }
-
+                column[at..].SetZero(PairInputs, stride);
+                at += PairInputs * stride;
                 continue;
             }
 
@@ -203,9 +239,70 @@ public sealed class EventState
             Put(column, window);
             Put(column, window * cos);
             Put(column, window * sin);
+            WriteDirections(p, Cosh.Of(distance), pt, TellingMass(slot, p), column[at..], stride);
+            at += DirectionInputs * stride;
         }
     }
 
+    /// <summary>Writes the further inputs of the missing momentum's azimuth, given its size.</summary>
+    public void WriteMetAzimuthInputs(float unitMet, double met, Span<float> column, int stride)
+    {
+        column[0] = unitMet;
+        column[stride] = (float)Log1p.Of(met / 20);
+        column[2 * stride] = (float)Log1p.Of(Recoil / 20);
+        column[3 * stride] = (float)Log.Of((met + 5) / (Recoil + 5));
+        for (var p = FirstLepton; p <= LastLepton; p++)
+        {
+            var directions = column[((MetAzimuthGlobals + (DirectionInputs * (p - FirstLepton))) * stride)..];
+            if (_present[p])
+            {
+                WriteDirections(p, 1, met, WMass, directions, stride);
+            }
+            else
+            {
+                directions.SetZero(DirectionInputs, stride);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The mass of a massless pair is m at cos(dphi) = cosh(deta) - m^2 / (2 pT1 pT2), transverse masses alike without cosh: writes
+    /// this number and the two directions at +-dphi from the earlier object, relative to the recoil.
+    /// </summary>
+    private void WriteDirections(int position, double cosh, double pt, double mass, Span<float> column, int stride)
+    {
+        var wanted = cosh - (mass * mass / (2 * pt * _pt[position]));
+        var cosD = Math.Clamp(wanted, -1, 1);
+        var sinD = Math.Sqrt(1 - (cosD * cosD));
+        var (cos, sin) = Relative(position);
+        column[0] = (float)Math.Clamp(wanted, -3, 3);
+        column[stride] = (float)((cos * cosD) - (sin * sinD));
+        column[2 * stride] = (float)((sin * cosD) + (cos * sinD));
+        column[3 * stride] = (float)((cos * cosD) + (sin * sinD));
+        column[4 * stride] = (float)((sin * cosD) - (cos * sinD));
+    }
+
+    // Masses at which pairs of objects pile up or end, whatever the process: W to jets, Z to leptons, the edge of top decays.
+    private static double TellingMass(SlotClass slot, int position) => EventSlots.GroupOf(slot) switch
+    {
+        SlotGroup.BJet or SlotGroup.Jet => WMass,
+        SlotGroup.Photon => position < FirstLepton ? 0 : ZMass,
+        _ => position < FirstLepton ? LeptonJetEdge : ZMass,
+    };
+
     private (double Cos, double Sin) Relative(int position) =>
         ((_cos[position] * _frameCos) + (_sin[position] * _frameSin), (_sin[position] * _frameCos) - (_cos[position] * _frameSin));
+}
+
+/// <summary>Columns of feature-major matrices.</summary>
+internal static class MatrixColumn
+{
+    /// <summary>Sets the first rows of a column to zero.</summary>
+    public static void SetZero(this Span<float> column, int rows, int stride)
+    {
+        for (var r = 0; r < rows; r++)
+        {
+            column[r * stride] = 0;
+        }
+    }
 }

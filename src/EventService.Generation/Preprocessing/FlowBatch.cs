@@ -46,7 +46,7 @@ public sealed class SlotBatch(SlotClass slot)
         Count = 0;
         Inputs.Reshape(EventState.InputCount(slot, conditions), count);
         EtaInputs.Reshape(2, count);
-        AzimuthInputs.Reshape(slot == SlotClass.Met ? EventCoordinates.MetAzimuthInputCount : EventState.AzimuthInputCount(slot), count);
+        AzimuthInputs.Reshape(EventState.AzimuthInputCount(slot), count);
         MassInputs.Reshape(4, count);
         if (Event.Length < count)
         {
@@ -155,7 +155,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         batch.Event[lane] = row;
         _state.WriteInputs(slot, item.Type, item.Index, batch.Inputs.Span[lane..], batch.Inputs.Columns);
 
-        var (pt, logPt) = coordinates.PtToUnit(slot, item.Type, item.Pt, previousPt);
+        var (pt, logPt) = coordinates.PtToUnit(slot, item.Type, item.Pt, previousPt, _state.RequiredPt(item.Type, item.Index));
         batch.Targets[0][lane] = pt;
         WriteEtaInputs(item.Pt, pt, batch.EtaInputs.Span[lane..], batch.EtaInputs.Columns);
 
@@ -186,7 +186,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         _state.WriteInputs(SlotClass.Met, default, 0, batch.Inputs.Span[lane..], batch.Inputs.Columns);
         var (y, logMet) = coordinates.MetToUnit(met);
         batch.Targets[0][lane] = y;
-        EventCoordinates.WriteMetAzimuthInputs(y, met, _state.Recoil, batch.AzimuthInputs.Span[lane..], batch.AzimuthInputs.Columns);
+        _state.WriteMetAzimuthInputs(y, met, batch.AzimuthInputs.Span[lane..], batch.AzimuthInputs.Columns);
         var (sin, cos) = SinCos.Of(metPhi);
         var (phi, logPhi) = EventCoordinates.AzimuthToUnit(cos, sin, _state.Frame);
         batch.Targets[2][lane] = phi;

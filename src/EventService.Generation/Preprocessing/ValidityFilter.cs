@@ -1,4 +1,5 @@
 using EventService.Physics.Events;
+using EventService.Physics.Selection;
 
 namespace EventService.Generation.Preprocessing;
 
@@ -23,7 +24,8 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
     public string? Violation(EventSample sample, int k)
     {
         ArgumentNullException.ThrowIfNull(sample);
-        if (!IsSelected(sample, k))
+        var (start, end) = (sample.Offsets[k], sample.Offsets[k + 1]);
+        if (!EventSelection.Selects(sample.Type[start..end], sample.Pt[start..end], sample.Eta[start..end]))
         {
             return "the event selection: no jet above 60 GeV and no electron, muon or photon above 25 GeV in its acceptance";
         }
@@ -37,28 +39,6 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
         }
 
         return null;
-    }
-
-    /// <summary>At least one object that fires the event selection of the Dark Machines samples.</summary>
-    public static bool IsSelected(EventSample sample, int k)
-    {
-        ArgumentNullException.ThrowIfNull(sample);
-        for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
-        {
-            double pt = sample.Pt[i], eta = Math.Abs(sample.Eta[i]);
-            var fires = sample.Type[i] switch
-            {
-                ObjectType.BJet or ObjectType.Jet => pt > 60,
-                ObjectType.ElectronMinus or ObjectType.ElectronPlus => pt > 25 && eta < 2.47 && !(eta > 1.37 && eta < 1.52),
-                _ => pt > 25,
-            };
-            if (fires)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     /// <summary>The rules that all these events fulfil, each at the smallest separation found.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 
+using EventService.Physics.Events;
 using EventService.Physics.Formats;
 
 namespace EventService.Generation.Requests;
@@ -16,6 +17,7 @@ public sealed record GenerateRequest
         new("seed", "Whole number from 0 to 2^64 - 1; a fresh random one if not given. The receipt reports it.", "42"),
         new("first", "Index of the first event in the stream of this seed, from 0. Events first .. first + n - 1 are the same whatever is asked for around them."),
         new("columns", "Names of columns, separated by commas: MET_pt a scalar, Jet a collection, Jet_pt one of its columns, nJet its count. All if not given."),
+        new("cut", "Comparisons that all must hold, separated by commas: MET_pt>100,nJet>=4,Jet_pt[0]>60. n counts the events before the cut; those that pass keep their index."),
         new("logDensity", "Add the natural log of the density of each event, as the sampler knows it.", Values: ["true", "false"]),
         new("format", "Format of the events.", JsonLinesWriter.FormatName, EventFormats.Names),
         new("lumi", "Integrated luminosity in 1/fb: the receipt tells how many events are expected in it and what each of the n counts for. No column depends on it."),
@@ -33,6 +35,11 @@ public sealed record GenerateRequest
 
     /// <summary>The columns asked for, or null for all.</summary>
     public required IReadOnlyList<string>? Columns { get; init; }
+
+    /// <summary>The cut as it was given, and what does it; null for none.</summary>
+    public required string? CutText { get; init; }
+
+    public required EventCut? Cut { get; init; }
 
     public required bool LogDensity { get; init; }
 
@@ -72,6 +79,8 @@ public sealed record GenerateRequest
             Count = count,
             Format = values.GetValueOrDefault("format", defaultFormat),
             Columns = columns,
+            CutText = values.GetValueOrDefault("cut"),
+            Cut = values.TryGetValue("cut", out var cut) ? Checked(() => EventCut.Parse(cut, generator.Model.Schema)) : null,
             LogDensity = logDensity,
             Lumi = values.TryGetValue("lumi", out var lumi) ? PositiveLumi(lumi) : null,
         };
@@ -82,24 +91,13 @@ public sealed record GenerateRequest
     public IEventWriter CreateWriter(EventGenerator generator)
     {
         ArgumentNullException.ThrowIfNull(generator);
-        try
+        return Checked(() => EventFormats.CreateWriter(Format, new EventWriterOptions(generator.Model.Schema)
         {
-            return EventFormats.CreateWriter(Format, new EventWriterOptions(generator.Model.Schema)
-            {
-                ProcessName = generator.Document.Process,
-                Count = Count,
-                Columns = Columns,
-                LogDensity = LogDensity,
-            });
-        }
-        catch (NotSupportedException e)
-        {
-            throw new RequestException(RequestFault.Cannot, e.Message);
-        }
-        catch (ArgumentException e)
-        {
-            throw new RequestException(RequestFault.BadValue, e.Message);
-        }
+            ProcessName = generator.Document.Process,
+            Count = Cut is null ? Count : null,
+            Columns = Columns,
+            LogDensity = LogDensity,
+        }));
     }
 
     /// <summary>The receipt of the events that this request gives.</summary>
@@ -124,6 +122,7 @@ public sealed record GenerateRequest
             ServiceVersion = ServiceVersion.Text,
             Format = Format,
             Columns = Columns,
+            Cut = CutText,
             LogDensity = LogDensity,
             CrossSectionPb = document.CrossSectionPb,
             SelectionEfficiency = document.SelectionEfficiency,
@@ -133,6 +132,23 @@ public sealed record GenerateRequest
             ExpectedEvents = expected,
             EventNormalisation = expected / Count,
         };
+    }
+
+    /// <summary>The physics library's refusals are the user's to read here.</summary>
+    private static T Checked<T>(Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (NotSupportedException e)
+        {
+            throw new RequestException(RequestFault.Cannot, e.Message);
+        }
+        catch (ArgumentException e)
+        {
+            throw new RequestException(RequestFault.BadValue, e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal));
+        }
     }
 
     private static double PositiveLumi(string text)

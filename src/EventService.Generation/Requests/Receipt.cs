@@ -38,6 +38,9 @@ public sealed record Receipt
     /// <summary>Columns asked for; null for all.</summary>
     public IReadOnlyList<string>? Columns { get; init; }
 
+    /// <summary>The cut; <see cref="N"/> counts the events before it. Null for none.</summary>
+    public string? Cut { get; init; }
+
     public required bool LogDensity { get; init; }
 
     /// <summary>Cross-section before the event selection [pb].</summary>

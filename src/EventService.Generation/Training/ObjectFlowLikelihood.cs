@@ -7,9 +7,12 @@ using EventService.Physics.Events;
 namespace EventService.Generation.Training;
 
 /// <summary>Log-likelihood of events under an object flow and its gradient, on one thread's tape.</summary>
-public sealed class ObjectFlowLikelihood(ObjectFlowNetwork network, EventCoordinates coordinates)
+public sealed class ObjectFlowLikelihood(ObjectFlowNetwork network, EventCoordinates coordinates, Dropout dropout)
 {
     private readonly FlowBatch _batch = new(coordinates, network.Hyperparameters.Conditions);
+
+    /// <summary>Masks of the hidden units; started by the caller.</summary>
+    public Dropout Dropout => dropout;
 
     public Tape Tape { get; } = new(network.Parameters);
 
@@ -33,7 +36,7 @@ public sealed class ObjectFlowLikelihood(ObjectFlowNetwork network, EventCoordin
                 continue;
             }
 
-            var g = network.Trunk(Tape, slot.Slot, Tape.Constant(slot.Inputs));
+            var g = network.Trunk(Tape, slot.Slot, Tape.Constant(slot.Inputs), dropout);
             foreach (var coordinate in ObjectFlowNetwork.CoordinatesOf(slot.Slot))
             {
                 var further = slot.FurtherInputs(coordinate);

@@ -62,7 +62,7 @@ public sealed class ObjectFlowTrainer
         _network.Initialise(options.Seed);
         _average = new ObjectFlowNetwork(hyper);
         _optimizer = new AdamW(_network.Parameters, new AdamWOptions { WeightDecay = options.WeightDecay });
-        _shards = [.. Enumerable.Range(0, options.BatchSize / options.ShardSize).Select(_ => new ObjectFlowLikelihood(_network, coordinates))];
+        _shards = [.. Enumerable.Range(0, options.BatchSize / options.ShardSize).Select(_ => new ObjectFlowLikelihood(_network, coordinates, new Dropout(options.Dropout, options.Seed ^ 0x44_52_4F_50UL)))];
         _best = [.. _network.Parameters.Parameters.Select(p => new float[p.Value.Length])];
         _order = [.. training];
         foreach (var p in _network.Parameters.Parameters)
@@ -148,6 +148,7 @@ public sealed class ObjectFlowTrainer
         Parallel.For(0, _shards.Length, parallel, s =>
         {
             _shards[s].Tape.ClearGradients();
+            _shards[s].Dropout.Start((ulong)((_step * _shards.Length) + s));
             var rows = batch.Span.Slice(s * _options.ShardSize, _options.ShardSize);
             sums[s] = _shards[s].AddGradient(_sample, rows, _condition, e => Mirror(epoch, e), _options.BatchSize);
         });

@@ -95,7 +95,7 @@ public sealed class ObjectFlowTraining
                 BestEpoch = Trainer.BestEpoch,
                 TrainingLoss = Trainer.BestTrainingLoss,
                 ValidationLoss = Trainer.BestValidationLoss,
-                ServiceVersion = ServiceVersion.Current,
+                ServiceVersion = ServiceVersion.Text,
             },
         };
         ObjectFlowFile.Write(stream, document, network, counts, acceptance);

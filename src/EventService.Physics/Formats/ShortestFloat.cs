@@ -45,7 +45,7 @@ internal static class ShortestFloat
         // middle of two floats could go to the wrong one; such a number is written in full instead.
         var safe = Decompose(magnitude, out var digits, out var exponent);
         exponent += shift;
-        return exponent is < -22 or > 19 || !(safe || ReadsBack(digits, exponent, shift, magnitude))
+        return exponent is < -22 or > 22 || !(safe || ReadsBack(digits, exponent, shift, magnitude))
             ? at + WriteExact(magnitude, shift, text[at..])
             : at + WriteDecimal(digits, exponent, text[at..]);
     }

@@ -42,8 +42,7 @@ internal sealed class Density(ModelRegistry registry, GeneratorCache generators,
         }
 
         var format = parameters.TryGetValue("format", out var name)
-            ? DensityFormat.All.SingleOrDefault(f => f.Name == name)
-                ?? throw new RequestException(RequestFault.BadValue, $"format is '{name}', expected one of {string.Join(", ", DensityFormat.All.Select(f => f.Name))}.")
+            ? DensityFormat.Parse(name)
             : AcceptedFormat.Choose(context.Request.Headers.Accept, DensityFormat.All, f => f.MediaType);
 
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
@@ -53,7 +52,7 @@ internal sealed class Density(ModelRegistry registry, GeneratorCache generators,
 
         using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), aborted);
         await using var spool = new FileBufferingWriteStream(SpoolMemoryBytes, bufferLimit: null, () => settings.DataFolder);
-        var count = await DensityPipeline.RunAsync(pool, likelihood, condition, events, format, spool, aborted);
+        var count = await DensityPipeline.RunAsync(pool, likelihood, condition, events, format, spool, progress: null, aborted);
         if (count == 0)
         {
             throw new ProblemException(StatusCodes.Status400BadRequest, "The body holds no event. With curl, send a file by --data-binary @events.csv.");

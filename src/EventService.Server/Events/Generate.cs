@@ -57,7 +57,7 @@ internal sealed class Generate(ModelRegistry registry, GeneratorCache generators
     private static void SetHeaders(HttpResponse response, Receipt receipt, IEventWriter writer)
     {
         response.ContentType = writer.ContentType;
-        response.ContentLength = writer.ContentLength(receipt.N);
+        response.ContentLength = receipt.Cut is null ? writer.ContentLength(receipt.N) : null;
         response.Headers.ContentDisposition = $"attachment; filename=\"{FileName(receipt, writer.FileExtension)}\"";
         response.Headers.CacheControl = "no-store";
         response.Headers[ReceiptHeaders.Receipt] = receipt.ToJson();

@@ -1,0 +1,64 @@
+using System.CommandLine;
+
+using EventService.Engine.Serialization;
+using EventService.Generation;
+using EventService.Generation.Requests;
+using EventService.Physics.Formats;
+using EventService.Registry;
+
+using Spectre.Console;
+
+namespace EventService.Cli;
+
+/// <summary>What a person sees: progress and errors on standard error, so that standard output holds data only.</summary>
+public static class Terminal
+{
+    private static IAnsiConsole Error { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+
+    /// <summary>Runs a command line; 0 if it worked, 1 if it did not, 130 if it was interrupted.</summary>
+    public static async Task<int> RunAsync(RootCommand root, string[] args, TextWriter error)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        ArgumentNullException.ThrowIfNull(error);
+        try
+        {
+            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (OperationCanceledException)
+        {
+            await error.WriteLineAsync("eventservice: interrupted");
+            return 130;
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            await error.WriteLineAsync($"eventservice: {e.Message}");
+            return 1;
+        }
+    }
+
+    /// <summary>Runs work under a progress bar with rate and time left.</summary>
+    /// <param name="description">What is going on.</param>
+    /// <param name="total">Number of events, or null where the end is not known.</param>
+    /// <param name="work">Gets what it calls with the number of events done.</param>
+    public static Task ProgressAsync(string description, long? total, Func<Action<long>, Task> work) =>
+        Error.Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RateColumn(), new RemainingTimeColumn())
+            .StartAsync(async context =>
+            {
+                var task = context.AddTask(Markup.Escape(description), maxValue: total ?? 1);
+                task.IsIndeterminate = total is null;
+                await work(done =>
+                {
+                    task.MaxValue = total ?? done + 1;
+                    task.Value = done;
+                });
+                task.MaxValue = Math.Max(task.Value, 1);
+                task.IsIndeterminate = false;
+                task.Value = task.MaxValue;
+                task.StopTask();
+            });
+
+    /// <summary>Failures that have a sentence for the user; all others are bugs and show their stack.</summary>
+    private static bool IsExpected(Exception e) => e is RequestException or RegistryException or ModelFormatException or SafeTensorsException
+        or DataFormatException or UnwritableEventException or AttemptsExhaustedException or IOException or UnauthorizedAccessException;
+}

@@ -1,0 +1,145 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Security.Cryptography;
+
+using EventService.Generation;
+using EventService.Generation.Architectures;
+using EventService.Generation.Training;
+using EventService.Physics.Formats;
+
+namespace EventService.Cli;
+
+/// <summary>eventservice train: from a file of Monte Carlo events to a model file.</summary>
+public static class Train
+{
+    private static readonly TrainingOptions s_defaults = new();
+    private static readonly ObjectFlowHyperparameters s_sizes = new();
+
+    private static readonly Argument<FileInfo> s_data = new("data") { Description = "Events in Dark Machines text (.csv or .csv.gz), one process." };
+    private static readonly Option<string> s_output = new("--output", "-o") { Description = "Model file to write (.safetensors).", Required = true };
+    private static readonly Option<double> s_crossSection = new("--cross-section") { Description = "Cross-section before the event selection [pb].", Required = true };
+    private static readonly Option<string?> s_name = new("--name") { Description = "Name of the model; by default the process with '-objects'." };
+    private static readonly Option<string?> s_process = new("--process") { Description = "Name of the process for clients; by default that in the file." };
+    private static readonly Option<string> s_description = new("--description") { Description = "One line for the list of models.", DefaultValueFactory = _ => "Whole events from an autoregressive spline flow over the objects" };
+    private static readonly Option<ulong> s_seed = new("--seed") { Description = "Start, order and mirror images of the training.", DefaultValueFactory = _ => s_defaults.Seed };
+    private static readonly Option<int> s_epochs = new("--epochs") { Description = "Passes over the training events.", DefaultValueFactory = _ => s_defaults.Epochs };
+    private static readonly Option<int> s_batch = new("--batch") { Description = "Events a step.", DefaultValueFactory = _ => s_defaults.BatchSize };
+    private static readonly Option<int> s_shard = new("--shard") { Description = "Events whose gradient one thread computes at a time; divides the batch.", DefaultValueFactory = _ => s_defaults.ShardSize };
+    private static readonly Option<double> s_rate = new("--learning-rate") { Description = "Largest learning rate.", DefaultValueFactory = _ => s_defaults.LearningRate };
+    private static readonly Option<float> s_decay = new("--weight-decay") { Description = "Decoupled weight decay.", DefaultValueFactory = _ => s_defaults.WeightDecay };
+    private static readonly Option<double> s_dropout = new("--dropout") { Description = "Share of hidden units left out in a step.", DefaultValueFactory = _ => s_defaults.Dropout };
+    private static readonly Option<int> s_patience = new("--patience") { Description = "Epochs without a better validation loss before stopping.", DefaultValueFactory = _ => s_defaults.Patience };
+    private static readonly Option<int> s_width = new("--width") { Description = "Width of the hidden layers.", DefaultValueFactory = _ => s_sizes.Width };
+    private static readonly Option<int> s_bins = new("--bins") { Description = "Bins of the splines.", DefaultValueFactory = _ => s_sizes.Bins };
+    private static readonly Option<long> s_acceptance = new("--acceptance-events") { Description = "Events drawn to measure the acceptance of the validity filter.", DefaultValueFactory = _ => 2_000_000 };
+    private static readonly Option<int> s_threads = new("--threads") { Description = "Threads; no influence on the result.", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private static readonly Option<string?> s_checkpoint = new("--checkpoint") { Description = "Checkpoint file; by default the output's name with '.checkpoint'." };
+    private static readonly Option<int> s_checkpointSteps = new("--checkpoint-steps") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => s_defaults.CheckpointSteps };
+    private static readonly Option<bool> s_resume = new("--resume") { Description = "Continue from the checkpoint: the result is the same to the bit as without the interruption." };
+
+    // Options that the model depends on, in the order in which its document names them.
+    private static readonly Option[] s_recorded = [s_crossSection, s_name, s_process, s_seed, s_epochs, s_batch, s_shard, s_rate, s_decay, s_dropout, s_patience, s_width, s_bins, s_acceptance];
+
+    public static Command Command()
+    {
+        var command = new Command("train", "Train a generator of whole events on Monte Carlo. Events k with k % 10 = 0 are kept for tests, k % 40 = 1 for early stopping.");
+        command.Arguments.Add(s_data);
+        foreach (var option in new Option[] { s_output, s_description, s_threads, s_checkpoint, s_checkpointSteps, s_resume }.Concat(s_recorded))
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var data = parsed.GetValue(s_data)!;
+        var output = parsed.GetValue(s_output)!;
+        await Console.Error.WriteLineAsync($"reading {data.Name} ...");
+        var sample = DarkMachinesReader.ReadAll(data.FullName);
+        var process = parsed.GetValue(s_process) ?? sample.ProcessName;
+        var training = new ObjectFlowTraining(sample, Sizes(parsed), Options(parsed));
+        var checkpoint = parsed.GetValue(s_checkpoint) ?? output + ".checkpoint";
+        if (parsed.GetValue(s_resume))
+        {
+            training.Trainer.Resume(checkpoint);
+        }
+        else if (File.Exists(checkpoint))
+        {
+            throw new IOException($"Checkpoint '{checkpoint}' exists. Continue it with --resume, or delete it to start again.");
+        }
+
+        await Console.Error.WriteLineAsync($"{sample.Count:N0} events of {sample.ProcessName}, {training.Trainer.TotalSteps:N0} steps, from epoch {training.Trainer.Epoch + 1}");
+        var network = await Task.Run(() => training.Trainer.Run(checkpoint, new TrainingDisplay(Console.Error, TimeProvider.System).Show, cancellation), cancellation);
+        var identity = new ModelIdentity(
+            parsed.GetValue(s_name) ?? process + "-objects",
+            process,
+            parsed.GetValue(s_description)!,
+            parsed.GetValue(s_crossSection),
+            CommandLine(parsed, data, output),
+            data.Name,
+            Convert.ToHexStringLower(await SHA256.HashDataAsync(data.OpenRead(), cancellation)));
+        await WriteAsync(parsed, training, network, identity, output);
+        return 0;
+    }
+
+    private static async Task WriteAsync(ParseResult parsed, ObjectFlowTraining training, ObjectFlowNetwork network, ModelIdentity identity, string output)
+    {
+        var draws = parsed.GetValue(s_acceptance);
+        ModelDocument? document = null;
+        await using (var file = OutputFile.Open(output))
+        {
+            await Terminal.ProgressAsync("measuring the acceptance", draws, progress => Task.Run(() =>
+                document = training.Write(network, identity, draws, file.Stream, progress)));
+            await file.CompleteAsync();
+        }
+
+        await Console.Error.WriteLineAsync(
+            $"{output}: validation loss {document!.Training.ValidationLoss:F4} nat (epoch {document.Training.BestEpoch + 1} of {document.Training.Epochs}), "
+            + $"acceptance {document.Acceptance:F4} +- {document.AcceptanceError:F4}");
+    }
+
+    private static TrainingOptions Options(ParseResult parsed) => new()
+    {
+        Seed = parsed.GetValue(s_seed),
+        Epochs = parsed.GetValue(s_epochs),
+        BatchSize = parsed.GetValue(s_batch),
+        ShardSize = parsed.GetValue(s_shard),
+        LearningRate = parsed.GetValue(s_rate),
+        WeightDecay = parsed.GetValue(s_decay),
+        Dropout = parsed.GetValue(s_dropout),
+        Patience = parsed.GetValue(s_patience),
+        Threads = parsed.GetValue(s_threads),
+        CheckpointSteps = parsed.GetValue(s_checkpointSteps),
+    };
+
+    private static ObjectFlowHyperparameters Sizes(ParseResult parsed)
+    {
+        var width = parsed.GetValue(s_width);
+        return s_sizes with
+        {
+            Width = width,
+            HeadWidth = Math.Max(1, s_sizes.HeadWidth * width / s_sizes.Width),
+            AzimuthWidth = Math.Max(1, s_sizes.AzimuthWidth * width / s_sizes.Width),
+            Bins = parsed.GetValue(s_bins),
+        };
+    }
+
+    /// <summary>The command that makes this model again: all options that differ from their defaults, without folders.</summary>
+    private static string CommandLine(ParseResult parsed, FileInfo data, string output)
+    {
+        var words = new List<string> { "eventservice train", data.Name, "--output", Path.GetFileName(output) };
+        foreach (var option in s_recorded)
+        {
+            if (parsed.GetResult(option) is { Implicit: false } result)
+            {
+                words.Add(option.Name);
+                words.AddRange(result.Tokens.Select(token => token.Value));
+            }
+        }
+
+        return string.Join(' ', words);
+    }
+}

@@ -8,7 +8,7 @@ namespace EventService.Generation.Tests.Evaluation;
 
 public class ObservableComparisonTests
 {
-    private static readonly EventSample MonteCarlo = DarkMachinesReader.ReadAll(Repository.TestData("ttbar-4000.csv.gz"));
+    private static readonly EventSample MonteCarlo = DarkMachinesReader.ReadAll(Repository.TestData("Evaluation/ttbar-4000.csv.gz"));
 
     [Fact]
     public void ObservableComparison_OfTwoHalves_StaysAtItsFloor()

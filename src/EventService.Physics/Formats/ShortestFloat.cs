@@ -42,7 +42,8 @@ internal static class ShortestFloat
         }
 
         // Who reads rounds two or three times: to a double, by the division, to float32. A shortest decimal close to the
-        // middle of two floats could go to the wrong one; such a number is written in full instead.
+        // middle of two floats could go to the wrong one; such a number is written in full instead. (Of the floats from 1e-12
+        // to 1e16 none is: all were tried.)
         var safe = Decompose(magnitude, out var digits, out var exponent);
         exponent += shift;
         return exponent is < -22 or > 22 || !(safe || ReadsBack(digits, exponent, shift, magnitude))

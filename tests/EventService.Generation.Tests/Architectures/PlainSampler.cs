@@ -80,8 +80,8 @@ internal sealed class PlainSampler(SmallFlow flow)
         double uMet = random.NextDouble(), uPhi = random.NextDouble();
         var y = Invert(SlotClass.Met, Coordinate.Pt, uMet, null, ref log);
         var (met, logMet) = flow.Coordinates.MetFromUnit(y);
-        var further = new Tensor(EventCoordinates.MetAzimuthInputCount, 1);
-        EventCoordinates.WriteMetAzimuthInputs(y, met, _state.Recoil, further.Span, 1);
+        var further = new Tensor(EventState.AzimuthInputCount(SlotClass.Met), 1);
+        _state.WriteMetAzimuthInputs(y, met, further.Span, 1);
         var (cos, sin) = EventCoordinates.AzimuthFromUnit(Invert(SlotClass.Met, Coordinate.Azimuth, uPhi, further, ref log), _state.Frame);
         log += logMet - Math.Log(2 * Math.PI);
 
@@ -103,7 +103,7 @@ internal sealed class PlainSampler(SmallFlow flow)
         double[] u = [random.NextDouble(), random.NextDouble(), random.NextDouble(), random.NextDouble()];
 
         var yPt = Invert(slot, Coordinate.Pt, u[0], null, ref log);
-        var (pt, logPt) = flow.Coordinates.PtFromUnit(slot, type, yPt, previousPt);
+        var (pt, logPt) = flow.Coordinates.PtFromUnit(slot, type, yPt, previousPt, _state.RequiredPt(type, rank));
 
         var yEta = Invert(slot, Coordinate.Eta, u[1], Column(Log.Of(pt / 20), yPt), ref log);
         var (eta, logEta) = flow.Coordinates.EtaFromUnit(slot, yEta);

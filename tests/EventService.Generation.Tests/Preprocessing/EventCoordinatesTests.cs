@@ -24,8 +24,8 @@ public class EventCoordinatesTests
         for (var k = 1; k < 500; k++)
         {
             var y = k / 500f;
-            var (pt, ptBack) = Coordinates.PtFromUnit(slot, type, y, Previous);
-            var (yPt, ptForth) = Coordinates.PtToUnit(slot, type, pt, Previous);
+            var (pt, ptBack) = Coordinates.PtFromUnit(slot, type, y, Previous, requiredPt: 0);
+            var (yPt, ptForth) = Coordinates.PtToUnit(slot, type, pt, Previous, requiredPt: 0);
             AssertSame(y, yPt, ptBack, ptForth);
 
             var (eta, etaBack) = Coordinates.EtaFromUnit(slot, y);
@@ -77,7 +77,7 @@ public class EventCoordinatesTests
         double MetOf(double met) => Coordinates.MetMap.Forward(-Math.Log(met)).Y;
         foreach (var pt in new[] { 22.5, 31, 47, 77, 131 })
         {
-            var (y, log) = Coordinates.PtToUnit(slot, type, pt, Previous);
+            var (y, log) = Coordinates.PtToUnit(slot, type, pt, Previous, requiredPt: 0);
             Assert.Equal(PtOf(pt), y, 1e-6);
             Assert.Equal(Math.Log(Slope(PtOf, pt)), log, 1e-5);
             double MassOf(double mass) => Coordinates.MassMaps[(int)slot].Forward(Math.Log(mass / pt)).Y;
@@ -111,21 +111,39 @@ public class EventCoordinatesTests
         const double Previous = 140;
         if (index == 0)
         {
-            Assert.Equal(threshold, Coordinates.PtFromUnit(slot, type, 1, 0).Pt);
-            Assert.Equal(1, Coordinates.PtToUnit(slot, type, threshold, 0).Y);
+            Assert.Equal(threshold, Coordinates.PtFromUnit(slot, type, 1, 0, requiredPt: 0).Pt);
+            Assert.Equal(1, Coordinates.PtToUnit(slot, type, threshold, 0, requiredPt: 0).Y);
         }
         else
         {
-            Assert.Equal(threshold, Coordinates.PtFromUnit(slot, type, 0, Previous).Pt, 1e-12);
-            Assert.Equal(Previous, Coordinates.PtFromUnit(slot, type, 1, Previous).Pt, 1e-11);
-            Assert.Equal(0, Coordinates.PtToUnit(slot, type, threshold, Previous).Y);
-            Assert.Equal(1, Coordinates.PtToUnit(slot, type, Previous, Previous).Y);
+            Assert.Equal(threshold, Coordinates.PtFromUnit(slot, type, 0, Previous, requiredPt: 0).Pt, 1e-12);
+            Assert.Equal(Previous, Coordinates.PtFromUnit(slot, type, 1, Previous, requiredPt: 0).Pt, 1e-11);
+            Assert.Equal(0, Coordinates.PtToUnit(slot, type, threshold, Previous, requiredPt: 0).Y);
+            Assert.Equal(1, Coordinates.PtToUnit(slot, type, Previous, Previous, requiredPt: 0).Y);
         }
 
         // Both ends of eta lie on the limit of the type or, where flavours share a map, of its twin.
         var (low, high) = (Coordinates.EtaFromUnit(slot, 0).Eta, Coordinates.EtaFromUnit(slot, 1).Eta);
         Assert.Equal(-Coordinates.EtaLimits[(int)type], low);
         Assert.Equal(Coordinates.EtaLimits[(int)type], high);
+    }
+
+    [Fact]
+    public void PtFromUnit_WhereTheSelectionRequiresPt_StartsThereAndKeepsTheShapeAbove()
+    {
+        const double Required = 60;
+        Assert.Equal(Required, Coordinates.PtFromUnit(SlotClass.Jet1, ObjectType.Jet, 1, 0, Required).Pt, 1e-9);
+        var (y60, _) = Coordinates.PtToUnit(SlotClass.Jet1, ObjectType.Jet, Required, 0, requiredPt: 0);
+        foreach (var pt in new[] { 60.5, 75, 130, 400, 2000 })
+        {
+            var (y, log) = Coordinates.PtToUnit(SlotClass.Jet1, ObjectType.Jet, pt, 0, requiredPt: 0);
+            var (yAbove, logAbove) = Coordinates.PtToUnit(SlotClass.Jet1, ObjectType.Jet, pt, 0, Required);
+
+            // The conditional distribution above 60 GeV: y / y(60), and its density larger by 1 / y(60).
+            Assert.Equal(y / y60, yAbove, 1e-6);
+            Assert.Equal(log - Math.Log(y60), logAbove, 1e-6);
+            Assert.Equal(pt, Coordinates.PtFromUnit(SlotClass.Jet1, ObjectType.Jet, yAbove, 0, Required).Pt, 1e-4 * pt);
+        }
     }
 
     [Fact]
@@ -137,7 +155,7 @@ public class EventCoordinatesTests
             for (var k = 0; k < 2000; k++)
             {
                 var y = k switch { 0 => 0, 1 => 1, 2 => 1e-38f, 3 => MathF.BitDecrement(1), _ => random.NextFloat() };
-                var (pt, log) = Coordinates.PtFromUnit(SlotClass.Jet2, ObjectType.Jet, y, previous);
+                var (pt, log) = Coordinates.PtFromUnit(SlotClass.Jet2, ObjectType.Jet, y, previous, requiredPt: 0);
                 Assert.InRange(pt, 20, previous);
                 Assert.True(double.IsFinite(log));
             }

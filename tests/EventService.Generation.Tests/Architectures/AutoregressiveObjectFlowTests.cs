@@ -111,8 +111,28 @@ public class AutoregressiveObjectFlowTests
         const int N = 5000;
         var (events, known) = SmallFlow.Generate(SmallFlow.LikeData.Model, 47, 0, N);
         var evaluated = SmallFlow.LogDensity(SmallFlow.LikeData.Model, events);
-        var off = Enumerable.Range(0, N).Count(e => !(Math.Abs(known[e] - evaluated[e].LogDensity) <= 1e-2));
-        Assert.True(off <= N / 1000, $"{off} of {N} events differ by more than 0.01 nat");
+
+        // A float32 energy holds a jet's mass to about 2^-23 E^2 / m^2: where this is above 1e-4 (light jets far forward), the density is
+        // known no better than the mass, and no bound is stated.
+        bool HoldsItsMasses(int e)
+        {
+            for (var k = events.Offsets[e]; k < events.Offsets[e + 1]; k++)
+            {
+                var p = events.Pt[k] * Math.Cosh(events.Eta[k]);
+                var square = (events.Energy[k] - p) * (events.Energy[k] + p);
+                if (events.Type[k] <= ObjectType.Jet && !(events.Energy[k] * events.Energy[k] * 1.2e-7 <= 1e-4 * square))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        var held = Enumerable.Range(0, N).Where(HoldsItsMasses).ToArray();
+        var off = held.Count(e => !(Math.Abs(known[e] - evaluated[e].LogDensity) <= 1e-2));
+        Assert.InRange(held.Length, N / 2, N);
+        Assert.True(off <= held.Length / 1000, $"{off} of {held.Length} events differ by more than 0.01 nat");
         Assert.All(evaluated, d => Assert.True(double.IsFinite(d.LogDensity) && d.Error is > 0 and < 1 && d.Reason is null));
     }
 
@@ -153,7 +173,7 @@ public class AutoregressiveObjectFlowTests
         Assert.NotEmpty(Flow.Filter.Rules);
     }
 
-    [Fact(Skip = "The mass of an event's first object sees its azimuth in the laboratory: MassInputs rows 2 and 3, taken in the frame (1, 0).")]
+    [Fact]
     public void LogDensity_OfARotatedEvent_IsTheSame()
     {
         var events = First(SmallFlow.Data, 300);

@@ -34,6 +34,11 @@ public class ObjectFlowFileTests
         for (var m = 0; m < 200; m++)
         {
             var mutated = Mutate(s_file.Value, m);
+            if (mutated.AsSpan().SequenceEqual(s_file.Value))
+            {
+                continue;   // a copied chunk or a byte happened to be what was there
+            }
+
             EventGenerator loaded;
             try
             {

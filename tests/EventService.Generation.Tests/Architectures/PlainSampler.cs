@@ -121,7 +121,7 @@ internal sealed class PlainSampler(SmallFlow flow)
         double mass = 0;
         if (EventSlots.HasMass(type))
         {
-            var (frameCos, frameSin) = _state.Frame;
+            var (frameCos, frameSin) = _state.ObjectCount == 0 ? (0, 0) : _state.Frame;
             var further = Column(Log.Of(pt / 20), eta, (cos * frameCos) + (sin * frameSin), (sin * frameCos) - (cos * frameSin));
             (mass, var logMass) = flow.Coordinates.MassFromUnit(slot, Invert(slot, Coordinate.Mass, u[3], further, ref log), pt);
             log += logMass;

@@ -13,7 +13,7 @@ internal sealed class SmallFlow
 {
     public static readonly ObjectFlowHyperparameters Sizes = new() { Width = 16, HeadWidth = 8, AzimuthWidth = 8, Bins = 6, AzimuthBins = 6 };
 
-    private static readonly Lazy<EventSample> s_data = new(() => DarkMachinesReader.ReadAll(Repository.TestData("ttbar-4000.csv.gz")));
+    private static readonly Lazy<EventSample> s_data = new(() => DarkMachinesReader.ReadAll(Repository.TestData("Evaluation/ttbar-4000.csv.gz")));
     private static readonly Lazy<SmallFlow> s_shared = new(() => new SmallFlow(bend: 8));
     private static readonly Lazy<SmallFlow> s_marginal = new(() => new SmallFlow(bend: 1));
 

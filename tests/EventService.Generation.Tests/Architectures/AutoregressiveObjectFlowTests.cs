@@ -112,7 +112,7 @@ public class AutoregressiveObjectFlowTests
         var (events, known) = SmallFlow.Generate(SmallFlow.LikeData.Model, 47, 0, N);
         var evaluated = SmallFlow.LogDensity(SmallFlow.LikeData.Model, events);
 
-        // A float32 energy holds a jet's mass to about 2^-23 E^2 / m^2: where this is above 1e-4 (light jets far forward), the density is
+        // A float32 energy holds a jet's mass to about 2^-23 E^2 / m^2: where this is above 3e-4 (light jets far forward), the density is
         // known no better than the mass, and no bound is stated.
         bool HoldsItsMasses(int e)
         {
@@ -120,7 +120,7 @@ public class AutoregressiveObjectFlowTests
             {
                 var p = events.Pt[k] * Math.Cosh(events.Eta[k]);
                 var square = (events.Energy[k] - p) * (events.Energy[k] + p);
-                if (events.Type[k] <= ObjectType.Jet && !(events.Energy[k] * events.Energy[k] * 1.2e-7 <= 1e-4 * square))
+                if (events.Type[k] <= ObjectType.Jet && !(events.Energy[k] * events.Energy[k] * 1.2e-7 <= 3e-4 * square))
                 {
                     return false;
                 }

@@ -73,7 +73,7 @@ public class DensityIntegralTests
         var schema = DarkMachinesSchema.Create(new ObjectMaxima(4, 4, 4, 4, 4));
         AutoregressiveObjectFlow With(AcceptanceTable acceptance) => new(network, coordinates, counts, filter, acceptance, schema, 1, new byte[32]);
         var (drawn, accepted) = With(new AcceptanceTable(counts.Vectors, [1], [1])).MeasureAcceptance(1, 100_000, 2, _ => { });
-        Assert.InRange((double)accepted[0] / drawn[0], 0.5, 0.95);
+        Assert.InRange((double)accepted[0] / drawn[0], 0.5, 0.98);
         return With(new AcceptanceTable(counts.Vectors, drawn, accepted));
     }
 

@@ -11,7 +11,15 @@ public class ObjectFlowTrainerTests
 {
     private static readonly TrainingOptions s_options = new()
     {
-        Seed = 4, Epochs = 3, BatchSize = 256, ShardSize = 64, LearningRate = 5e-3, WarmUpSteps = 5, AverageDecay = 0.9, CheckpointSteps = 2, Threads = 2,
+        Seed = 4,
+        Epochs = 3,
+        BatchSize = 256,
+        ShardSize = 64,
+        LearningRate = 5e-3,
+        WarmUpSteps = 5,
+        AverageDecay = 0.9,
+        CheckpointSteps = 2,
+        Threads = 2,
     };
 
     private static readonly Lazy<EventSample> s_sample = new(() => EventSelection.At(SmallFlow.Data, Enumerable.Range(0, 2000)));

@@ -8,5 +8,6 @@ var root = new RootCommand("Collider events from trained generative models.")
     Train.Command(),
     Generate.Command(EventGenerator.Load),
     Density.Command(EventGenerator.Load),
+    Evaluate.Command(EventGenerator.Load),
 };
 return await Terminal.RunAsync(root, args, Console.Error);

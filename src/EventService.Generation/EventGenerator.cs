@@ -44,8 +44,8 @@ public sealed class EventGenerator
     }
 
     /// <summary>Reads a model file from disk.</summary>
-    /// <exception cref="ModelFormatException">As for the other overload.</exception>
-    public static EventGenerator Load(string path) => Load(File.ReadAllBytes(path));
+    /// <exception cref="ModelFormatException">As for <see cref="Load"/>.</exception>
+    public static EventGenerator Open(string path) => Load(File.ReadAllBytes(path));
 
     /// <summary>The document of a model file, checked, without building the model.</summary>
     /// <exception cref="ModelFormatException">The bytes are not a model file.</exception>

@@ -24,5 +24,6 @@ app.MapModels();
 app.MapHealth();
 app.MapApiDocs();
 
+app.LogKernels();
 await app.StartRegistryAsync();
 await app.RunAsync();

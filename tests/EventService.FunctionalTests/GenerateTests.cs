@@ -128,7 +128,12 @@ public sealed class GenerateTests(RunningService service)
     {
         using var response = await _client.PostAsJsonAsync("/generate?format=npy", new Dictionary<string, object>
         {
-            ["process"] = "gluino", ["n"] = 50, ["seed"] = ulong.MaxValue, ["mGluino"] = 1500, ["logDensity"] = true, ["columns"] = new[] { "Jet", "MET_pt" },
+            ["process"] = "gluino",
+            ["n"] = 50,
+            ["seed"] = ulong.MaxValue,
+            ["mGluino"] = 1500,
+            ["logDensity"] = true,
+            ["columns"] = new[] { "Jet", "MET_pt" },
         });
         Assert.Equal(
             await Bytes("process=gluino&n=50&seed=18446744073709551615&mGluino=1500&logDensity=true&columns=Jet,MET_pt&format=npy"),

@@ -15,6 +15,11 @@ public static unsafe class Linear
     {
         ArgumentNullException.ThrowIfNull(tape);
         ArgumentNullException.ThrowIfNull(terms);
+        if (terms.Length == 0 || bias.Columns != 1)
+        {
+            throw new ArgumentException($"Linear map has {terms.Length} terms and bias {bias.Value}, expected at least one term and a bias of one column.", nameof(terms));
+        }
+
         int rows = bias.Rows, columns = terms[0].X.Columns;
         foreach (var (weight, x) in terms)
         {

@@ -74,6 +74,22 @@ public readonly record struct RationalQuadraticSpline(
             throw new ArgumentException($"Spline parameters hold {parameters.Length} floats, expected {ParameterCount} rows of {lanes} lanes, {stride} apart.");
         }
 
+        if (Bins < (Circular ? 2 : 1))
+        {
+            throw new ArgumentException($"Spline has {Bins} bins, expected at least {(Circular ? 2 : 1)}.");
+        }
+
+        var room = Math.Min(logDerivative.Length, direction == Direction.Gradient ? scale.Length : output.Length);
+        if (room < lanes)
+        {
+            throw new ArgumentException($"Spline has room for {room} results, expected {lanes}, one a lane.");
+        }
+
+        if (direction == Direction.Gradient && gradient.Length < ((long)(ParameterCount - 1) * stride) + lanes)
+        {
+            throw new ArgumentException($"Spline gradients hold {gradient.Length} floats, expected {ParameterCount} rows of {lanes} lanes, {stride} apart.");
+        }
+
         fixed (float* p = parameters, i = input, o = output, l = logDerivative, s = scale, g = gradient)
         {
             var done = KernelSet.Path switch

@@ -37,12 +37,14 @@ public sealed class Tensor
     /// <summary>Changes the shape, keeping the memory where it suffices; the elements are undefined afterwards.</summary>
     public void Reshape(int rows, int columns)
     {
+        var length = checked(rows * columns);
+        if (_data.Length < length)
+        {
+            _data = GC.AllocateUninitializedArray<float>(length);
+        }
+
         Rows = rows;
         Columns = columns;
-        if (_data.Length < rows * columns)
-        {
-            _data = GC.AllocateUninitializedArray<float>(checked(rows * columns));
-        }
     }
 
     public override string ToString() => $"Tensor [{Rows}, {Columns}]";

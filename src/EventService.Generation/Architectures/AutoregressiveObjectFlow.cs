@@ -107,7 +107,12 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
             {
                 var vector = CountsOf(events, rows[i], counts);
                 var (logAcceptance, error) = _acceptance.Of(vector, _counts.IndexOf(vector));
-                densities[rows[i]] = new EventDensity(_counts.LogProbability(vector) + logDensity[i] - logAcceptance, error, null);
+                var log = _counts.LogProbability(vector) + logDensity[i] - logAcceptance;
+
+                // Momenta near the largest double overflow on the way; such an event has no density that a number could tell.
+                densities[rows[i]] = double.IsFinite(log)
+                    ? new EventDensity(log, error, null)
+                    : new EventDensity(double.NegativeInfinity, 0, "the event's momenta are too large for its density to be computed");
             }
         }
 

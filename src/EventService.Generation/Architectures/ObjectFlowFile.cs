@@ -5,6 +5,7 @@ using System.Text.Json;
 using EventService.Engine.Serialization;
 using EventService.Generation.Counts;
 using EventService.Generation.Preprocessing;
+using EventService.Physics.Events;
 
 namespace EventService.Generation.Architectures;
 
@@ -22,6 +23,9 @@ public static class ObjectFlowFile
     // Largest network that is built from a file, so that a document cannot ask for all the memory.
     private const int LargestWidth = 4096;
     private const int LargestBins = 256;
+
+    // No two objects can be farther apart than this in (eta, phi) within the detector.
+    private const double LargestSeparation = 7;
 
     private sealed record Map(double[] T, double[] Y, double[] D)
     {
@@ -106,6 +110,7 @@ public static class ObjectFlowFile
                 ToLongs(Find(file, DrawnName, SafeTensorType.I64, [count])),
                 ToLongs(Find(file, AcceptedName, SafeTensorType.I64, [count])));
             var filter = new ValidityFilter(preprocessing.Separations);
+            CheckEvents(document);
             return new AutoregressiveObjectFlow(network, coordinates, counts, filter, acceptance, document.Schema, document.CrossSectionPb * document.SelectionEfficiency, sha256);
         }
         catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException)
@@ -139,6 +144,21 @@ public static class ObjectFlowFile
         return hyper;
     }
 
+    // What every event takes from the document: better refused here than found in the events.
+    private static void CheckEvents(ModelDocument document)
+    {
+        var weight = document.CrossSectionPb * document.SelectionEfficiency;
+        if (!double.IsFinite(weight))
+        {
+            throw new ModelFormatException($"The weight of an event, cross-section {document.CrossSectionPb} pb times efficiency {document.SelectionEfficiency}, is {weight}, expected a finite number.");
+        }
+
+        if (!DarkMachinesSchema.IsWholeEvent(document.Schema))
+        {
+            throw new ModelFormatException($"The schema has the columns {document.Schema.Describe()}, expected those of whole collision events.");
+        }
+    }
+
     private static EventCoordinates Build(Preprocessing preprocessing)
     {
         const int Slots = (int)SlotClass.Met;
@@ -148,6 +168,16 @@ public static class ObjectFlowFile
             throw new ModelFormatException($"The preprocessing has not {EventSlots.TypeCount} limits in eta, {Slots} maps each for pT, eta and mass, one for MET and a list of separations.");
         }
 
+        if (!preprocessing.EtaLimits.All(limit => limit > 0 && double.IsFinite(limit)))
+        {
+            throw new ModelFormatException($"The limits in eta are {string.Join(", ", preprocessing.EtaLimits)}, expected finite numbers above 0.");
+        }
+
+        if (!preprocessing.Separations.All(IsRule))
+        {
+            throw new ModelFormatException($"The separation rules are {string.Join(", ", preprocessing.Separations.AsEnumerable())}, expected two families of objects and a distance from 0 to {LargestSeparation} each.");
+        }
+
         return new EventCoordinates(
             preprocessing.EtaLimits,
             [.. preprocessing.Pt.Select(m => m.Build())],
@@ -155,6 +185,9 @@ public static class ObjectFlowFile
             [.. preprocessing.Mass.Select(m => m.Build())],
             preprocessing.Met.Build());
     }
+
+    private static bool IsRule(SeparationRule? rule) =>
+        rule is not null && Enum.IsDefined(rule.First) && Enum.IsDefined(rule.Second) && rule.MinimumDeltaR is >= 0 and <= LargestSeparation;
 
     private static SafeTensor Find(SafeTensorsFile file, string name, SafeTensorType type, long[] shape)
     {

@@ -255,7 +255,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         for (var i = 0; i < n; i++)
         {
             var item = new FlowObject(type, index, _pt[i], _eta[i], _direction[i].Cos, _direction[i].Sin, 0);
-            FlowBatch.WriteMassInputs(item, _lanes[_present[start + i]].State.Frame, _further.Span[i..], n);
+            FlowBatch.WriteMassInputs(item, _lanes[_present[start + i]].State, _further.Span[i..], n);
         }
 
         Invert(slot, Coordinate.Mass, _further, _present, start, n);

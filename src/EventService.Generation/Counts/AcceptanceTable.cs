@@ -13,6 +13,9 @@ public sealed class AcceptanceTable
     private const double PriorDraws = 50;
     private const int LargestGroup = 12;
 
+    // Few enough that no sum over a table leaves 64 bits.
+    private const long LargestDraws = 1_000_000_000_000;
+
     private readonly IReadOnlyList<CountVector> _vectors;
     private readonly long[] _groupDrawn = new long[2 * (LargestGroup + 1)];
     private readonly long[] _groupAccepted = new long[2 * (LargestGroup + 1)];
@@ -25,6 +28,11 @@ public sealed class AcceptanceTable
         if (drawn.Length != vectors.Count || accepted.Length != vectors.Count || drawn.Zip(accepted).Any(x => x.Second < 0 || x.First < x.Second))
         {
             throw new ArgumentException($"An acceptance table has accepted <= drawn for each of {vectors.Count} count vectors.");
+        }
+
+        if (drawn.Any(n => n > LargestDraws))
+        {
+            throw new ArgumentException($"A count vector was drawn {drawn.Max()} times, expected at most {LargestDraws}.");
         }
 
         (_vectors, Drawn, Accepted) = (vectors, drawn, accepted);

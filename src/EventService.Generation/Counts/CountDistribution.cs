@@ -28,6 +28,9 @@ public sealed class CountDistribution
     // Tries for an unseen vector; the product of the marginals misses this often with probability below 1e-30.
     private const int MaximumTries = 100_000;
 
+    // Far more events than anyone has, and few enough that no sum over a table leaves 64 bits.
+    private const long LargestOccurrence = 1_000_000_000_000;
+
     private readonly CountVector[] _vectors;
     private readonly double[] _probabilities;
     private readonly Dictionary<CountVector, int> _index = [];
@@ -51,6 +54,11 @@ public sealed class CountDistribution
         if (table.Vectors.Any(v => v.Length != EventSlots.TypeCount || v.Any(n => n is < 0 or > 200)))
         {
             throw new ArgumentException($"A count vector has {EventSlots.TypeCount} numbers from 0 to 200.", nameof(table));
+        }
+
+        if (table.Occurrences.Any(n => n > LargestOccurrence))
+        {
+            throw new ArgumentException($"A count vector occurs {table.Occurrences.Max()} times, expected at most {LargestOccurrence}.", nameof(table));
         }
 
         Table = table;

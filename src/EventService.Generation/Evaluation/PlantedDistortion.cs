@@ -1,6 +1,7 @@
 using EventService.Engine.Random;
 using EventService.Generation.Training;
 using EventService.Physics.Events;
+using EventService.Physics.Selection;
 
 namespace EventService.Generation.Evaluation;
 
@@ -13,7 +14,7 @@ namespace EventService.Generation.Evaluation;
 /// <param name="Apply">Distorts a sample with a seed; may drop events.</param>
 public sealed record PlantedDistortion(string Name, string Description, Func<EventSample, ulong, EventSample> Apply)
 {
-    private const double JetThreshold = 20;   // GeV, object cut of the sample
+    private static readonly double JetThreshold = EventSelection.JetObject.MinimumPt;
 
     public static IReadOnlyList<PlantedDistortion> All { get; } =
     [
@@ -93,7 +94,7 @@ public sealed record PlantedDistortion(string Name, string Description, Func<Eve
         var sorted = (double[])values.Clone();
         Array.Sort(sorted);
         var limit = sorted[(int)((1 - fraction) * (sorted.Length - 1))];
-        return EventSelection.Where(sample, k => values[k] <= limit);
+        return EventSubset.Where(sample, k => values[k] <= limit);
     }
 
     private static EventSample WithMet(EventSample sample, Func<int, double> met, Func<int, double> metPhi)

@@ -21,24 +21,27 @@ public sealed class Standardiser
     public static Standardiser Fit(FeatureMatrix first, ReadOnlyMemory<int> firstRows, FeatureMatrix second, ReadOnlyMemory<int> secondRows)
     {
         var maps = new (float[], float[])[first.Columns];
-        Parallel.For(0, first.Columns, c =>
-        {
-            var values = new List<float>(firstRows.Length + secondRows.Length);
-            foreach (var k in firstRows.Span)
-            {
-                values.Add(first.Row(k)[c]);
-            }
-
-            foreach (var k in secondRows.Span)
-            {
-                values.Add(second.Row(k)[c]);
-            }
-
-            values.RemoveAll(float.IsNaN);
-            values.Sort();
-            maps[c] = Map(values);
-        });
+        Parallel.For(0, first.Columns, c => maps[c] = Map(SortedValues(c, first, firstRows, second, secondRows)));
         return new Standardiser(maps);
+    }
+
+    /// <summary>The values of a feature in the given rows of both samples, upwards, without missing ones.</summary>
+    internal static List<float> SortedValues(int column, FeatureMatrix first, ReadOnlyMemory<int> firstRows, FeatureMatrix second, ReadOnlyMemory<int> secondRows)
+    {
+        var values = new List<float>(firstRows.Length + secondRows.Length);
+        foreach (var k in firstRows.Span)
+        {
+            values.Add(first.Row(k)[column]);
+        }
+
+        foreach (var k in secondRows.Span)
+        {
+            values.Add(second.Row(k)[column]);
+        }
+
+        values.RemoveAll(float.IsNaN);
+        values.Sort();
+        return values;
     }
 
     /// <summary>Standardised rows of a sample, row-major.</summary>
@@ -114,8 +117,8 @@ public sealed class Standardiser
         return values[low] + share * (values[high] - values[low]);
     }
 
-    // 1, 2 and 5 times 1e-5 .. 1e-3.
-    private static IEnumerable<double> TailLevels()
+    /// <summary>1, 2 and 5 times 1e-5, 1e-4 and 1e-3.</summary>
+    internal static IEnumerable<double> TailLevels()
     {
         for (var power = 1e-5; power < 5e-3; power *= 10)
         {

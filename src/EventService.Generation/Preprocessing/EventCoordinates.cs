@@ -1,5 +1,6 @@
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
+using EventService.Physics.Selection;
 
 namespace EventService.Generation.Preprocessing;
 
@@ -17,11 +18,11 @@ namespace EventService.Generation.Preprocessing;
 /// </remarks>
 public sealed class EventCoordinates
 {
-    /// <summary>Object cuts of the Dark Machines samples: pT thresholds [GeV] in the order of <see cref="ObjectType"/>.</summary>
-    public static readonly IReadOnlyList<double> PtThresholds = [20, 20, 15, 15, 15, 15, 20];
+    /// <summary>pT thresholds [GeV] of the object cuts, in the order of <see cref="ObjectType"/>.</summary>
+    public static readonly IReadOnlyList<double> PtThresholds = [.. Enum.GetValues<ObjectType>().Select(t => EventSelection.ObjectCut(t).MinimumPt)];
 
-    /// <summary>Object cuts of the Dark Machines samples: largest |eta| in the order of <see cref="ObjectType"/>.</summary>
-    public static readonly IReadOnlyList<double> EtaCuts = [2.8, 2.8, 2.7, 2.7, 2.7, 2.7, 2.37];
+    /// <summary>Largest |eta| of the object cuts, in the order of <see cref="ObjectType"/>.</summary>
+    public static readonly IReadOnlyList<double> EtaCuts = [.. Enum.GetValues<ObjectType>().Select(t => EventSelection.ObjectCut(t).MaximumAbsEta)];
 
     private const double LogTwoPi = 1.8378770664093454836;
     private const double TwoPi = 6.2831853071795864769;
@@ -131,10 +132,9 @@ public sealed class EventCoordinates
     private static double PtSpan(SlotClass slot, ObjectType type, double previousPt) =>
         EventSlots.IsLeading(slot) ? -1 : Math.Max(Log.Of(previousPt) - LogThreshold(type), 1e-6);
 
-    private static double LogThreshold(ObjectType type) => type is >= ObjectType.ElectronMinus and <= ObjectType.MuonPlus ? Log15 : Log20;
+    private static readonly double[] s_logThresholds = [.. PtThresholds.Select(Log.Of)];
 
-    private static readonly double Log15 = Log.Of(15.0);
-    private static readonly double Log20 = Log.Of(20.0);
+    private static double LogThreshold(ObjectType type) => s_logThresholds[(int)type];
 
     /// <summary>Fits the maps to the marginal distributions of some events of a sample.</summary>
     public static EventCoordinates Fit(EventSample sample, ReadOnlySpan<int> events)

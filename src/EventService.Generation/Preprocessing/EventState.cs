@@ -1,5 +1,6 @@
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
+using EventService.Physics.Selection;
 
 namespace EventService.Generation.Preprocessing;
 
@@ -91,10 +92,9 @@ public sealed class EventState
             }
         }
 
-        return EventSelectionThreshold(type);
+        return EventSelection.EventCut(type).MinimumPt;
     }
 
-    private static double EventSelectionThreshold(ObjectType type) => EventSlots.HasMass(type) ? 60 : 25;
 
     /// <summary>Starts an event.</summary>
     /// <param name="counts">Number of objects of each type.</param>
@@ -125,7 +125,7 @@ public sealed class EventState
         (_frameCos, _frameSin) = Recoil > 1e-9 ? (-_px / Recoil, -_py / Recoil) : (1, 0);
         LastPt = item.Pt;
         ObjectCount++;
-        _fired |= ValidityFilter.Fires(item.Type, item.Pt, item.Eta);
+        _fired |= EventSelection.EventCut(item.Type).Passes(item.Pt, item.Eta);
         var position = EventSlots.PositionOf(item.Type, item.Index);
         if (position >= 0)
         {

@@ -169,7 +169,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         var sum = logPt + logEta + logPhi;
         if (EventSlots.HasMass(slot))
         {
-            WriteMassInputs(item, _state.Frame, batch.MassInputs.Span[lane..], batch.MassInputs.Columns);
+            WriteMassInputs(item, _state, batch.MassInputs.Span[lane..], batch.MassInputs.Columns);
             var (mass, logMass) = coordinates.MassToUnit(slot, item.Mass, item.Pt);
             batch.Targets[3][lane] = mass;
             sum += logMass;
@@ -201,12 +201,13 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         column[stride] = unitPt;
     }
 
-    /// <summary>Inputs of the mass given the rest of the object.</summary>
-    internal static void WriteMassInputs(in FlowObject item, (double Cos, double Sin) frame, Span<float> column, int stride)
+    /// <summary>Inputs of the mass given the rest of the object. The first object's azimuth means nothing.</summary>
+    internal static void WriteMassInputs(in FlowObject item, EventState state, Span<float> column, int stride)
     {
         column[0] = (float)Log.Of(item.Pt / 20);
         column[stride] = (float)item.Eta;
-        column[2 * stride] = (float)((item.Cos * frame.Cos) + (item.Sin * frame.Sin));
-        column[3 * stride] = (float)((item.Sin * frame.Cos) - (item.Cos * frame.Sin));
+        var (cos, sin) = state.ObjectCount == 0 ? (0, 0) : state.Frame;
+        column[2 * stride] = (float)((item.Cos * cos) + (item.Sin * sin));
+        column[3 * stride] = (float)((item.Sin * cos) - (item.Cos * sin));
     }
 }

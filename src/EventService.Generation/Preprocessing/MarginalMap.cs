@@ -157,6 +157,12 @@ public sealed class MarginalMap
             }
         }
 
+        if (t.Count < 2)
+        {
+            // No limits, and all quantiles on one value.
+            (t, y) = ([values[0] - 1, values[^1] + 1], [0.02, 0.98]);
+        }
+
         var d = Slopes(t, y);
         if (y[0] > 0 && n >= 100)
         {

@@ -1,4 +1,5 @@
 using EventService.Physics.Events;
+using EventService.Physics.Selection;
 
 namespace EventService.Generation.Preprocessing;
 
@@ -23,7 +24,8 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
     public string? Violation(EventSample sample, int k)
     {
         ArgumentNullException.ThrowIfNull(sample);
-        if (!IsSelected(sample, k))
+        var (start, end) = (sample.Offsets[k], sample.Offsets[k + 1]);
+        if (!EventSelection.Selects(sample.Type[start..end], sample.Pt[start..end], sample.Eta[start..end]))
         {
             return "the event selection: no jet above 60 GeV and no electron, muon or photon above 25 GeV in its acceptance";
         }
@@ -38,29 +40,6 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
 
         return null;
     }
-
-    /// <summary>At least one object that fires the event selection of the Dark Machines samples.</summary>
-    public static bool IsSelected(EventSample sample, int k)
-    {
-        ArgumentNullException.ThrowIfNull(sample);
-        for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
-        {
-            if (Fires(sample.Type[i], sample.Pt[i], sample.Eta[i]))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>True for an object that fires the event selection: pT [GeV] and acceptance of section 3.1 of the Dark Machines description.</summary>
-    public static bool Fires(ObjectType type, double pt, double eta) => type switch
-    {
-        ObjectType.BJet or ObjectType.Jet => pt > 60,
-        ObjectType.ElectronMinus or ObjectType.ElectronPlus => pt > 25 && Math.Abs(eta) < 2.47 && !(Math.Abs(eta) > 1.37 && Math.Abs(eta) < 1.52),
-        _ => pt > 25,
-    };
 
     /// <summary>The rules that all these events fulfil, each at the smallest separation found.</summary>
     public static ValidityFilter Fit(EventSample sample, ReadOnlySpan<int> events)

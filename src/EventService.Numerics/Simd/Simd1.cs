@@ -26,7 +26,8 @@ public readonly struct Simd1 : ISimd<float, int>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float LessThan(float a, float b) => Mask(a < b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float LessOrEqual(float a, float b) => Mask(a <= b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Equal(float a, float b) => Mask(a == b);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Select(float mask, float whenTrue, float whenFalse)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Select(float mask, float whenTrue, float whenFalse)
     {
         var m = AsInt(mask);
         return AsFloat((AsInt(whenTrue) & m) | (AsInt(whenFalse) & ~m));

@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-
-using V = System.Runtime.Intrinsics.Vector512<float>;
 using I = System.Runtime.Intrinsics.Vector512<int>;
+using V = System.Runtime.Intrinsics.Vector512<float>;
 
 namespace EventService.Numerics.Simd;
 

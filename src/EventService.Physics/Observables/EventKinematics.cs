@@ -1,4 +1,6 @@
+using EventService.Numerics.Functions;
 using EventService.Physics.Events;
+using EventService.Physics.Kinematics;
 
 namespace EventService.Physics.Observables;
 
@@ -25,11 +27,8 @@ public sealed class EventKinematics
     public double MetX { get; private set; }
     public double MetY { get; private set; }
 
-    /// <summary>Sums over all objects [GeV].</summary>
-    public double Px { get; private set; }
-    public double Py { get; private set; }
-    public double Pz { get; private set; }
-    public double E { get; private set; }
+    /// <summary>Sum over all objects.</summary>
+    public FourMomentum Sum { get; private set; }
 
     /// <summary>Scalar pT sums [GeV]: jets and b-jets; all objects.</summary>
     public double Ht { get; private set; }
@@ -84,7 +83,7 @@ public sealed class EventKinematics
     {
         Met = sample.Met[k];
         MetPhi = sample.MetPhi[k];
-        var (sin, cos) = Math.SinCos(MetPhi);
+        var (sin, cos) = SinCos.Of(MetPhi);
         (MetX, MetY) = (Met * cos, Met * sin);
         ReadObjects(sample, sample.Offsets[k], sample.Offsets[k + 1]);
         SumObjects();
@@ -94,7 +93,7 @@ public sealed class EventKinematics
         MinMassLeptonB = double.NaN;
         foreach (var b in _bJets)
         {
-            MinMassLeptonB = Lesser(MinMassLeptonB, ObjectKinematics.MassOf(Lepton(1), b));
+            MinMassLeptonB = Lesser(MinMassLeptonB, InvariantMass.Of(Lepton(1).P4 + b.P4));
         }
     }
 
@@ -110,7 +109,7 @@ public sealed class EventKinematics
         for (var i = begin; i < end; i++)
         {
             var type = sample.Type[i];
-            var o = ObjectKinematics.FromPtEtaPhiE(type, sample.Energy[i], sample.Pt[i], sample.Eta[i], sample.Phi[i]);
+            var o = ObjectKinematics.FromPtEtaPhiE(type, sample.Pt[i], sample.Eta[i], sample.Phi[i], sample.Energy[i]);
             _counts[(int)type]++;
             _objects.Add(o);
             switch (type)
@@ -135,15 +134,13 @@ public sealed class EventKinematics
 
     private void SumObjects()
     {
-        Px = Py = Pz = E = Ht = ScalarPt = 0;
+        Sum = default;
+        Ht = ScalarPt = 0;
         Leading = ObjectKinematics.Absent;
         double xx = 0, xy = 0, yy = 0;
         foreach (var o in _objects)
         {
-            Px += o.Px;
-            Py += o.Py;
-            Pz += o.Pz;
-            E += o.E;
+            Sum += o.P4;
             ScalarPt += o.Pt;
             if (o.Type is ObjectType.Jet or ObjectType.BJet)
             {
@@ -155,13 +152,13 @@ public sealed class EventKinematics
                 Leading = o;
             }
 
-            xx += o.Px * o.Px;
-            xy += o.Px * o.Py;
-            yy += o.Py * o.Py;
+            xx += o.P4.Px * o.P4.Px;
+            xy += o.P4.Px * o.P4.Py;
+            yy += o.P4.Py * o.P4.Py;
         }
 
-        Mht = Math.Sqrt(Px * Px + Py * Py);
-        MhtPhi = Math.Atan2(-Py, -Px);
+        Mht = Sum.Pt;
+        MhtPhi = Atan2.Of(-Sum.Py, -Sum.Px);
         var root = Math.Sqrt((xx - yy) * (xx - yy) + 4 * xy * xy);
         TransverseTensor = ((xx + yy + root) / 2, Math.Max(0, (xx + yy - root) / 2));
     }
@@ -169,20 +166,20 @@ public sealed class EventKinematics
     private void ChooseTopCandidates()
     {
         WCandidateMass = TopCandidateMass = HardestTripletMass = double.NaN;
-        var hardestPt2 = -1.0;
+        var hardestPt = -1.0;
         for (var i = 0; i < _lightJets.Count; i++)
         {
             for (var k = i + 1; k < _lightJets.Count; k++)
             {
-                var (j1, j2) = (_lightJets[i], _lightJets[k]);
-                var pair = ObjectKinematics.MassOf(j1, j2);
+                var jj = _lightJets[i].P4 + _lightJets[k].P4;
+                var pair = InvariantMass.Of(jj);
                 if (!(Math.Abs(pair - WMass) >= Math.Abs(WCandidateMass - WMass)))
                 {
                     WCandidateMass = pair;
                     TopCandidateMass = double.NaN;
                     foreach (var b in _bJets)
                     {
-                        var triplet = ObjectKinematics.MassOf(j1, j2, b);
+                        var triplet = InvariantMass.Of(jj + b.P4);
                         if (!(Math.Abs(triplet - TopMass) >= Math.Abs(TopCandidateMass - TopMass)))
                         {
                             TopCandidateMass = triplet;
@@ -192,11 +189,11 @@ public sealed class EventKinematics
 
                 foreach (var b in _bJets)
                 {
-                    var (px, py) = (j1.Px + j2.Px + b.Px, j1.Py + j2.Py + b.Py);
-                    if (px * px + py * py > hardestPt2)
+                    var bjj = jj + b.P4;
+                    if (bjj.Pt > hardestPt)
                     {
-                        hardestPt2 = px * px + py * py;
-                        HardestTripletMass = ObjectKinematics.MassOf(j1, j2, b);
+                        hardestPt = bjj.Pt;
+                        HardestTripletMass = InvariantMass.Of(bjj);
                     }
                 }
             }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace EventService.Generation.Tests.Evaluation;
 
-/// <summary>Inputs and expected values of metrics_reference.py: scipy and scikit-learn.</summary>
+/// <summary>Inputs and expected values of make_metrics_reference.py: scipy and scikit-learn.</summary>
 internal sealed record MetricsReference
 {
     public required double[] X { get; init; }
@@ -32,5 +32,5 @@ internal sealed record MetricsReference
     public required double Accuracy { get; init; }
 
     public static MetricsReference Load() =>
-        JsonSerializer.Deserialize<MetricsReference>(File.ReadAllText(Repository.TestData("metrics_reference.json")), JsonSerializerOptions.Web)!;
+        JsonSerializer.Deserialize<MetricsReference>(File.ReadAllText(Repository.TestData("Evaluation/metrics_reference.json")), JsonSerializerOptions.Web)!;
 }

@@ -8,13 +8,13 @@ namespace EventService.Generation.Tests.Evaluation;
 
 public class ObservableComparisonTests
 {
-    private static readonly EventSample MonteCarlo = DarkMachinesReader.ReadAll(Repository.TestData("ttbar-4000.csv.gz"));
+    private static readonly EventSample MonteCarlo = DarkMachinesReader.ReadAll(Repository.TestData("Evaluation/ttbar-4000.csv.gz"));
 
     [Fact]
     public void ObservableComparison_OfTwoHalves_StaysAtItsFloor()
     {
-        var results = ObservableComparison.Compare(
-            EventSelection.Where(MonteCarlo, k => k % 2 == 0), EventSelection.Where(MonteCarlo, k => k % 2 == 1), MonteCarlo, EventObservables.All, 20, 1);
+        var floor = MonteCarloFloor.Draw(MonteCarlo, 2000, 2000, EventObservables.All, 20, 1);
+        var results = ObservableComparison.Compare(EventSubset.Where(MonteCarlo, k => k % 2 == 0), EventSubset.Where(MonteCarlo, k => k % 2 == 1), floor);
 
         // One observable in a hundred may lie three spreads above the floor by chance; they are correlated, so a few may.
         Assert.True(results.Count(r => r.Wasserstein.Significance > 3) <= 5);
@@ -40,15 +40,16 @@ public class ObservableComparisonTests
         }
 
         Observable[] observables = [EventObservables.Named("MET"), EventObservables.Named("HT")];
-        var results = ObservableComparison.Compare(EventSelection.Where(MonteCarlo, k => k % 2 == 0), scaled, MonteCarlo, observables, 20, 1);
+        var floor = MonteCarloFloor.Draw(MonteCarlo, 2000, 2000, observables, 20, 1);
+        var results = ObservableComparison.Compare(EventSubset.Where(MonteCarlo, k => k % 2 == 0), scaled, floor);
         Assert.True(results[0].Wasserstein.Significance > 3);
         Assert.True(results[1].Wasserstein.Significance < 3);
     }
 
     [Fact]
-    public void ObservableComparison_OfTooSmallPool_SaysSo()
+    public void MonteCarloFloor_OfTooSmallPool_SaysSo()
     {
-        var e = Assert.Throws<ArgumentException>(() => ObservableComparison.Compare(MonteCarlo, MonteCarlo, MonteCarlo, EventObservables.All, 2, 1));
+        var e = Assert.Throws<ArgumentException>(() => MonteCarloFloor.Draw(MonteCarlo, 4000, 4000, EventObservables.All, 2, 1));
         Assert.Contains("4000 + 4000", e.Message, StringComparison.Ordinal);
     }
 }

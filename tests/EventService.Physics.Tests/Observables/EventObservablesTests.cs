@@ -11,8 +11,8 @@ public class EventObservablesTests
     [Fact]
     public void EventObservables_OfSimulatedEvents_AgreeWithIndependentImplementation()
     {
-        // observables_reference.py, brute force with numpy.
-        using var reference = JsonDocument.Parse(File.ReadAllText(Repository.TestData("observables_reference.json")));
+        // make_observables_reference.py, brute force with numpy.
+        using var reference = JsonDocument.Parse(File.ReadAllText(Repository.TestData("Evaluation/observables_reference.json")));
         var table = ObservableTable.Compute(DarkMachinesReader.ReadAll(Repository.TestData("ttbar-300.csv")), EventObservables.All);
         var k = 0;
         foreach (var expected in reference.RootElement.EnumerateArray())
@@ -69,7 +69,7 @@ public class EventObservablesTests
     [Fact]
     public void EventObservables_StayInTheirRange()
     {
-        var table = ObservableTable.Compute(DarkMachinesReader.ReadAll(Repository.TestData("ttbar-4000.csv.gz")), EventObservables.All);
+        var table = ObservableTable.Compute(DarkMachinesReader.ReadAll(Repository.TestData("Evaluation/ttbar-4000.csv.gz")), EventObservables.All);
         for (var c = 0; c < table.Observables.Count; c++)
         {
             var o = table.Observables[c];

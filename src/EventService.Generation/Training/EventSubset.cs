@@ -3,7 +3,7 @@ using EventService.Physics.Events;
 namespace EventService.Generation.Training;
 
 /// <summary>Samples made of some events of another sample.</summary>
-public static class EventSelection
+public static class EventSubset
 {
     /// <summary>The events at the positions that fulfil the condition, in their order.</summary>
     public static EventSample Where(EventSample sample, Func<int, bool> condition) =>

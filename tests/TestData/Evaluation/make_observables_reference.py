@@ -112,7 +112,7 @@ def event(line):
     return {name: None if np.isnan(value) else float(value) for name, value in r.items()}
 
 
-with open(os.path.join(here, "ttbar-300.csv")) as f:
+with open(os.path.join(here, "..", "ttbar-300.csv")) as f:
     events = [event(line) for line in itertools.islice(f, 40)]
 with open(os.path.join(here, "observables_reference.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(e) for e in events) + "\n]\n")

@@ -1,0 +1,162 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Security.Cryptography;
+
+using EventService.Generation;
+using EventService.Generation.Evaluation;
+using EventService.Generation.Evaluation.Html;
+using EventService.Generation.Requests;
+using EventService.Generation.Training;
+using EventService.Physics.Events;
+using EventService.Physics.Formats;
+using EventService.Physics.Observables;
+using EventService.Registry;
+
+using Spectre.Console;
+
+namespace EventService.Cli;
+
+/// <summary>eventservice evaluate: generated events against Monte Carlo, as a table, report.json and report.html.</summary>
+public static class Evaluate
+{
+    private const int ReadAtOnce = 10_000;
+
+    private static readonly Option<FileInfo?> s_generated = new("--generated") { Description = "Judge the events of this file (.csv, .jsonl, .npy, packed or not) rather than a model's." };
+    private static readonly Option<FileInfo> s_data = new("--data") { Description = "Monte Carlo events in Dark Machines text (.csv or .csv.gz).", Required = true };
+    private static readonly Option<bool> s_testSplit = new("--test-split") { Description = "Compare with the events that no training uses: those at positions k of the file with k % 10 = 0." };
+    private static readonly Option<int> s_events = new("--events") { Description = "Events of each kind to compare, at most.", DefaultValueFactory = _ => 50_000 };
+    private static readonly Option<string> s_output = new("--output", "-o") { Description = "Folder for report.json, report.html and exported features.", Required = true };
+    private static readonly Option<ulong> s_seed = new("--seed") { Description = "Of the generated events, the resampling and the classifier.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int> s_seeds = new("--seeds") { Description = "Repeat the classifier with this many seeds; their spread enters its error.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int> s_resamplings = new("--resamplings") { Description = "Pairs of Monte Carlo samples for the floor of the metrics.", DefaultValueFactory = _ => 20 };
+    private static readonly Option<bool> s_power = new("--power") { Description = "Also run the evaluation on Monte Carlo with planted distortions, to see what it would find." };
+    private static readonly Option<bool> s_export = new("--export") { Description = "Also write the features of both samples for benchmarks/judge/second_judge.py; with --power those of each distortion too." };
+
+    /// <param name="load">Reads model files; <see cref="EventGenerator.Load(ReadOnlyMemory{byte})"/> outside tests.</param>
+    public static Command Command(ModelLoader load)
+    {
+        var model = new ModelOptions(load);
+        var command = new Command("evaluate", "Compare events of a local model, or of a file, with Monte Carlo: distances of observables beside their Monte Carlo floor, a classifier test, plots.");
+        model.AddTo(command);
+        foreach (var option in new Option[] { s_generated, s_data, s_testSplit, s_events, s_output, s_seed, s_seeds, s_resamplings, s_power, s_export })
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, model, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, ModelOptions options, CancellationToken cancellationToken)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var display = new EvaluationDisplay(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }));
+        var generator = parsed.GetValue(s_generated) is null ? await options.LoadAsync(parsed, cancellationToken) : null;
+        var (folder, seed) = (parsed.GetValue(s_output)!, parsed.GetValue(s_seed));
+        Directory.CreateDirectory(folder);
+
+        var file = await ReadAsync(parsed.GetValue(s_data)!, display, cancellationToken);
+        var rows = parsed.GetValue(s_testSplit) ? DataSplit.Rows(file.Count, DataSplit.IsTest) : [.. Enumerable.Range(0, file.Count)];
+        var generated = parsed.GetValue(s_generated) is { } generatedFile ? await ReadAsync(generatedFile, display, cancellationToken) : null;
+        var count = CountOf(parsed, file, rows, generated);
+        var monteCarlo = EventSubset.At(file, Spread(rows, count));
+        generated = generated is not null
+            ? EventSubset.At(generated, Enumerable.Range(0, count))
+            : await GenerateAsync(generator!, options.Condition(parsed, generator!), seed, count, display, cancellationToken);
+
+        var floor = await display.ShareAsync($"floor: {parsed.GetValue(s_resamplings)} pairs of {count} events", progress =>
+            MonteCarloFloor.Draw(file, count, count, EventObservables.All, parsed.GetValue(s_resamplings), seed, progress, cancellationToken));
+        var observables = ObservableComparison.Compare(monteCarlo, generated, floor, cancellationToken);
+        var (x, y) = (FeatureMatrix.Compute(monteCarlo, cancellationToken), FeatureMatrix.Compute(generated, cancellationToken));
+        if (parsed.GetValue(s_export))
+        {
+            FeatureExport.Write(folder, x, y);
+        }
+
+        var classifier = new List<C2stResult>();
+        for (var k = 0; k < parsed.GetValue(s_seeds); k++)
+        {
+            var classifierOptions = new C2stOptions { Seed = seed + (ulong)k };
+            classifier.Add(await display.ClassifierAsync($"classifier, seed {classifierOptions.Seed}", progress => C2st.Run(x, y, classifierOptions, progress, cancellationToken)));
+        }
+
+        var power = parsed.GetValue(s_power) ? await PowerAsync(parsed, file, monteCarlo, rows, floor, display, cancellationToken) : [];
+        var report = new EvaluationReport
+        {
+            Created = TimeProvider.System.GetUtcNow(),
+            ServiceVersion = ServiceVersion.Text,
+            MonteCarlo = await SummaryAsync(parsed.GetValue(s_data)!, parsed.GetValue(s_testSplit) ? "events k with k % 10 = 0, which no training uses" : "spread evenly over the file", monteCarlo, cancellationToken),
+            Generated = generator is null
+                ? await SummaryAsync(parsed.GetValue(s_generated)!, "from the start of the file", generated, cancellationToken)
+                : new SampleSummary(generator.Document.Name, generator.Sha256, $"seed {seed}, from event 0", generator.Document.Process, count),
+            Model = generator?.Document,
+            Floor = new FloorSummary(floor.PoolEvents, count, floor.Resamplings),
+            Observables = observables,
+            Classifier = classifier,
+            Power = power,
+            Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
+        };
+        await File.WriteAllTextAsync(Path.Combine(folder, "report.json"), report.ToJson() + "\n", cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), HtmlReport.Render(report), cancellationToken);
+        display.Summary(report, folder);
+        return 0;
+    }
+
+    /// <summary>The floor needs two disjoint samples of the size that is compared.</summary>
+    private static int CountOf(ParseResult parsed, EventSample file, int[] rows, EventSample? generated)
+    {
+        var count = Math.Min(parsed.GetValue(s_events), Math.Min(rows.Length, file.Count / 2));
+        count = Math.Min(count, generated?.Count ?? count);
+        return count >= 100
+            ? count
+            : throw new RequestException(RequestFault.BadValue, $"Only {count} events of each kind can be compared, expected at least 100. The file has {file.Count} Monte Carlo events, {rows.Length} of them may be used{(generated is null ? "" : $", the other file {generated.Count}")}.");
+    }
+
+    private static async Task<IReadOnlyList<PowerResult>> PowerAsync(
+        ParseResult parsed, EventSample file, EventSample monteCarlo, int[] rows, MonteCarloFloor floor, EvaluationDisplay display, CancellationToken cancellationToken)
+    {
+        // Distorted are events that are not in the reference; a tail cut drops 1 % of them.
+        var reference = Spread(rows, monteCarlo.Count).ToHashSet();
+        int[] others = [.. Enumerable.Range(0, file.Count).Where(k => !reference.Contains(k))];
+        var source = EventSubset.At(file, Spread(others, Math.Min(others.Length, monteCarlo.Count + monteCarlo.Count / 40)));
+        var options = new C2stOptions { Seed = parsed.GetValue(s_seed) };
+        var results = new List<PowerResult>();
+        foreach (var distortion in PlantedDistortion.All.Prepend(null))
+        {
+            var name = distortion?.Name ?? "none";
+            results.Add(await display.ClassifierAsync($"planted: {name}", progress => PowerTest.Run(
+                monteCarlo, source, distortion, floor, options, parsed.GetValue(s_export) ? Path.Combine(parsed.GetValue(s_output)!, "power", name) : null, progress, cancellationToken)));
+        }
+
+        return results;
+    }
+
+    private static Task<EventSample> GenerateAsync(EventGenerator generator, Dictionary<string, string> condition, ulong seed, int count, EvaluationDisplay display, CancellationToken cancellationToken)
+    {
+        var stream = new EventStream(seed, RequestValue.Condition(condition, generator.Document.Conditions));
+        return display.CountAsync($"generating {generator.Document.Name}", count, progress => GeneratedSample.Draw(generator.Model, stream, count, progress, cancellationToken));
+    }
+
+    private static Task<EventSample> ReadAsync(FileInfo file, EvaluationDisplay display, CancellationToken cancellationToken) =>
+        display.CountAsync($"reading {file.Name}", null, progress =>
+        {
+            using var reader = EventFormats.OpenReader(EventFormats.FromFileName(file.Name) ?? DarkMachinesWriter.FormatName, file.OpenRead(), file.Name);
+            var sample = new EventSample();
+            while (reader.Read(sample, ReadAtOnce))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                progress.Report(sample.Count);
+            }
+
+            return sample;
+        });
+
+    private static async Task<SampleSummary> SummaryAsync(FileInfo file, string selection, EventSample sample, CancellationToken cancellationToken)
+    {
+        await using var stream = file.OpenRead();
+        return new SampleSummary(file.Name, Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken)), selection, sample.ProcessName, sample.Count);
+    }
+
+    /// <summary>So many of the rows, evenly spread.</summary>
+    private static IEnumerable<int> Spread(int[] rows, int count) => Enumerable.Range(0, count).Select(k => rows[(int)((long)k * rows.Length / count)]);
+}

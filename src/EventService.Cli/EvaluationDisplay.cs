@@ -1,0 +1,81 @@
+using EventService.Generation.Evaluation;
+
+using Spectre.Console;
+
+namespace EventService.Cli;
+
+/// <summary>What a person sees of an evaluation: stages with progress, rate and time left, and a table of the findings at the end.</summary>
+internal sealed class EvaluationDisplay(IAnsiConsole console)
+{
+    /// <summary>Runs a stage under a progress bar that counts events.</summary>
+    public Task<T> CountAsync<T>(string description, long? total, Func<IProgress<long>, T> work) => RunAsync(description, total, new RateColumn(), work);
+
+    /// <summary>Runs a stage under a progress bar whose end is 1.</summary>
+    public Task<T> ShareAsync<T>(string description, Func<IProgress<double>, T> work) =>
+        RunAsync(description, 1000, new ElapsedTimeColumn(), progress => work(new Relay<double>(share => progress.Report((long)(1000 * share)))));
+
+    /// <summary>Runs a classifier test under a progress bar; early stopping may end it before it is full.</summary>
+    public Task<T> ClassifierAsync<T>(string description, Func<IProgress<(string Stage, double Fraction)>, T> work) =>
+        ShareAsync(description, progress => work(new Relay<(string Stage, double Fraction)>(p => progress.Report(p.Stage == "trees" ? 0 : 0.1 + 0.9 * p.Fraction))));
+
+    /// <summary>The findings as a table.</summary>
+    public void Summary(EvaluationReport report, string folder)
+    {
+        var table = new Table().RoundedBorder().AddColumns("test", "found", "floor or null", "ratio");
+        table.AddRow("classifier AUC", $"{report.Auc:0.0000} ± {report.AucError:0.0000}", $"0.5 ± {report.Classifier[0].Roc.NullError:0.0000}", $"{(report.Auc - 0.5) / report.Classifier[0].Roc.NullError:+0.0;-0.0} sigma");
+        table.AddRow("score distributions, chi2", $"{report.Classifier[0].ScoreChiSquared.Chi2:0.0}", $"{report.Classifier[0].ScoreChiSquared.DegreesOfFreedom}", $"p = {report.Classifier[0].ScoreChiSquared.PValue:0.0e0}");
+        table.AddRow("W1 above three floors", $"{report.ObservablesAboveThreeFloors}", $"of {report.Observables.Count} observables", "");
+        table.AddRow("W1, median observable", "", "", $"{report.MedianWassersteinRatio:0.00}");
+        foreach (var o in report.Observables.Where(o => double.IsFinite(o.Wasserstein.Ratio)).OrderByDescending(o => o.Wasserstein.Ratio).Take(8))
+        {
+            table.AddRow($"W1 {Markup.Escape(o.Name)}", $"{o.Wasserstein.Value:0.00000}", $"{o.Wasserstein.BaselineMean:0.00000} ± {o.Wasserstein.BaselineSpread:0.00000}", $"{o.Wasserstein.Ratio:0.00}");
+        }
+
+        console.Write(table);
+        if (report.Power.Count > 0)
+        {
+            var power = new Table().RoundedBorder().AddColumns("planted", "AUC", "sigma of the null", "score chi2 p", "classifier", "observables", "", "time");
+            foreach (var p in report.Power)
+            {
+                var c = p.Classifier;
+                power.AddRow(
+                    p.Name,
+                    $"{c.Roc.Auc:0.0000} ± {c.Roc.Error:0.0000}",
+                    $"{c.Roc.Significance:+0.0;-0.0}",
+                    $"{c.ScoreChiSquared.PValue:0.0e0}",
+                    $"{c.Significance:+0.0;-0.0} sigma",
+                    $"{p.ObservableSignificance:+0.0;-0.0} sigma, {Markup.Escape(p.WorstObservable)}",
+                    p.IsFound ? "found" : "not found",
+                    $"{c.Seconds:0} s");
+            }
+
+            console.Write(power);
+        }
+
+        console.WriteLine($"{Path.Combine(folder, "report.html")}, report.json: {report.Generated.Events} generated against {report.MonteCarlo.Events} Monte Carlo events in {report.Seconds:0} s");
+    }
+
+    private async Task<T> RunAsync<T>(string description, long? total, ProgressColumn rate, Func<IProgress<long>, T> work) =>
+        await console.Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), rate, new RemainingTimeColumn())
+            .StartAsync(async context =>
+            {
+                var task = context.AddTask(Markup.Escape(description), maxValue: total ?? 1);
+                task.IsIndeterminate = total is null;
+                var result = await Task.Run(() => work(new Relay<long>(done =>
+                {
+                    task.MaxValue = total ?? done + 1;
+                    task.Value = done;
+                })));
+                task.IsIndeterminate = false;
+                task.Value = task.MaxValue = total is null ? Math.Max(1, task.Value) : task.MaxValue;
+                task.StopTask();
+                return result;
+            });
+
+    /// <summary>Reports on the calling thread; <see cref="Progress{T}"/> would reorder.</summary>
+    private sealed class Relay<T>(Action<T> report) : IProgress<T>
+    {
+        public void Report(T value) => report(value);
+    }
+}

@@ -1,0 +1,35 @@
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Evaluation;
+
+/// <summary>Events of a model as a sample for evaluation.</summary>
+public static class GeneratedSample
+{
+    /// <summary>Events 0 .. count - 1 of a stream, generated on all cores.</summary>
+    /// <param name="model">A model of whole collision events.</param>
+    /// <param name="stream">Seed and condition.</param>
+    /// <param name="count">Number of events.</param>
+    /// <param name="progress">Told the number of events done.</param>
+    /// <param name="cancellation">Stops the work within a chunk.</param>
+    public static EventSample Draw(IGenerativeModel model, EventStream stream, int count, IProgress<long>? progress = null, CancellationToken cancellation = default)
+    {
+        var chunk = Math.Max(1, model.PreferredChunk);
+        var blocks = new EventBlock[(count + chunk - 1) / chunk];
+        var done = 0L;
+        Parallel.For(0, blocks.Length, new ParallelOptions { CancellationToken = cancellation }, b =>
+        {
+            var size = Math.Min(chunk, count - b * chunk);
+            blocks[b] = new EventBlock(model.Schema);
+            model.Generate(stream, (long)b * chunk, size, blocks[b], default);
+            progress?.Report(Interlocked.Add(ref done, size));
+        });
+
+        var sample = new EventSample();
+        foreach (var block in blocks)
+        {
+            DarkMachinesSchema.ToSample(block, sample);
+        }
+
+        return sample;
+    }
+}

@@ -1,0 +1,152 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+using EventService.Engine.Random;
+using EventService.Engine.Tensors;
+using EventService.Generation.Architectures;
+using EventService.Generation.Counts;
+using EventService.Generation.Preprocessing;
+using EventService.Numerics.Functions;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Tests.Architectures;
+
+/// <summary>
+/// The sampler's plain twin: one event at a time, one lane wide, values in double precision as they are before they are written. It
+/// follows the documented order of random numbers: stream (key, index), substream 0 for the counts, 1 + attempt for the kinematics.
+/// </summary>
+internal sealed class PlainSampler(SmallFlow flow)
+{
+    private readonly ObjectFlowNetwork.Workspace _work = new();
+    private readonly EventState _state = new();
+    private readonly Tensor _inputs = new(0, 0);
+    private readonly float[] _u = new float[1], _y = new float[1], _logSlope = new float[1];
+
+    /// <summary>Appends the event to the sample, not rounded; returns its log-density and the attempts it took.</summary>
+    public (double LogDensity, int Attempts) Draw(ulong seed, long index, EventSample exact)
+    {
+        var text = new byte[flow.Digest.Length + 8];
+        flow.Digest.CopyTo(text, 0);
+        BinaryPrimitives.WriteUInt64LittleEndian(text.AsSpan(flow.Digest.Length), seed);
+        var key = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(text));
+        var random = new PhiloxStream(key, (ulong)index);
+        var vector = flow.Counts.Draw(ref random);
+        for (uint attempt = 0; ; attempt++)
+        {
+            random = new PhiloxStream(key, (ulong)index, 1 + attempt);
+            var before = exact.Count;
+            var log = Kinematics(vector, index, ref random, exact);
+            if (flow.Filter.Violation(Rounded(exact, before), 0) is null)
+            {
+                var (logAcceptance, _) = flow.Acceptance.Of(vector, flow.Counts.IndexOf(vector));
+                return (log + flow.Counts.LogProbability(vector) - logAcceptance, (int)attempt + 1);
+            }
+
+            exact.Truncate(before);
+        }
+    }
+
+    public static EventSample Rounded(EventSample exact, int e)
+    {
+        var rounded = new EventSample();
+        rounded.AddEvent(exact.EventNumber[e], (float)exact.Weight[e], (float)exact.Met[e], (float)exact.MetPhi[e]);
+        for (var k = exact.Offsets[e]; k < exact.Offsets[e + 1]; k++)
+        {
+            rounded.AddObject(exact.Type[k], (float)exact.Energy[k], (float)exact.Pt[k], (float)exact.Eta[k], (float)exact.Phi[k]);
+        }
+
+        return rounded;
+    }
+
+    private double Kinematics(CountVector vector, long index, ref PhiloxStream random, EventSample exact)
+    {
+        _state.Reset(vector.ToArray(), []);
+        double log = 0, previousPt = 0;
+        List<FlowObject> objects = [];
+        for (var t = 0; t < EventSlots.TypeCount; t++)
+        {
+            for (var rank = 0; rank < vector[t]; rank++)
+            {
+                var item = Object((ObjectType)t, rank, previousPt, ref random, ref log);
+                objects.Add(item);
+                _state.Add(item);
+                previousPt = item.Pt;
+            }
+        }
+
+        _inputs.Reshape(EventState.InputCount(SlotClass.Met, 0), 1);
+        _state.WriteInputs(SlotClass.Met, default, 0, _inputs.Span, 1);
+        flow.Network.Trunk(_work, SlotClass.Met, _inputs);
+        double uMet = random.NextDouble(), uPhi = random.NextDouble();
+        var y = Invert(SlotClass.Met, Coordinate.Pt, uMet, null, ref log);
+        var (met, logMet) = flow.Coordinates.MetFromUnit(y);
+        var further = new Tensor(EventState.AzimuthInputCount(SlotClass.Met), 1);
+        _state.WriteMetAzimuthInputs(y, met, further.Span, 1);
+        var (cos, sin) = EventCoordinates.AzimuthFromUnit(Invert(SlotClass.Met, Coordinate.Azimuth, uPhi, further, ref log), _state.Frame);
+        log += logMet - Math.Log(2 * Math.PI);
+
+        exact.AddEvent(index, 2.5, met, Atan2.Of(sin, cos));
+        foreach (var item in objects)
+        {
+            exact.AddObject(item.Type, JetMass.Energy(item.Mass, item.Pt, item.Eta), item.Pt, item.Eta, Atan2.Of(item.Sin, item.Cos));
+        }
+
+        return log;
+    }
+
+    private FlowObject Object(ObjectType type, int rank, double previousPt, ref PhiloxStream random, ref double log)
+    {
+        var slot = EventSlots.ClassOf(type, rank);
+        _inputs.Reshape(EventState.InputCount(slot, 0), 1);
+        _state.WriteInputs(slot, type, rank, _inputs.Span, 1);
+        flow.Network.Trunk(_work, slot, _inputs);
+        double[] u = [random.NextDouble(), random.NextDouble(), random.NextDouble(), random.NextDouble()];
+
+        var yPt = Invert(slot, Coordinate.Pt, u[0], null, ref log);
+        var (pt, logPt) = flow.Coordinates.PtFromUnit(slot, type, yPt, previousPt, _state.RequiredPt(type, rank));
+
+        var yEta = Invert(slot, Coordinate.Eta, u[1], Column(Log.Of(pt / 20), yPt), ref log);
+        var (eta, logEta) = flow.Coordinates.EtaFromUnit(slot, yEta);
+
+        var yPhi = (float)u[2];
+        if (_state.ObjectCount > 0)
+        {
+            var further = new Tensor(EventState.AzimuthInputCount(slot), 1);
+            _state.WriteAzimuthInputs(slot, pt, eta, yPt, further.Span, 1);
+            yPhi = Invert(slot, Coordinate.Azimuth, u[2], further, ref log);
+        }
+
+        var (cos, sin) = EventCoordinates.AzimuthFromUnit(yPhi, _state.Frame);
+        log += logPt + logEta - Math.Log(2 * Math.PI);
+        double mass = 0;
+        if (EventSlots.HasMass(type))
+        {
+            var (frameCos, frameSin) = _state.ObjectCount == 0 ? (0, 0) : _state.Frame;
+            var further = Column(Log.Of(pt / 20), eta, (cos * frameCos) + (sin * frameSin), (sin * frameCos) - (cos * frameSin));
+            (mass, var logMass) = flow.Coordinates.MassFromUnit(slot, Invert(slot, Coordinate.Mass, u[3], further, ref log), pt);
+            log += logMass;
+        }
+
+        return new FlowObject(type, rank, pt, eta, cos, sin, mass);
+    }
+
+    private float Invert(SlotClass slot, Coordinate coordinate, double u, Tensor? further, ref double log)
+    {
+        _u[0] = (float)u;
+        var theta = flow.Network.Head(_work, slot, coordinate, further);
+        flow.Network.SplineOf(coordinate).Inverse(theta.Span, 1, _u, _y, _logSlope);
+        log += _logSlope[0];
+        return _y[0];
+    }
+
+    private static Tensor Column(params double[] values)
+    {
+        var column = new Tensor(values.Length, 1);
+        for (var k = 0; k < values.Length; k++)
+        {
+            column[k, 0] = (float)values[k];
+        }
+
+        return column;
+    }
+}

@@ -1,0 +1,119 @@
+using System.Security.Cryptography;
+
+using EventService.Generation.Architectures;
+using EventService.Generation.Counts;
+using EventService.Generation.Preprocessing;
+using EventService.Physics.Events;
+using EventService.Physics.Formats;
+
+namespace EventService.Generation.Tests.Architectures;
+
+/// <summary>A flow with tiny random networks on the maps, counts and rules of 4000 top-pair events, and its parts.</summary>
+internal sealed class SmallFlow
+{
+    public static readonly ObjectFlowHyperparameters Sizes = new() { Width = 16, HeadWidth = 8, AzimuthWidth = 8, Bins = 6, AzimuthBins = 6 };
+
+    private static readonly Lazy<EventSample> s_data = new(() => DarkMachinesReader.ReadAll(Repository.TestData("Evaluation/ttbar-4000.csv.gz")));
+    private static readonly Lazy<SmallFlow> s_shared = new(() => new SmallFlow(bend: 8));
+    private static readonly Lazy<SmallFlow> s_marginal = new(() => new SmallFlow(bend: 1));
+
+    private SmallFlow(float bend)
+    {
+        var rows = Enumerable.Range(0, Data.Count).ToArray();
+        Network = new ObjectFlowNetwork(Sizes);
+        Network.Initialise(17);
+
+        foreach (var parameter in Network.Parameters.Parameters.Where(p => p.Name.EndsWith(".out.weight", StringComparison.Ordinal)))
+        {
+            foreach (ref var w in parameter.Value.Span)
+            {
+                w *= bend;
+            }
+        }
+
+        Coordinates = EventCoordinates.Fit(Data, rows);
+        Counts = new CountDistribution(CountDistribution.Count(rows.Select(e => CountsOf(Data, e))));
+        Filter = ValidityFilter.Fit(Data, rows);
+        Schema = DarkMachinesSchema.Create(new ObjectMaxima(18, 9, 5, 5, 5));
+        Digest = SHA256.HashData([1]);
+        Acceptance = new AcceptanceTable(Counts.Vectors, new long[Counts.Vectors.Count], new long[Counts.Vectors.Count]);
+        var (drawn, accepted) = Build().MeasureAcceptance(3, 10_000, 2, _ => { });
+        Acceptance = new AcceptanceTable(Counts.Vectors, drawn, accepted);
+        Model = Build();
+    }
+
+    public static EventSample Data => s_data.Value;
+
+    /// <summary>With splines bent more than training does: every part of a formula counts.</summary>
+    public static SmallFlow Shared => s_shared.Value;
+
+    /// <summary>With splines near the identity: every coordinate is distributed as in the data.</summary>
+    public static SmallFlow LikeData => s_marginal.Value;
+
+    public ObjectFlowNetwork Network { get; }
+
+    public EventCoordinates Coordinates { get; }
+
+    public CountDistribution Counts { get; }
+
+    public ValidityFilter Filter { get; }
+
+    public AcceptanceTable Acceptance { get; }
+
+    public SampleSchema Schema { get; }
+
+    public byte[] Digest { get; }
+
+    public AutoregressiveObjectFlow Model { get; }
+
+    public AutoregressiveObjectFlow Build() => new(Network, Coordinates, Counts, Filter, Acceptance, Schema, 2.5, Digest);
+
+    /// <summary>Events as a client gets them, and their log-densities.</summary>
+    public static (EventSample Events, double[] LogDensity) Generate(IGenerativeModel model, ulong seed, long first, int count)
+    {
+        var block = new EventBlock(model.Schema);
+        var density = new double[count];
+        model.Generate(new EventStream(seed, []), first, count, block, density);
+        var events = new EventSample();
+        DarkMachinesSchema.ToSample(block, events);
+        return (events, density);
+    }
+
+    public static EventDensity[] LogDensity(ILikelihoodModel model, EventSample events)
+    {
+        var densities = new EventDensity[events.Count];
+        model.LogDensity(events, [], densities);
+        return densities;
+    }
+
+    /// <summary>All numbers of events first .. first + count - 1 of a sample, for comparisons to the bit.</summary>
+    public static ulong[] Bits(EventSample events, int first, int count)
+    {
+        List<ulong> bits = [];
+        for (var e = first; e < first + count; e++)
+        {
+            bits.AddRange([(ulong)events.EventNumber[e], Bits(events.Weight[e]), Bits(events.Met[e]), Bits(events.MetPhi[e])]);
+            for (var k = events.Offsets[e]; k < events.Offsets[e + 1]; k++)
+            {
+                bits.AddRange([(ulong)events.Type[k], Bits(events.Energy[k]), Bits(events.Pt[k]), Bits(events.Eta[k]), Bits(events.Phi[k])]);
+            }
+        }
+
+        return [.. bits];
+    }
+
+    public static ulong[] Bits(EventSample events) => Bits(events, 0, events.Count);
+
+    public static CountVector CountsOf(EventSample events, int e)
+    {
+        var counts = new int[EventSlots.TypeCount];
+        for (var k = events.Offsets[e]; k < events.Offsets[e + 1]; k++)
+        {
+            counts[(int)events.Type[k]]++;
+        }
+
+        return new CountVector(counts);
+    }
+
+    private static ulong Bits(double x) => BitConverter.DoubleToUInt64Bits(x);
+}

@@ -1,0 +1,232 @@
+using EventService.Engine.Tensors;
+using EventService.Generation.Preprocessing;
+using EventService.Generation.Tests.Architectures;
+using EventService.Generation.Training;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Tests.Preprocessing;
+
+public class EventStateTests
+{
+    [Fact]
+    public void FlowBatch_OfARotatedEvent_HasTheSameInputsAndTargets()
+    {
+        var events = EventSelection.At(SmallFlow.Data, Enumerable.Range(0, 200));
+        var expected = Fill(events, null);
+        var turned = Fill(Map(events, 1, x => x + 2.2), null);
+        for (var s = 0; s < EventSlots.ClassCount; s++)
+        {
+            SlotBatch a = expected.Slots[s], b = turned.Slots[s];
+            Assert.Equal(a.Count, b.Count);
+            AssertNear(a.Inputs, b.Inputs);
+            AssertNear(a.EtaInputs, b.EtaInputs);
+            AssertNear(a.AzimuthInputs, b.AzimuthInputs);
+            for (var i = 0; i < a.Count; i++)
+            {
+                foreach (var c in new[] { Coordinate.Pt, Coordinate.Eta, Coordinate.Azimuth, Coordinate.Mass })
+                {
+                    // The first object's azimuth is the rotation itself: it is uniform and has no weight.
+                    if (c != Coordinate.Azimuth || a.AzimuthWeight[i] != 0)
+                    {
+                        Assert.Equal(0, Math.IEEERemainder(a.Targets[(int)c][i] - b.Targets[(int)c][i], 1), 2e-6);
+                    }
+                }
+            }
+
+            // Row 2 and 3 of the mass inputs are the azimuth relative to the recoil.
+            for (var i = 0; i < a.Count && EventSlots.HasMass((SlotClass)s); i++)
+            {
+                for (var r = 0; r < (a.AzimuthWeight[i] == 0 ? 2 : 4); r++)
+                {
+                    Assert.Equal(a.MassInputs[r, i], b.MassInputs[r, i], 2e-5f);
+                }
+            }
+        }
+
+        for (var e = 0; e < events.Count; e++)
+        {
+            Assert.Equal(expected.LogDerivative[e], turned.LogDerivative[e], 1e-9);
+        }
+    }
+
+    [Fact]
+    public void MassInputs_OfTheFirstObject_DoNotDependOnItsAzimuth()
+    {
+        // Otherwise the density of an event would change when it is rotated.
+        EventSample One(double phi)
+        {
+            var events = new EventSample();
+            events.AddEvent(0, 1, 30, phi + 1);
+            events.AddObject(ObjectType.Jet, 200, 100, 0.4, phi);
+            return events;
+        }
+
+        var flow = SmallFlow.Shared.Model;
+        var expected = SmallFlow.LogDensity(flow, One(0))[0].LogDensity;
+        foreach (var phi in new[] { 0.7, 1.6, 3.1, -2.4 })
+        {
+            Assert.Equal(expected, SmallFlow.LogDensity(flow, One(phi))[0].LogDensity, 1e-5);
+        }
+    }
+
+    [Fact]
+    public void WriteInputs_WithoutAnObject_HasZerosForIt()
+    {
+        // Two events that differ in one electron: what the muon sees of that electron's place is zero without it.
+        var state = new EventState();
+        state.Reset([0, 1, 0, 0, 1, 0, 0], []);
+        state.Add(new FlowObject(ObjectType.Jet, 0, 70, 1, 1, 0, 9));
+        var inputs = new float[EventState.InputCount(SlotClass.Muon1, 0)];
+        state.WriteInputs(SlotClass.Muon1, ObjectType.MuonMinus, 0, inputs, 1);
+        var positions = inputs.AsSpan(32);
+        Assert.Equal(7 * EventSlots.SeenPositions(SlotClass.Muon1), positions.Length);
+        for (var p = 0; p < EventSlots.SeenPositions(SlotClass.Muon1); p++)
+        {
+            var seen = positions.Slice(7 * p, 7);
+            if (p == EventSlots.PositionOf(ObjectType.Jet, 0))
+            {
+                // log(pT / 20), eta, then the direction from the recoil (opposite): cos = -1, sin = 0; log(m / pT) + 1.8.
+                Assert.Equal(Math.Log(3.5), seen[0], 1e-6);
+                Assert.Equal(1, seen[1]);
+                Assert.Equal(-1, seen[2], 1e-6f);
+                Assert.Equal(0, seen[3], 1e-6f);
+                Assert.Equal(Math.Log(9.0 / 70) + 1.8, seen[6], 1e-6);
+            }
+            else
+            {
+                Assert.All(seen.ToArray(), x => Assert.Equal(0, x));
+            }
+        }
+
+        var pairs = new float[EventState.AzimuthInputCount(SlotClass.Muon1)];
+        state.WriteAzimuthInputs(SlotClass.Muon1, 30, 1.2, 0.5f, pairs, 1);
+        for (var p = 0; p < EventSlots.SeenPositions(SlotClass.Muon1); p++)
+        {
+            var seen = pairs.AsSpan(4 + (9 * p), 9).ToArray();
+            var window = Math.Exp(-0.04 / 0.16);
+
+            // A pair of 30 and 70 GeV cannot reach 153 GeV: cos(dphi) = cosh(0.2) - 153^2 / (2 30 70) is below -1, so both directions
+            // are opposite to the jet, which is along the recoil.
+            var wanted = Math.Max(Math.Cosh(0.2) - (153.0 * 153 / (2 * 30 * 70)), -3);
+            double[] expected = p == EventSlots.PositionOf(ObjectType.Jet, 0) ? [0.2, window, -window, 0, wanted, 1, 0, 1, 0] : new double[9];
+            for (var k = 0; k < 9; k++)
+            {
+                Assert.Equal(expected[k], seen[k], 1e-6);
+            }
+        }
+    }
+
+    [Fact]
+    public void WriteInputs_WithAStride_FillsOneColumn()
+    {
+        var state = new EventState();
+        state.Reset([0, 2, 0, 0, 0, 0, 0], []);
+        state.Add(new FlowObject(ObjectType.Jet, 0, 70, 1, 0.6, 0.8, 9));
+        var n = EventState.InputCount(SlotClass.Jet2, 0);
+        float[] dense = new float[n], strided = new float[5 * n];
+        Array.Fill(strided, -7);
+        state.WriteInputs(SlotClass.Jet2, ObjectType.Jet, 1, dense, 1);
+        state.WriteInputs(SlotClass.Jet2, ObjectType.Jet, 1, strided.AsSpan(2), 5);
+        for (var k = 0; k < strided.Length; k++)
+        {
+            Assert.Equal(k % 5 == 2 ? dense[k / 5] : -7, strided[k]);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, -1, 1)]
+    [InlineData(2, 1, -1)]
+    [InlineData(3, -1, -1)]
+    public void FlowBatch_Mirrored_IsThatOfTheMirroredData(int flips, int etaSign, int phiSign)
+    {
+        var events = EventSelection.At(SmallFlow.Data, Enumerable.Range(0, 100));
+        var expected = Fill(Map(events, etaSign, x => phiSign * x), null);
+        var mirrored = Fill(events, _ => flips);
+        for (var s = 0; s < EventSlots.ClassCount; s++)
+        {
+            SlotBatch a = expected.Slots[s], b = mirrored.Slots[s];
+            foreach (var (x, y) in new[] { (a.Inputs, b.Inputs), (a.EtaInputs, b.EtaInputs), (a.AzimuthInputs, b.AzimuthInputs), (a.MassInputs, b.MassInputs) })
+            {
+                Assert.Equal(x.Span.ToArray(), y.Span.ToArray());
+            }
+
+            for (var c = 0; c < 4; c++)
+            {
+                Assert.Equal(a.Targets[c].Take(a.Count), b.Targets[c].Take(a.Count));
+            }
+        }
+
+        Assert.Equal(expected.LogDerivative, mirrored.LogDerivative);
+    }
+
+    [Fact]
+    public void FlowBatch_OfAnEvent_HasWhatASamplerWouldSee()
+    {
+        // A sampler knows the counts and the objects so far only: refill the batch's columns from a state kept by hand.
+        var events = EventSelection.At(SmallFlow.Data, Enumerable.Range(0, 50));
+        var batch = Fill(events, null);
+        var lanes = new int[EventSlots.ClassCount];
+        var state = new EventState();
+        for (var e = 0; e < events.Count; e++)
+        {
+            state.Reset(SmallFlow.CountsOf(events, e).ToArray(), []);
+            var index = 0;
+            for (var k = events.Offsets[e]; k < events.Offsets[e + 1]; k++)
+            {
+                var type = events.Type[k];
+                index = k > events.Offsets[e] && events.Type[k - 1] == type ? index + 1 : 0;
+                var slot = EventSlots.ClassOf(type, index);
+                AssertColumn(state, slot, type, index, batch.Slots[(int)slot], lanes[(int)slot]++, e);
+                var mass = EventSlots.HasMass(type) ? JetMass.Of(events.Energy[k], events.Pt[k], events.Eta[k]) : 0;
+                state.Add(new FlowObject(type, index, events.Pt[k], events.Eta[k], Math.Cos(events.Phi[k]), Math.Sin(events.Phi[k]), mass));
+            }
+
+            AssertColumn(state, SlotClass.Met, default, 0, batch.Slots[(int)SlotClass.Met], e, e);
+        }
+
+        Assert.Equal(lanes[..^1], batch.Slots.Take(EventSlots.ClassCount - 1).Select(s => s.Count));
+    }
+
+    private static void AssertColumn(EventState state, SlotClass slot, ObjectType type, int index, SlotBatch batch, int lane, int e)
+    {
+        Assert.Equal(e, batch.Event[lane]);
+        var column = new float[EventState.InputCount(slot, 0)];
+        state.WriteInputs(slot, type, index, column, 1);
+        for (var r = 0; r < column.Length; r++)
+        {
+            Assert.Equal(column[r], batch.Inputs[r, lane], 2e-6f);
+        }
+    }
+
+    private static FlowBatch Fill(EventSample events, Func<int, int>? mirror)
+    {
+        var batch = new FlowBatch(SmallFlow.Shared.Coordinates, 0);
+        batch.Fill(events, [.. Enumerable.Range(0, events.Count)], _ => [], mirror);
+        return batch;
+    }
+
+    private static EventSample Map(EventSample events, int etaSign, Func<double, double> phi)
+    {
+        var mapped = new EventSample();
+        for (var e = 0; e < events.Count; e++)
+        {
+            mapped.AddEvent(e, 1, events.Met[e], phi(events.MetPhi[e]));
+            for (var k = events.Offsets[e]; k < events.Offsets[e + 1]; k++)
+            {
+                mapped.AddObject(events.Type[k], events.Energy[k], events.Pt[k], etaSign * events.Eta[k], phi(events.Phi[k]));
+            }
+        }
+
+        return mapped;
+    }
+
+    private static void AssertNear(Tensor a, Tensor b)
+    {
+        var (x, y) = (a.Span.ToArray(), b.Span.ToArray());
+        Assert.Equal(x.Length, y.Length);
+        for (var i = 0; i < x.Length; i++)
+        {
+            Assert.True(Math.Abs(x[i] - y[i]) <= 2e-5 * (1 + Math.Abs(x[i])), $"{x[i]:R} became {y[i]:R}");
+        }
+    }
+}

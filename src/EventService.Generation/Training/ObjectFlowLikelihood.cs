@@ -23,13 +23,20 @@ public sealed class ObjectFlowLikelihood(ObjectFlowNetwork network, EventCoordin
     public double AddGradient(EventSample sample, ReadOnlySpan<int> events, Func<int, double[]> condition, Func<int, int>? mirror, float normalisation)
     {
         _batch.Fill(sample, events, condition, mirror);
+        return AddGradient(_batch, events.Length, normalisation);
+    }
+
+    /// <summary>The same for a filled batch of so many events.</summary>
+    public double AddGradient(FlowBatch batch, int events, float normalisation)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
         double sum = 0;
-        for (var e = 0; e < events.Length; e++)
+        for (var e = 0; e < events; e++)
         {
-            sum += _batch.LogDerivative[e];
+            sum += batch.LogDerivative[e];
         }
 
-        foreach (var slot in _batch.Slots)
+        foreach (var slot in batch.Slots)
         {
             if (slot.Count == 0)
             {

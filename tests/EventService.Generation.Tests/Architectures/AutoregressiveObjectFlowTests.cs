@@ -364,7 +364,7 @@ public class AutoregressiveObjectFlowTests
     private static string Describe(EventSample s, int e) => $"MET {s.Met[e]:G4}; " + string.Join("; ", Enumerable.Range(s.Offsets[e], s.Offsets[e + 1] - s.Offsets[e])
         .Select(k => $"{s.Type[k]} {s.Energy[k]:G4} {s.Pt[k]:G4} {s.Eta[k]:G4} {s.Phi[k]:G4}"));
 
-    private static EventSample First(EventSample events, int count) => EventSelection.At(events, Enumerable.Range(0, count));
+    private static EventSample First(EventSample events, int count) => EventSubset.At(events, Enumerable.Range(0, count));
 
     private static EventSample Map(EventSample events, Func<double, double> phi)
     {

@@ -11,7 +11,7 @@ public class EventStateTests
     [Fact]
     public void FlowBatch_OfARotatedEvent_HasTheSameInputsAndTargets()
     {
-        var events = EventSelection.At(SmallFlow.Data, Enumerable.Range(0, 200));
+        var events = EventSubset.At(SmallFlow.Data, Enumerable.Range(0, 200));
         var expected = Fill(events, null);
         var turned = Fill(Map(events, 1, x => x + 2.2), null);
         for (var s = 0; s < EventSlots.ClassCount; s++)
@@ -139,7 +139,7 @@ public class EventStateTests
     [InlineData(3, -1, -1)]
     public void FlowBatch_Mirrored_IsThatOfTheMirroredData(int flips, int etaSign, int phiSign)
     {
-        var events = EventSelection.At(SmallFlow.Data, Enumerable.Range(0, 100));
+        var events = EventSubset.At(SmallFlow.Data, Enumerable.Range(0, 100));
         var expected = Fill(Map(events, etaSign, x => phiSign * x), null);
         var mirrored = Fill(events, _ => flips);
         for (var s = 0; s < EventSlots.ClassCount; s++)
@@ -163,7 +163,7 @@ public class EventStateTests
     public void FlowBatch_OfAnEvent_HasWhatASamplerWouldSee()
     {
         // A sampler knows the counts and the objects so far only: refill the batch's columns from a state kept by hand.
-        var events = EventSelection.At(SmallFlow.Data, Enumerable.Range(0, 50));
+        var events = EventSubset.At(SmallFlow.Data, Enumerable.Range(0, 50));
         var batch = Fill(events, null);
         var lanes = new int[EventSlots.ClassCount];
         var state = new EventState();

@@ -22,7 +22,7 @@ public class ObjectFlowTrainerTests
         Threads = 2,
     };
 
-    private static readonly Lazy<EventSample> s_sample = new(() => EventSelection.At(SmallFlow.Data, Enumerable.Range(0, 2000)));
+    private static readonly Lazy<EventSample> s_sample = new(() => EventSubset.At(SmallFlow.Data, Enumerable.Range(0, 2000)));
     private static readonly Lazy<(float[] Parameters, List<TrainingProgress> Progress)> s_whole = new(() => Train(s_options, null));
 
     [Fact]

@@ -9,6 +9,8 @@ namespace EventService.Generation.Evaluation.Html;
 /// </remarks>
 internal static class HistogramPlot
 {
+    private static readonly double[] s_halves = [0.1, 0.2, 0.5, 1.0];
+
     private const double Width = 380, Left = 46, Right = 10, Top = 24, Main = 150, Gap = 7, Ratio = 56, Bottom = 34;
     private const double Height = Top + Main + Gap + Ratio + Bottom;
 
@@ -94,7 +96,7 @@ internal static class HistogramPlot
         }
 
         // The narrowest panel that holds most points whose errors fit into it.
-        var half = new[] { 0.1, 0.2, 0.5, 1.0 }.FirstOrDefault(h =>
+        var half = s_halves.FirstOrDefault(h =>
             points.Count(p => Math.Abs(p.Ratio - 1) < h) >= 0.9 * points.Count && points.Count(p => p.Error < 0.6 * h) >= 0.7 * points.Count, 1.0);
         var y = Axis.Linear(1 - half, 1 + half, bottom, top);
         foreach (var (value, text) in new[] { (1 - half, $"{1 - half:0.0}"), (1, "1"), (1 + half, $"{1 + half:0.0}") })

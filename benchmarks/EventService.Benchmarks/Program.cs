@@ -1,0 +1,11 @@
+// Claims about speed, one sub-command each; results go to benchmarks/results/<processor>/. From the repository's root:
+//   dotnet run -c Release --project benchmarks/EventService.Benchmarks -- training ttbar.csv.gz
+using System.CommandLine;
+
+using EventService.Benchmarks;
+
+var root = new RootCommand("Benchmarks against other programs, alternating in one run.")
+{
+    TrainingBenchmark.Command(),
+};
+return await root.Parse(args).InvokeAsync();

@@ -1,0 +1,92 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Tests;
+
+/// <summary>
+/// Freezes the numerics profile: digests of events and densities of the shipped model. They are no expected values but a guard: a
+/// change of a bit needs a new profile name. CI repeats these tests on every vector path and without hardware intrinsics.
+/// </summary>
+public class GoldenDigestTests
+{
+    private const string Model = "ttbar-objects.safetensors";
+    private const string Profile = NumericsProfile.CpuFp32V1;
+    private const string ModelSha256 = "954c92d96552dc52f5f00484bd9c57943e0fa217950694fb6378bb7a2aa2c481";
+    private const string EventsSha256 = "0b751269882d3483ec5b082bd2772f935afacda51ed52794e8d1135bcc51f9c9";
+    private const string DensitiesSha256 = "ea16d000398e04dbe3be41fd6d61706aae0d5602234dc186ac71fd50df1fcf5f";
+
+    [Fact]
+    public void ShippedModel_EventsOfSeedOne_HaveTheDigestOfTheProfile()
+    {
+        var generator = EventGenerator.Open(Path.Combine(Repository.Root, "models", Model));
+        Assert.Equal(ModelSha256, generator.Sha256);
+        var block = new EventBlock(generator.Model.Schema);
+        var logDensity = new double[64];
+
+        generator.Model.Generate(new EventStream(1, []), 100_000, 64, block, logDensity);
+
+        Assert.Equal("cpu-fp32-v1", Profile);
+        Assert.Equal(EventsSha256, Digest(block));
+        Assert.Equal(DensitiesSha256, Digest(logDensity));
+    }
+
+    [Fact]
+    public void ShippedModel_DensityOfItsEvents_IsWhatTheSamplerKnows()
+    {
+        var generator = EventGenerator.Open(Path.Combine(Repository.Root, "models", Model));
+        var block = new EventBlock(generator.Model.Schema);
+        var known = new double[200];
+        generator.Model.Generate(new EventStream(2, []), 0, known.Length, block, known);
+        var sample = new EventSample();
+        DarkMachinesSchema.ToSample(block, sample);
+        var densities = new EventDensity[known.Length];
+
+        generator.Likelihood!.LogDensity(sample, [], densities);
+
+        Assert.All(densities, d => Assert.Null(d.Reason));
+        Assert.All(densities.Zip(known), x => Assert.InRange(x.First.LogDensity - x.Second, -0.1, 0.1));
+        Assert.InRange(densities.Zip(known).Average(x => Math.Abs(x.First.LogDensity - x.Second)), 0, 2e-3);
+    }
+
+    private static string Digest(EventBlock block)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> word = stackalloc byte[sizeof(float)];
+        foreach (var column in block.Scalars)
+        {
+            Append(hash, column.AsSpan(0, block.Count), word);
+        }
+
+        foreach (var collection in block.Collections)
+        {
+            foreach (var column in collection.Columns)
+            {
+                Append(hash, column.AsSpan(0, collection.Offsets[block.Count]), word);
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static string Digest(ReadOnlySpan<double> values)
+    {
+        var bytes = new byte[values.Length * sizeof(double)];
+        for (var i = 0; i < values.Length; i++)
+        {
+            BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(i * sizeof(double)), values[i]);
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(bytes));
+    }
+
+    private static void Append(IncrementalHash hash, ReadOnlySpan<float> values, Span<byte> word)
+    {
+        foreach (var value in values)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(word, value);
+            hash.AppendData(word);
+        }
+    }
+}

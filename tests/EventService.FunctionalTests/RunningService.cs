@@ -11,6 +11,7 @@ namespace EventService.FunctionalTests;
 /// <summary>The real service on a real port (Kestrel: limits and broken connections are part of the contract), with models of formulas.</summary>
 public class RunningService : WebApplicationFactory<Program>
 {
+    private readonly bool _usesFormulas;
     private readonly string _folder = Directory.CreateTempSubdirectory("eventservice-tests-").FullName;
 
     public RunningService()
@@ -18,16 +19,24 @@ public class RunningService : WebApplicationFactory<Program>
     {
     }
 
-    internal RunningService(int workers)
+    /// <param name="workers">Threads that generate.</param>
+    /// <param name="modelsFolder">Models to serve as the service itself would; null for the tests' models of formulas.</param>
+    internal RunningService(int workers, string? modelsFolder = null)
     {
         Workers = workers;
-        TestModels.Ship(ModelsFolder);
+        _usesFormulas = modelsFolder is null;
+        ModelsFolder = modelsFolder ?? Path.Combine(_folder, "models");
+        if (_usesFormulas)
+        {
+            TestModels.Ship(ModelsFolder);
+        }
+
         UseKestrel(0);
     }
 
     public string DataFolder => Path.Combine(_folder, "data");
 
-    public string ModelsFolder => Path.Combine(_folder, "models");
+    public string ModelsFolder { get; }
 
     public int Workers { get; }
 
@@ -40,7 +49,10 @@ public class RunningService : WebApplicationFactory<Program>
         builder.UseSetting("EventService:JsonBodyBytes", "4096");
         builder.UseSetting("EventService:DensityBodyBytes", "1000000");
         builder.UseSetting("EventService:EventsPerRequest", "2000000");
-        builder.ConfigureTestServices(services => services.AddSingleton<ModelLoader>(TestModels.Load));
+        if (_usesFormulas)
+        {
+            builder.ConfigureTestServices(services => services.AddSingleton<ModelLoader>(TestModels.Load));
+        }
     }
 
     protected override void Dispose(bool disposing)

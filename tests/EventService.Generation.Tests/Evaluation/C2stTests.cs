@@ -74,16 +74,16 @@ public class C2stTests
     }
 
     [Fact]
-    public void Stacking_LeavesOutWhatDoesNotHelp()
+    public void Stacking_OfATellingAndAnEmptyScore_WeighsThemByWhatTheyTell()
     {
         var random = new PhiloxStream(2, 0);
         var labels = Enumerable.Range(0, 5000).Select(_ => random.NextDouble() < 0.5).ToArray();
 
-        // Logits of a normal shift by 1: the best weight is 1, that of the opposite is left out.
+        // Logits of a normal shift by 1: the best weight is 1, that of the opposite 0; errors of a fit to 5000 events are about 0.03.
         var telling = Array.ConvertAll(labels, label => RandomDraws.Normal(ref random) + (label ? 0.5 : -0.5));
         var weights = Stacking.Fit([telling, Array.ConvertAll(telling, z => -z + RandomDraws.Normal(ref random))], labels);
         Assert.Equal(1, weights[0], 0.1);
-        Assert.Equal(0, weights[1]);
+        Assert.Equal(0, weights[1], 0.1);
         Assert.Equal(0, weights[2], 0.1);
     }
 

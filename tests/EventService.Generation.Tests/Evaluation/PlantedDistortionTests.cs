@@ -54,12 +54,11 @@ public class PlantedDistortionTests
         Assert.Equal(ht[cut.Count - 1], Column(cut, "HT").Max());
     }
 
-    [Theory]
-    [InlineData("jet-pt-smear")]
-    [InlineData("jet-met-shuffle")]
-    [InlineData("jet-pt-smear-10-inside")]
-    public void PlantedDistortion_OfSmallSample_IsFoundByObservables(string name)
+    [Fact]
+    public void ShuffledAngles_OfSmallSample_AreFoundByObservables()
     {
+        // The smears are below what 2000 events can tell (p of 1e-3 before counting the observables); 'evaluate --power' plants them in 50,000.
+        const string name = "jet-met-shuffle";
         var half = EventSubset.Where(MonteCarlo, k => k % 2 == 0);
         var other = PlantedDistortion.All.Single(d => d.Name == name).Apply(EventSubset.Where(MonteCarlo, k => k % 2 == 1), 5);
         var floor = MonteCarloFloor.Draw(MonteCarlo, half.Count, other.Count, EventObservables.All, 2, 1);

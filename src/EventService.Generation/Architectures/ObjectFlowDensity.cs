@@ -41,7 +41,16 @@ public sealed class ObjectFlowDensity(ObjectFlowNetwork network, EventCoordinate
     {
         var n = slot.Count;
         var theta = network.Head(_work, slot.Slot, coordinate, slot.FurtherInputs(coordinate));
-        network.SplineOf(coordinate).Forward(theta.Span, n, slot.Targets[(int)coordinate].AsSpan(0, n), _u.AsSpan(0, n), _logDerivative.AsSpan(0, n));
+        var y = slot.Targets[(int)coordinate].AsSpan(0, n);
+        if (coordinate == Coordinate.Azimuth)
+        {
+            network.AzimuthDensity.LogDensity(theta.Span, slot.AzimuthFields.Span, n, y, _logDerivative.AsSpan(0, n));
+        }
+        else
+        {
+            network.Spline.Forward(theta.Span, n, y, _u.AsSpan(0, n), _logDerivative.AsSpan(0, n));
+        }
+
         for (var i = 0; i < n; i++)
         {
             if (coordinate != Coordinate.Azimuth || slot.AzimuthWeight[i] != 0)

@@ -34,7 +34,7 @@ public static class ObjectFlowFile
         public MarginalMap Build() => new(T, Y, D);
     }
 
-    private sealed record Preprocessing(double[] EtaLimits, Map[] Pt, Map[] Eta, Map[] Mass, Map Met, SeparationRule[] Separations);
+    private sealed record Preprocessing(double[] EtaLimits, Map[] Pt, Map[] Eta, Map[] Mass, Map Met, SeparationRule[] Separations, CorrelationTable?[] AzimuthCorrelations);
 
     /// <summary>Hyper-parameters and preprocessing for a document.</summary>
     public static (JsonElement Hyperparameters, JsonElement Preprocessing) Describe(ObjectFlowNetwork network, EventCoordinates coordinates, ValidityFilter filter)
@@ -48,7 +48,8 @@ public static class ObjectFlowFile
             [.. coordinates.EtaMaps.Select(Map.Of)],
             [.. coordinates.MassMaps.Select(Map.Of)],
             Map.Of(coordinates.MetMap),
-            [.. filter.Rules]);
+            [.. filter.Rules],
+            [.. coordinates.Azimuth.Tables]);
         return (JsonSerializer.SerializeToElement(network.Hyperparameters, ModelJson.Options), JsonSerializer.SerializeToElement(preprocessing, ModelJson.Options));
     }
 
@@ -139,7 +140,12 @@ public static class ObjectFlowFile
         Range("azimuthWidth", hyper.AzimuthWidth, 1, LargestWidth);
         Range("blocks", hyper.Blocks, 0, 64);
         Range("bins", hyper.Bins, 2, LargestBins);
-        Range("azimuthBins", hyper.AzimuthBins, 2, LargestBins);
+        Range("azimuthKnots", hyper.AzimuthKnots, 4, AzimuthCorrelations.Nodes);
+        if (AzimuthCorrelations.Nodes % hyper.AzimuthKnots != 0)
+        {
+            throw new ModelFormatException($"Hyper-parameter azimuthKnots is {hyper.AzimuthKnots}, expected a divisor of {AzimuthCorrelations.Nodes}.");
+        }
+
         Range("conditions", hyper.Conditions, 0, 0);
         return hyper;
     }
@@ -163,9 +169,10 @@ public static class ObjectFlowFile
     {
         const int Slots = (int)SlotClass.Met;
         if (preprocessing.EtaLimits is not { Length: EventSlots.TypeCount } || preprocessing.Pt is not { Length: Slots }
-            || preprocessing.Eta is not { Length: Slots } || preprocessing.Mass is not { Length: Slots } || preprocessing.Met is null || preprocessing.Separations is null)
+            || preprocessing.Eta is not { Length: Slots } || preprocessing.Mass is not { Length: Slots } || preprocessing.Met is null || preprocessing.Separations is null
+            || preprocessing.AzimuthCorrelations is null)
         {
-            throw new ModelFormatException($"The preprocessing has not {EventSlots.TypeCount} limits in eta, {Slots} maps each for pT, eta and mass, one for MET and a list of separations.");
+            throw new ModelFormatException($"The preprocessing has not {EventSlots.TypeCount} limits in eta, {Slots} maps each for pT, eta and mass, one for MET, a list of separations and one of azimuthal correlations.");
         }
 
         if (!preprocessing.EtaLimits.All(limit => limit > 0 && double.IsFinite(limit)))
@@ -183,7 +190,8 @@ public static class ObjectFlowFile
             [.. preprocessing.Pt.Select(m => m.Build())],
             [.. preprocessing.Eta.Select(m => m.Build())],
             [.. preprocessing.Mass.Select(m => m.Build())],
-            preprocessing.Met.Build());
+            preprocessing.Met.Build(),
+            new AzimuthCorrelations(preprocessing.AzimuthCorrelations));
     }
 
     private static bool IsRule(SeparationRule? rule) =>

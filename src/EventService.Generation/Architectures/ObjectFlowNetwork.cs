@@ -23,7 +23,8 @@ public sealed record ObjectFlowHyperparameters
 
     public int Bins { get; init; } = 16;
 
-    public int AzimuthBins { get; init; } = 32;
+    /// <summary>Knots of the azimuth's density; a divisor of <see cref="AzimuthCorrelations.Nodes"/>.</summary>
+    public int AzimuthKnots { get; init; } = 32;
 
     /// <summary>Number of condition parameters.</summary>
     public int Conditions { get; init; }
@@ -55,7 +56,7 @@ public sealed class ObjectFlowNetwork
         ArgumentNullException.ThrowIfNull(hyper);
         _hyper = hyper;
         Spline = new RationalQuadraticSpline(hyper.Bins, Circular: false);
-        AzimuthSpline = new RationalQuadraticSpline(hyper.AzimuthBins, Circular: true);
+        AzimuthDensity = AzimuthCorrelations.DensityOf(hyper.AzimuthKnots);
         for (var s = 0; s < EventSlots.ClassCount; s++)
         {
             _inputs[s] = AddLayer($"{(SlotClass)s}.in", hyper.Width, EventState.InputCount((SlotClass)s, hyper.Conditions));
@@ -71,11 +72,10 @@ public sealed class ObjectFlowNetwork
 
     public ParameterSet Parameters { get; } = new();
 
+    /// <summary>The transform of all coordinates but the azimuth.</summary>
     public RationalQuadraticSpline Spline { get; }
 
-    public RationalQuadraticSpline AzimuthSpline { get; }
-
-    public RationalQuadraticSpline SplineOf(Coordinate coordinate) => coordinate == Coordinate.Azimuth ? AzimuthSpline : Spline;
+    public CircularDensity AzimuthDensity { get; }
 
     /// <summary>Coordinates that a slot of the class has.</summary>
     public static ReadOnlySpan<Coordinate> CoordinatesOf(SlotClass slot) =>
@@ -198,7 +198,7 @@ public sealed class ObjectFlowNetwork
         var slots = Enumerable.Range(0, EventSlots.ClassCount).Where(s => EventSlots.GroupOf((SlotClass)s) == group).ToArray();
         _blocks[(int)group] = [.. Enumerable.Range(0, _hyper.Blocks).Select(b => AddBlock($"{group}.block{b}", slots))];
         var first = (SlotClass)slots[0];
-        var leading = AddHead($"{group}.pt", _hyper.HeadWidth, false, Spline, [], _ => 0);
+        var leading = AddHead($"{group}.pt", _hyper.HeadWidth, false, Spline.ParameterCount, [], _ => 0);
         foreach (var s in slots)
         {
             _heads[s, (int)Coordinate.Pt] = leading;
@@ -207,8 +207,8 @@ public sealed class ObjectFlowNetwork
         if (group != SlotGroup.Met)
         {
             // The pT of further objects is a fraction of the one before: another function than the leading pT.
-            var further = AddHead($"{group}.fraction", _hyper.HeadWidth, false, Spline, [], _ => 0);
-            var eta = AddHead($"{group}.eta", _hyper.HeadWidth, false, Spline, slots, _ => 2);
+            var further = AddHead($"{group}.fraction", _hyper.HeadWidth, false, Spline.ParameterCount, [], _ => 0);
+            var eta = AddHead($"{group}.eta", _hyper.HeadWidth, false, Spline.ParameterCount, slots, EventState.EtaInputCount);
             foreach (var s in slots)
             {
                 _heads[s, (int)Coordinate.Pt] = EventSlots.IsLeading((SlotClass)s) ? leading : further;
@@ -216,8 +216,8 @@ public sealed class ObjectFlowNetwork
             }
         }
 
-        var azimuth = AddHead($"{group}.azimuth", _hyper.AzimuthWidth, true, AzimuthSpline, slots, EventState.AzimuthInputCount);
-        var mass = EventSlots.HasMass(first) ? AddHead($"{group}.mass", _hyper.HeadWidth, false, Spline, slots, _ => 4) : null;
+        var azimuth = AddHead($"{group}.azimuth", _hyper.AzimuthWidth, true, AzimuthDensity.ParameterCount, slots, EventState.AzimuthInputCount);
+        var mass = EventSlots.HasMass(first) ? AddHead($"{group}.mass", _hyper.HeadWidth, false, Spline.ParameterCount, slots, _ => 4) : null;
         foreach (var s in slots)
         {
             _heads[s, (int)Coordinate.Azimuth] = azimuth;
@@ -237,7 +237,7 @@ public sealed class ObjectFlowNetwork
         return new Block(weight, bias, AddLayer($"{name}.second", _hyper.Width, _hyper.Width));
     }
 
-    private HeadLayers AddHead(string name, int width, bool hidden, RationalQuadraticSpline spline, int[] slots, Func<SlotClass, int> extraInputs)
+    private HeadLayers AddHead(string name, int width, bool hidden, int outputs, int[] slots, Func<SlotClass, int> extraInputs)
     {
         var first = AddLayer($"{name}.first", width, _hyper.Width);
         var extra = new Parameter?[EventSlots.ClassCount];
@@ -250,7 +250,7 @@ public sealed class ObjectFlowNetwork
             first,
             extra,
             hidden ? AddLayer($"{name}.hidden", width, width) : null,
-            AddLayer($"{name}.out", spline.ParameterCount, width));
+            AddLayer($"{name}.out", outputs, width));
     }
 
     private Layer AddLayer(string name, int rows, int columns) =>

@@ -43,6 +43,8 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private readonly ObjectFlowNetwork.Workspace _work = new();
     private readonly Tensor _inputs = new(0, 0);
     private readonly Tensor _further = new(0, 0);
+    private readonly Tensor _fields = new(0, 0);
+    private readonly AzimuthFactors _factors = new();
     private readonly float[] _y = new float[tileLanes];
     private readonly float[] _logDerivative = new float[tileLanes];
     private readonly float[] _uniform = new float[tileLanes];
@@ -177,7 +179,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         network.Trunk(_work, slot, _inputs);
         DrawPt(slot, type, index, start, n);
         DrawEta(slot, start, n);
-        DrawAzimuth(slot, start, n);
+        DrawAzimuth(slot, type, start, n);
         if (EventSlots.HasMass(slot))
         {
             DrawMass(slot, type, index, start, n);
@@ -206,10 +208,10 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
 
     private void DrawEta(SlotClass slot, int start, int n)
     {
-        _further.Reshape(2, n);
+        _further.Reshape(EventState.EtaInputCount(slot), n);
         for (var i = 0; i < n; i++)
         {
-            FlowBatch.WriteEtaInputs(_pt[i], _unitPt[i], _further.Span[i..], n);
+            _lanes[_present[start + i]].State.WriteEtaInputs(slot, _pt[i], _unitPt[i], _further.Span[i..], n);
         }
 
         Invert(slot, Coordinate.Eta, _further, _present, start, n);
@@ -220,15 +222,19 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         }
     }
 
-    private void DrawAzimuth(SlotClass slot, int start, int n)
+    private void DrawAzimuth(SlotClass slot, ObjectType type, int start, int n)
     {
         var uniform = slot == SlotClass.BJet1;
         if (!uniform)
         {
             _further.Reshape(EventState.AzimuthInputCount(slot), n);
+            ClearFields(n);
             for (var i = 0; i < n; i++)
             {
-                _lanes[_present[start + i]].State.WriteAzimuthInputs(slot, _pt[i], _eta[i], _unitPt[i], _further.Span[i..], n);
+                var state = _lanes[_present[start + i]].State;
+                state.WriteAzimuthInputs(slot, _pt[i], _eta[i], _unitPt[i], _further.Span[i..], n);
+                _factors.Collect(coordinates.Azimuth.Tables, state, slot, type, _pt[i], _eta[i]);
+                _factors.Write(coordinates.Azimuth.Tables, _fields.Span[i..], n);
             }
 
             Invert(slot, Coordinate.Azimuth, _further, _present, start, n);
@@ -280,12 +286,15 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         network.Trunk(_work, SlotClass.Met, _inputs);
         Invert(SlotClass.Met, Coordinate.Pt, null, _pending, start, n);
         _further.Reshape(EventState.AzimuthInputCount(SlotClass.Met), n);
+        ClearFields(n);
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_pending[start + i]];
             (lane.Met, var logMet) = coordinates.MetFromUnit(_y[i]);
             lane.LogDensity += logMet + _logDerivative[i];
             lane.State.WriteMetAzimuthInputs(_y[i], lane.Met, _further.Span[i..], n);
+            _factors.CollectMet(coordinates.Azimuth.Tables, lane.State, lane.Met);
+            _factors.Write(coordinates.Azimuth.Tables, _fields.Span[i..], n);
         }
 
         Invert(SlotClass.Met, Coordinate.Azimuth, _further, _pending, start, n);
@@ -306,7 +315,20 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         }
 
         var theta = network.Head(_work, slot, coordinate, further);
-        network.SplineOf(coordinate).Inverse(theta.Span, n, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDerivative.AsSpan(0, n));
+        if (coordinate == Coordinate.Azimuth)
+        {
+            network.AzimuthDensity.Inverse(theta.Span, _fields.Span, n, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDerivative.AsSpan(0, n));
+        }
+        else
+        {
+            network.Spline.Inverse(theta.Span, n, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDerivative.AsSpan(0, n));
+        }
+    }
+
+    private void ClearFields(int n)
+    {
+        _fields.Reshape(network.AzimuthDensity.FieldRows, n);
+        _fields.Span.Clear();
     }
 
     // Validity is judged on the values as they are written, so that no rounding carries an event across a limit.

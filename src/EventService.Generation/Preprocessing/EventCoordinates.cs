@@ -12,7 +12,7 @@ namespace EventService.Generation.Preprocessing;
 /// <list type="bullet">
 /// <item>pT of the leading object of a type: t = -log(pT / threshold), so that the hard tail lies at y = 0 where floats are dense.</item>
 /// <item>pT of the k-th object: t = log(pT_k / threshold) / log(pT_(k-1) / threshold) in [0, 1].</item>
-/// <item>eta: t = eta in [-limit, limit]. Azimuth: y = delta phi / 2 pi + 1/2, on the circle.</item>
+/// <item>eta: t = eta in [-limit, limit]. Azimuth: y = delta phi / 2 pi + 1/2, in turns on the circle.</item>
 /// <item>mass of jets: t = log(m / pT), so that E >= p always. Missing momentum: t = -log(MET / GeV).</item>
 /// </list>
 /// </remarks>
@@ -36,9 +36,10 @@ public sealed class EventCoordinates
     private readonly MarginalMap[] _mass;
     private readonly MarginalMap _met;
 
-    public EventCoordinates(double[] etaLimits, MarginalMap[] pt, MarginalMap[] eta, MarginalMap[] mass, MarginalMap met)
+    public EventCoordinates(double[] etaLimits, MarginalMap[] pt, MarginalMap[] eta, MarginalMap[] mass, MarginalMap met, AzimuthCorrelations azimuth)
     {
         (_etaLimits, _pt, _eta, _mass, _met) = (etaLimits, pt, eta, mass, met);
+        Azimuth = azimuth;
     }
 
     public IReadOnlyList<double> EtaLimits => _etaLimits;
@@ -50,6 +51,8 @@ public sealed class EventCoordinates
     public IReadOnlyList<MarginalMap> MassMaps => _mass;
 
     public MarginalMap MetMap => _met;
+
+    public AzimuthCorrelations Azimuth { get; }
 
     /// <summary>
     /// y and log |dy / dpT|. Where the event selection requires a pT above the threshold, the interval ends there: y is divided by
@@ -183,7 +186,8 @@ public sealed class EventCoordinates
             [.. maps.Select(s => MarginalMap.Fit(Values(pt, s), EventSlots.IsLeading(s) ? double.NegativeInfinity : 0, EventSlots.IsLeading(s) ? 0 : 1))],
             [.. maps.Select(s => MarginalMap.Fit(Values(eta, s), -limits[(int)TypeOf(s)], limits[(int)TypeOf(s)]))],
             [.. maps.Select(s => MarginalMap.Fit(Values(mass, s), double.NegativeInfinity, double.PositiveInfinity))],
-            MarginalMap.Fit(met, double.NegativeInfinity, double.PositiveInfinity));
+            MarginalMap.Fit(met, double.NegativeInfinity, double.PositiveInfinity),
+            AzimuthCorrelationFit.Run(sample, events));
     }
 
     private static Span<double> Values(List<double>[] lists, SlotClass slot) =>

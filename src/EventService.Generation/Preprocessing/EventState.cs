@@ -23,10 +23,15 @@ public sealed class EventState
 {
     // Inputs that do not depend on earlier objects one by one.
     private const int CountInputs = 22;
-    private const int GlobalInputs = CountInputs + 10;
+    private const int CandidateInputs = 6;
+    private const int GlobalInputs = CountInputs + 10 + CandidateInputs;
 
     // Inputs of each earlier object: log pT, eta, cos, sin, log pT cos, log pT sin, log(m / pT).
     private const int PositionInputs = 7;
+
+    // Inputs of each earlier light jet to eta: where a pair of azimuths begins to have the mass of the W, on both sides of the jet.
+    private const int OvalInputs = 2;
+    private const double LargestOval = 6;
 
     // Inputs of each earlier object to the azimuth: its distance in eta, a window of the jet radius times (1, cos, sin), and the
     // two directions in which the pair has its telling mass.
@@ -34,9 +39,9 @@ public sealed class EventState
     private const int PairInputs = 4 + DirectionInputs;
     private const int AzimuthGlobals = 4;
     private const int MetAzimuthGlobals = 4;
-    private const int FirstLepton = 9, LastLepton = 12;
+    private const int FirstB = 0, FirstJet = 3, FirstLepton = 9, LastLepton = 12;
 
-    private const double WMass = 80.4, ZMass = 91.2;
+    private const double WMass = 80.4, ZMass = 91.2, TopMass = 172.5;
 
     // Greatest mass of lepton and b-jet from one top quark: sqrt(173^2 - 80.4^2).
     private const double LeptonJetEdge = 153;
@@ -49,6 +54,11 @@ public sealed class EventState
     private readonly double[] _logPt = new double[EventSlots.PositionCount];
     private readonly double[] _eta = new double[EventSlots.PositionCount];
     private readonly double[] _logMass = new double[EventSlots.PositionCount];
+
+    // Logarithms of mass / expected mass of the pair of jets nearest to the W, the triple nearest to the top, and of the smallest mass of
+    // lepton and b-jet over its edge; NaN without a candidate.
+    private readonly double[] _candidates = new double[CandidateInputs / 2];
+    private SeenObject[] _objects = new SeenObject[16];
     private double[] _condition = [];
     private double _px, _py, _pz, _energy, _ht;
     private double _frameCos, _frameSin;
@@ -63,11 +73,17 @@ public sealed class EventState
     /// <summary>pT of the last object [GeV].</summary>
     public double LastPt { get; private set; }
 
+    /// <summary>The objects so far, in their order.</summary>
+    internal ReadOnlySpan<SeenObject> Objects => _objects.AsSpan(0, ObjectCount);
+
     /// <summary>Direction of the recoil: minus the vector sum of pT; the x axis before the first object.</summary>
     public (double Cos, double Sin) Frame => (_frameCos, _frameSin);
 
     public static int InputCount(SlotClass slot, int conditions) =>
         GlobalInputs + conditions + (PositionInputs * EventSlots.SeenPositions(slot));
+
+    /// <summary>Inputs of eta besides the trunk's: log pT and its unit coordinate; for jets, the ovals around earlier ones.</summary>
+    public static int EtaInputCount(SlotClass slot) => 2 + (OvalInputs * OvalCount(slot));
 
     public static int AzimuthInputCount(SlotClass slot) => slot == SlotClass.Met
         ? MetAzimuthGlobals + (DirectionInputs * (LastLepton - FirstLepton + 1))
@@ -104,6 +120,7 @@ public sealed class EventState
         counts.CopyTo(_counts);
         _condition = condition;
         Array.Clear(_present);
+        Array.Fill(_candidates, double.NaN);
         _px = _py = _pz = _energy = _ht = 0;
         (_frameCos, _frameSin) = (1, 0);
         Recoil = 0;
@@ -119,14 +136,23 @@ public sealed class EventState
         _px += item.Pt * item.Cos;
         _py += item.Pt * item.Sin;
         _pz += pz;
-        _energy += Math.Sqrt((item.Pt * item.Pt) + (pz * pz) + (item.Mass * item.Mass));
+        var energy = Math.Sqrt((item.Pt * item.Pt) + (pz * pz) + (item.Mass * item.Mass));
+        _energy += energy;
         _ht += item.Pt;
         Recoil = Math.Sqrt((_px * _px) + (_py * _py));
         (_frameCos, _frameSin) = Recoil > 1e-9 ? (-_px / Recoil, -_py / Recoil) : (1, 0);
         LastPt = item.Pt;
+        var position = EventSlots.PositionOf(item.Type, item.Index);
+        var seen = new SeenObject(item.Type, position, item.Pt, item.Eta, item.Cos, item.Sin, energy, item.Pt * item.Cos, item.Pt * item.Sin, pz, item.Mass * item.Mass);
+        FindCandidates(seen);
+        if (ObjectCount == _objects.Length)
+        {
+            Array.Resize(ref _objects, 2 * _objects.Length);
+        }
+
+        _objects[ObjectCount] = seen;
         ObjectCount++;
         _fired |= EventSelection.EventCut(item.Type).Passes(item.Pt, item.Eta);
-        var position = EventSlots.PositionOf(item.Type, item.Index);
         if (position >= 0)
         {
             _present[position] = true;
@@ -184,6 +210,13 @@ public sealed class EventState
         Put(column, 0.5 * Log1p.Of(_energy / 50));
         Put(column, _fired ? 1 : 0);
         Put(column, slot != SlotClass.Met && RequiredPt(type, index) > 0 ? 1 : 0);
+        foreach (var candidate in _candidates)
+        {
+            var known = !double.IsNaN(candidate);
+            Put(column, known ? Math.Clamp(candidate, -2, 2) : 0);
+            Put(column, known ? 1 / (1 + (candidate * candidate * 100)) : 0);
+        }
+
         foreach (var value in _condition)
         {
             Put(column, value);
@@ -206,6 +239,29 @@ public sealed class EventState
             Put(column, _logPt[p] * cos);
             Put(column, _logPt[p] * sin);
             Put(column, _logMass[p]);
+        }
+    }
+
+    /// <summary>Writes the further inputs of the next object's eta, given its pT.</summary>
+    public void WriteEtaInputs(SlotClass slot, double pt, float unitPt, Span<float> column, int stride)
+    {
+        column[0] = (float)Log.Of(pt / 20);
+        column[stride] = unitPt;
+        for (var k = 0; k < OvalCount(slot); k++)
+        {
+            var p = FirstJet + k;
+            var at = (2 + (OvalInputs * k)) * stride;
+            if (!_present[p])
+            {
+                column[at..].SetZero(OvalInputs, stride);
+                continue;
+            }
+
+            // cosh(deta) = 1 + z where the pair has the mass of the W at the jet's own azimuth.
+            var z = WMass * WMass / (2 * pt * _pt[p]);
+            var reach = Math.Min(Log.Of(1 + z + Math.Sqrt(z * (z + 2))), LargestOval);
+            column[at] = (float)(_eta[p] - reach);
+            column[at + stride] = (float)(_eta[p] + reach);
         }
     }
 
@@ -290,9 +346,61 @@ public sealed class EventState
         _ => position < FirstLepton ? LeptonJetEdge : ZMass,
     };
 
-    private (double Cos, double Sin) Relative(int position) =>
-        ((_cos[position] * _frameCos) + (_sin[position] * _frameSin), (_sin[position] * _frameCos) - (_cos[position] * _frameSin));
+    private static int OvalCount(SlotClass slot) =>
+        EventSlots.GroupOf(slot) == SlotGroup.Jet ? Math.Max(0, Math.Min(EventSlots.SeenPositions(slot), FirstLepton) - FirstJet) : 0;
+
+    // With each jet come pairs and triples, with each lepton pairs with b-jets.
+    private void FindCandidates(in SeenObject item)
+    {
+        var isLepton = item.Type is >= ObjectType.ElectronMinus and <= ObjectType.MuonPlus;
+        if (item.Position < 0 || (item.Type != ObjectType.Jet && !isLepton))
+        {
+            return;
+        }
+
+        for (var k = 0; k < ObjectCount; k++)
+        {
+            ref readonly var other = ref _objects[k];
+            if (isLepton && other.Type == ObjectType.BJet && other.Position >= 0)
+            {
+                Keep(2, LogMassRatio(item, other, default, LeptonJetEdge), smallest: true);
+            }
+            else if (!isLepton && other.Type == ObjectType.Jet && other.Position >= 0)
+            {
+                Keep(0, LogMassRatio(item, other, default, WMass), smallest: false);
+                for (var b = 0; b < k && _objects[b].Type == ObjectType.BJet && _objects[b].Position >= FirstB; b++)
+                {
+                    Keep(1, LogMassRatio(item, other, _objects[b], TopMass), smallest: false);
+                }
+            }
+        }
+    }
+
+    private void Keep(int candidate, double ratio, bool smallest)
+    {
+        ref var kept = ref _candidates[candidate];
+        if (double.IsNaN(kept) || (smallest ? ratio < kept : Math.Abs(ratio) < Math.Abs(kept)))
+        {
+            kept = ratio;
+        }
+    }
+
+    private static double LogMassRatio(in SeenObject a, in SeenObject b, in SeenObject c, double mass)
+    {
+        double e = a.Energy + b.Energy + c.Energy, px = a.Px + b.Px + c.Px, py = a.Py + b.Py + c.Py, pz = a.Pz + b.Pz + c.Pz;
+        return 0.5 * Log.Of(Math.Max((e * e) - (px * px) - (py * py) - (pz * pz), 1) / (mass * mass));
+    }
+
+    /// <summary>A direction relative to that of the recoil.</summary>
+    internal (double Cos, double Sin) Relative(double cos, double sin) =>
+        ((cos * _frameCos) + (sin * _frameSin), (sin * _frameCos) - (cos * _frameSin));
+
+    private (double Cos, double Sin) Relative(int position) => Relative(_cos[position], _sin[position]);
 }
+
+/// <summary>An object of the event so far, with its four-momentum [GeV] and its place among those seen one by one, or -1.</summary>
+internal readonly record struct SeenObject(
+    ObjectType Type, int Position, double Pt, double Eta, double Cos, double Sin, double Energy, double Px, double Py, double Pz, double MassSquared);
 
 /// <summary>Columns of feature-major matrices.</summary>
 internal static class MatrixColumn

@@ -14,11 +14,14 @@ public sealed class SlotBatch(SlotClass slot)
     /// <summary>Trunk inputs [inputs, Count].</summary>
     public Tensor Inputs { get; } = new(0, 0);
 
-    /// <summary>Further inputs of eta: log pT and pT's unit coordinate.</summary>
+    /// <summary>Further inputs of eta: log pT, pT's unit coordinate, and for jets the ovals of the W mass.</summary>
     public Tensor EtaInputs { get; } = new(0, 0);
 
     /// <summary>Further inputs of the azimuth.</summary>
     public Tensor AzimuthInputs { get; } = new(0, 0);
+
+    /// <summary>Fields of the azimuth's density [<see cref="Engine.Kernels.CircularDensity.FieldRows"/>, Count].</summary>
+    public Tensor AzimuthFields { get; } = new(0, 0);
 
     /// <summary>Further inputs of the mass: log pT, eta, cosine and sine relative to the recoil.</summary>
     public Tensor MassInputs { get; } = new(0, 0);
@@ -45,8 +48,10 @@ public sealed class SlotBatch(SlotClass slot)
     {
         Count = 0;
         Inputs.Reshape(EventState.InputCount(slot, conditions), count);
-        EtaInputs.Reshape(2, count);
+        EtaInputs.Reshape(EventState.EtaInputCount(slot), count);
         AzimuthInputs.Reshape(EventState.AzimuthInputCount(slot), count);
+        AzimuthFields.Reshape(slot == SlotClass.BJet1 ? 0 : (AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes, count);
+        AzimuthFields.Span.Clear();
         MassInputs.Reshape(4, count);
         if (Event.Length < count)
         {
@@ -70,6 +75,7 @@ public sealed class SlotBatch(SlotClass slot)
 public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
 {
     private readonly EventState _state = new();
+    private readonly AzimuthFactors _factors = new();
     private readonly int[] _counts = new int[EventSlots.TypeCount];
 
     /// <summary>One batch a slot class, empty ones included.</summary>
@@ -157,7 +163,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
 
         var (pt, logPt) = coordinates.PtToUnit(slot, item.Type, item.Pt, previousPt, _state.RequiredPt(item.Type, item.Index));
         batch.Targets[0][lane] = pt;
-        WriteEtaInputs(item.Pt, pt, batch.EtaInputs.Span[lane..], batch.EtaInputs.Columns);
+        _state.WriteEtaInputs(slot, item.Pt, pt, batch.EtaInputs.Span[lane..], batch.EtaInputs.Columns);
 
         var (eta, logEta) = coordinates.EtaToUnit(slot, item.Eta);
         batch.Targets[1][lane] = eta;
@@ -166,6 +172,12 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         var (phi, logPhi) = EventCoordinates.AzimuthToUnit(item.Cos, item.Sin, _state.Frame);
         batch.Targets[2][lane] = phi;
         batch.AzimuthWeight[lane] = _state.ObjectCount == 0 ? 0 : 1;
+        if (_state.ObjectCount > 0)
+        {
+            _factors.Collect(coordinates.Azimuth.Tables, _state, slot, item.Type, item.Pt, item.Eta);
+            _factors.Write(coordinates.Azimuth.Tables, batch.AzimuthFields.Span[lane..], batch.AzimuthFields.Columns);
+        }
+
         var sum = logPt + logEta + logPhi;
         if (EventSlots.HasMass(slot))
         {
@@ -187,18 +199,13 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         var (y, logMet) = coordinates.MetToUnit(met);
         batch.Targets[0][lane] = y;
         _state.WriteMetAzimuthInputs(y, met, batch.AzimuthInputs.Span[lane..], batch.AzimuthInputs.Columns);
+        _factors.CollectMet(coordinates.Azimuth.Tables, _state, met);
+        _factors.Write(coordinates.Azimuth.Tables, batch.AzimuthFields.Span[lane..], batch.AzimuthFields.Columns);
         var (sin, cos) = SinCos.Of(metPhi);
         var (phi, logPhi) = EventCoordinates.AzimuthToUnit(cos, sin, _state.Frame);
         batch.Targets[2][lane] = phi;
         batch.AzimuthWeight[lane] = 1;
         return logMet + logPhi;
-    }
-
-    /// <summary>Inputs of eta given pT.</summary>
-    internal static void WriteEtaInputs(double pt, float unitPt, Span<float> column, int stride)
-    {
-        column[0] = (float)Log.Of(pt / 20);
-        column[stride] = unitPt;
     }
 
     /// <summary>Inputs of the mass given the rest of the object. The first object's azimuth means nothing.</summary>

@@ -99,7 +99,7 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
         return smallest;
     }
 
-    private static ObjectFamily FamilyOf(ObjectType type) => type switch
+    internal static ObjectFamily FamilyOf(ObjectType type) => type switch
     {
         ObjectType.BJet or ObjectType.Jet => ObjectFamily.Hadronic,
         ObjectType.ElectronMinus or ObjectType.ElectronPlus => ObjectFamily.Electron,

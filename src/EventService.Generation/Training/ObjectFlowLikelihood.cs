@@ -48,8 +48,10 @@ public sealed class ObjectFlowLikelihood(ObjectFlowNetwork network, EventCoordin
             {
                 var further = slot.FurtherInputs(coordinate);
                 var theta = network.Head(Tape, slot.Slot, coordinate, g, further is null ? null : Tape.Constant(further));
-                ReadOnlySpan<float> weight = coordinate == Coordinate.Azimuth ? slot.AzimuthWeight : default;
-                sum += SplineLikelihood.Apply(Tape, network.SplineOf(coordinate), theta, slot.Targets[(int)coordinate], weight, normalisation);
+                var y = slot.Targets[(int)coordinate];
+                sum += coordinate == Coordinate.Azimuth
+                    ? DensityLikelihood.Apply(Tape, network.AzimuthDensity, theta, slot.AzimuthFields, y, slot.AzimuthWeight, normalisation)
+                    : DensityLikelihood.Apply(Tape, network.Spline, theta, y, normalisation);
             }
         }
 

@@ -50,7 +50,7 @@ public class DensityIntegralTests
 
     private static AutoregressiveObjectFlow OneElectron()
     {
-        var network = new ObjectFlowNetwork(new ObjectFlowHyperparameters { Width = 8, HeadWidth = 6, AzimuthWidth = 6, Bins = 4, AzimuthBins = 4 });
+        var network = new ObjectFlowNetwork(new ObjectFlowHyperparameters { Width = 8, HeadWidth = 6, AzimuthWidth = 6, Bins = 4, AzimuthKnots = 4 });
         network.Initialise(5);
         foreach (var parameter in network.Parameters.Parameters.Where(p => p.Name.Contains("out.weight", StringComparison.Ordinal)))
         {
@@ -66,7 +66,7 @@ public class DensityIntegralTests
         var eta = Enumerable.Repeat(new MarginalMap([-EtaLimit, 0, EtaLimit], [0, 0.5, 1], [0.15, 0.25, 0.15]), Slots).ToArray();
         var mass = Enumerable.Repeat(new MarginalMap([-3, -1], [0.02, 0.98], [0.1, 0.1]), Slots).ToArray();
         var met = new MarginalMap([-5, -4, -2.5], [0.03, 0.5, 0.97], [0.12, 0.6, 0.12]);
-        var coordinates = new EventCoordinates([2.5, 2.5, EtaLimit, EtaLimit, 2.5, 2.5, 2.37], pt, eta, mass, met);
+        var coordinates = new EventCoordinates([2.5, 2.5, EtaLimit, EtaLimit, 2.5, 2.5, 2.37], pt, eta, mass, met, TransverseMass());
 
         var counts = new CountDistribution(new CountTable([[0, 0, 1, 0, 0, 0, 0]], [9]));
         var filter = new ValidityFilter([]);
@@ -75,6 +75,14 @@ public class DensityIntegralTests
         var (drawn, accepted) = With(new AcceptanceTable(counts.Vectors, [1], [1])).MeasureAcceptance(1, 100_000, 2, _ => { });
         Assert.InRange((double)accepted[0] / drawn[0], 0.5, 0.98);
         return With(new AcceptanceTable(counts.Vectors, drawn, accepted));
+    }
+
+    /// <summary>A step of the density at a transverse mass of 60 GeV of electron and missing momentum.</summary>
+    private static AzimuthCorrelations TransverseMass()
+    {
+        var tables = new CorrelationTable?[AzimuthCorrelations.TableCount];
+        tables[AzimuthCorrelations.PairTable(SlotClass.Met, EventSlots.PositionOf(ObjectType.ElectronMinus, 0))] = new CorrelationTable(0, 7200, [0.2, 1, 1.4, -1.5, 0]);
+        return new AzimuthCorrelations(tables);
     }
 
     private static void Add(EventSample events, double pt, double eta, double phi, double met, double metPhi)

@@ -19,6 +19,7 @@ internal sealed class PlainSampler(SmallFlow flow)
 {
     private readonly ObjectFlowNetwork.Workspace _work = new();
     private readonly EventState _state = new();
+    private readonly AzimuthFactors _factors = new();
     private readonly Tensor _inputs = new(0, 0);
     private readonly float[] _u = new float[1], _y = new float[1], _logSlope = new float[1];
 
@@ -82,6 +83,7 @@ internal sealed class PlainSampler(SmallFlow flow)
         var (met, logMet) = flow.Coordinates.MetFromUnit(y);
         var further = new Tensor(EventState.AzimuthInputCount(SlotClass.Met), 1);
         _state.WriteMetAzimuthInputs(y, met, further.Span, 1);
+        _factors.CollectMet(flow.Coordinates.Azimuth.Tables, _state, met);
         var (cos, sin) = EventCoordinates.AzimuthFromUnit(Invert(SlotClass.Met, Coordinate.Azimuth, uPhi, further, ref log), _state.Frame);
         log += logMet - Math.Log(2 * Math.PI);
 
@@ -105,7 +107,9 @@ internal sealed class PlainSampler(SmallFlow flow)
         var yPt = Invert(slot, Coordinate.Pt, u[0], null, ref log);
         var (pt, logPt) = flow.Coordinates.PtFromUnit(slot, type, yPt, previousPt, _state.RequiredPt(type, rank));
 
-        var yEta = Invert(slot, Coordinate.Eta, u[1], Column(Log.Of(pt / 20), yPt), ref log);
+        var beforeEta = new Tensor(EventState.EtaInputCount(slot), 1);
+        _state.WriteEtaInputs(slot, pt, yPt, beforeEta.Span, 1);
+        var yEta = Invert(slot, Coordinate.Eta, u[1], beforeEta, ref log);
         var (eta, logEta) = flow.Coordinates.EtaFromUnit(slot, yEta);
 
         var yPhi = (float)u[2];
@@ -113,6 +117,7 @@ internal sealed class PlainSampler(SmallFlow flow)
         {
             var further = new Tensor(EventState.AzimuthInputCount(slot), 1);
             _state.WriteAzimuthInputs(slot, pt, eta, yPt, further.Span, 1);
+            _factors.Collect(flow.Coordinates.Azimuth.Tables, _state, slot, type, pt, eta);
             yPhi = Invert(slot, Coordinate.Azimuth, u[2], further, ref log);
         }
 
@@ -134,7 +139,17 @@ internal sealed class PlainSampler(SmallFlow flow)
     {
         _u[0] = (float)u;
         var theta = flow.Network.Head(_work, slot, coordinate, further);
-        flow.Network.SplineOf(coordinate).Inverse(theta.Span, 1, _u, _y, _logSlope);
+        if (coordinate == Coordinate.Azimuth)
+        {
+            var fields = new float[flow.Network.AzimuthDensity.FieldRows];
+            _factors.Write(flow.Coordinates.Azimuth.Tables, fields, 1);
+            flow.Network.AzimuthDensity.Inverse(theta.Span, fields, 1, _u, _y, _logSlope);
+        }
+        else
+        {
+            flow.Network.Spline.Inverse(theta.Span, 1, _u, _y, _logSlope);
+        }
+
         log += _logSlope[0];
         return _y[0];
     }

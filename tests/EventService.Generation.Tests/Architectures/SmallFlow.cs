@@ -11,7 +11,7 @@ namespace EventService.Generation.Tests.Architectures;
 /// <summary>A flow with tiny random networks on the maps, counts and rules of 4000 top-pair events, and its parts.</summary>
 internal sealed class SmallFlow
 {
-    public static readonly ObjectFlowHyperparameters Sizes = new() { Width = 16, HeadWidth = 8, AzimuthWidth = 8, Bins = 6, AzimuthBins = 6 };
+    public static readonly ObjectFlowHyperparameters Sizes = new() { Width = 16, HeadWidth = 8, AzimuthWidth = 8, Bins = 6, AzimuthKnots = 6 };
 
     private static readonly Lazy<EventSample> s_data = new(() => DarkMachinesReader.ReadAll(Repository.TestData("Evaluation/ttbar-4000.csv.gz")));
     private static readonly Lazy<SmallFlow> s_shared = new(() => new SmallFlow(bend: 8));

@@ -21,6 +21,7 @@ public class EventStateTests
             AssertNear(a.Inputs, b.Inputs);
             AssertNear(a.EtaInputs, b.EtaInputs);
             AssertNear(a.AzimuthInputs, b.AzimuthInputs);
+            AssertNear(a.AzimuthFields, b.AzimuthFields);
             for (var i = 0; i < a.Count; i++)
             {
                 foreach (var c in new[] { Coordinate.Pt, Coordinate.Eta, Coordinate.Azimuth, Coordinate.Mass })
@@ -78,7 +79,7 @@ public class EventStateTests
         state.Add(new FlowObject(ObjectType.Jet, 0, 70, 1, 1, 0, 9));
         var inputs = new float[EventState.InputCount(SlotClass.Muon1, 0)];
         state.WriteInputs(SlotClass.Muon1, ObjectType.MuonMinus, 0, inputs, 1);
-        var positions = inputs.AsSpan(32);
+        var positions = inputs.AsSpan(38);
         Assert.Equal(7 * EventSlots.SeenPositions(SlotClass.Muon1), positions.Length);
         for (var p = 0; p < EventSlots.SeenPositions(SlotClass.Muon1); p++)
         {
@@ -117,6 +118,50 @@ public class EventStateTests
     }
 
     [Fact]
+    public void WriteInputs_WithCandidates_TellsTheirMasses()
+    {
+        // Massless objects at eta = 0: a pair at a right angle has m^2 = 2 pT1 pT2.
+        var state = new EventState();
+        state.Reset([1, 2, 0, 0, 1, 0, 0], []);
+        Assert.All(Candidates(SlotClass.BJet1, ObjectType.BJet), x => Assert.Equal(0, x));
+        state.Add(new FlowObject(ObjectType.BJet, 0, 80, 0, -1, 0, 0));
+        state.Add(new FlowObject(ObjectType.Jet, 0, 60, 0, 1, 0, 0));
+        state.Add(new FlowObject(ObjectType.Jet, 1, 50, 0, 0, 1, 0));
+        state.Add(new FlowObject(ObjectType.MuonMinus, 0, 40, 0, 0, 1, 0));
+        var w = Math.Log(Math.Sqrt(2 * 60 * 50) / 80.4);
+
+        // With the b-jet opposite to the first and at a right angle to the second jet: m^2 = 2 (60 50) + 4 (80 60) + 2 (80 50).
+        var top = Math.Log(Math.Sqrt(6000 + 19200 + 8000) / 172.5);
+        var edge = Math.Log(Math.Sqrt(2 * 80 * 40) / 153);
+        double[] expected = [w, Closeness(w), top, Closeness(top), edge, Closeness(edge)];
+        var found = Candidates(SlotClass.Met, default);
+        for (var k = 0; k < expected.Length; k++)
+        {
+            Assert.Equal(expected[k], found[k], 1e-6);
+        }
+
+        static double Closeness(double x) => 1 / (1 + (100 * x * x));
+        float[] Candidates(SlotClass slot, ObjectType type)
+        {
+            var inputs = new float[EventState.InputCount(slot, 0)];
+            state.WriteInputs(slot, type, 0, inputs, 1);
+            return inputs[32..38];
+        }
+    }
+
+    [Fact]
+    public void WriteEtaInputs_OfAJet_TellsWhereAPairReachesTheW()
+    {
+        var state = new EventState();
+        state.Reset([0, 3, 0, 0, 0, 0, 0], []);
+        state.Add(new FlowObject(ObjectType.Jet, 0, 70, 0.5, 1, 0, 9));
+        var inputs = new float[EventState.EtaInputCount(SlotClass.Jet2)];
+        state.WriteEtaInputs(SlotClass.Jet2, 50, 0.25f, inputs, 1);
+        var reach = Math.Acosh(1 + (80.4 * 80.4 / (2 * 70 * 50)));
+        Assert.Equal([(float)Math.Log(2.5), 0.25f, (float)(0.5 - reach), (float)(0.5 + reach)], inputs, (a, b) => Math.Abs(a - b) < 1e-6);
+    }
+
+    [Fact]
     public void WriteInputs_WithAStride_FillsOneColumn()
     {
         var state = new EventState();
@@ -145,7 +190,7 @@ public class EventStateTests
         for (var s = 0; s < EventSlots.ClassCount; s++)
         {
             SlotBatch a = expected.Slots[s], b = mirrored.Slots[s];
-            foreach (var (x, y) in new[] { (a.Inputs, b.Inputs), (a.EtaInputs, b.EtaInputs), (a.AzimuthInputs, b.AzimuthInputs), (a.MassInputs, b.MassInputs) })
+            foreach (var (x, y) in new[] { (a.Inputs, b.Inputs), (a.EtaInputs, b.EtaInputs), (a.AzimuthInputs, b.AzimuthInputs), (a.AzimuthFields, b.AzimuthFields), (a.MassInputs, b.MassInputs) })
             {
                 Assert.Equal(x.Span.ToArray(), y.Span.ToArray());
             }

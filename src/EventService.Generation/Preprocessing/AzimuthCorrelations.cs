@@ -1,0 +1,141 @@
+using EventService.Engine.Kernels;
+
+namespace EventService.Generation.Preprocessing;
+
+/// <summary>The logarithm of a factor of a density as a function of x: linear between equidistant nodes, zero outside.</summary>
+/// <param name="Lowest">x of the first node.</param>
+/// <param name="Highest">x of the last node.</param>
+/// <param name="LogFactor">Values at the nodes, at least two.</param>
+public sealed record CorrelationTable(double Lowest, double Highest, double[] LogFactor)
+{
+    /// <summary>Number of intervals.</summary>
+    public int Bins => LogFactor.Length - 1;
+}
+
+/// <summary>
+/// What the azimuth of an object has to do with single earlier objects, where it is sharper than a network draws it: clustering radius
+/// and isolation (functions of the distance in eta and phi), resonances and edges (functions of invariant masses of pairs and of
+/// triples with a b-jet). One table each, fitted to the data by <see cref="AzimuthCorrelationFit"/>; their product
+/// multiplies the network's density, with exponents that the network may change for each kind of mass.
+/// </summary>
+/// <remarks>
+/// With the object's pT and eta given and its own mass left out, the squared mass with an earlier four-momentum (E, p) is
+/// a - b cos(phi - phi_p) with a = M^2 + 2 pT (E cosh eta - pz sinh eta) and b = 2 pT |p_T|.
+/// </remarks>
+public sealed class AzimuthCorrelations
+{
+    /// <summary>Nodes on the circle.</summary>
+    public const int Nodes = 192;
+
+    /// <summary>Fields with an exponent: pairs of light jets, triples of two jets and a b-jet, other pairs.</summary>
+    public const int Fields = 3;
+
+    internal const int JetPairs = 1, Triples = 2, OtherPairs = 3;
+
+    internal const int SeparationTables = 10;
+    internal const int PairTables = EventSlots.ClassCount * EventSlots.PositionCount;
+    internal const int TableCount = SeparationTables + PairTables + EventSlots.ClassCount;
+
+    // Windows of the tables: distance squared, and masses squared [GeV^2] around the W, up to the edges of top decays, around the Z, and
+    // around the top.
+    private const double SeparationWindow = 1;
+    private const double WLowest = 30 * 30, WHighest = 140 * 140;
+    private const double EdgeHighest = 200 * 200;
+    private const double ZLowest = 60 * 60, ZHighest = 120 * 120;
+    private const double TopLowest = 110 * 110, TopHighest = 260 * 260;
+    private const double TransverseHighest = 130 * 130;
+    private const int SeparationBins = 100, MassBins = 64;
+
+    private const int FirstB = 0, FirstJet = 3, FirstLepton = 9, FirstPhoton = 13;
+
+    private readonly CorrelationTable?[] _tables;
+
+    /// <param name="tables">One table, or null for none, for each of the <see cref="TableCount"/> kinds.</param>
+    public AzimuthCorrelations(CorrelationTable?[] tables)
+    {
+        ArgumentNullException.ThrowIfNull(tables);
+        if (tables.Length != TableCount)
+        {
+            throw new ArgumentException($"{tables.Length} tables of azimuthal correlations, expected {TableCount}.");
+        }
+
+        foreach (var table in tables)
+        {
+            if (table is not null && (table.LogFactor is not { Length: >= 2 } || !(table.Lowest < table.Highest) || !double.IsFinite(table.Highest - table.Lowest) || !table.LogFactor.All(v => Math.Abs(v) <= 50)))
+            {
+                throw new ArgumentException($"A table of azimuthal correlations from {table.Lowest} to {table.Highest}; expected finite rising limits and at least two values between -50 and 50.");
+            }
+        }
+
+        _tables = tables;
+    }
+
+    /// <summary>No correlations.</summary>
+    public static AzimuthCorrelations None { get; } = new(new CorrelationTable?[TableCount]);
+
+    public IReadOnlyList<CorrelationTable?> Tables => _tables;
+
+    /// <summary>The density of an azimuth whose smooth part has so many knots.</summary>
+    public static CircularDensity DensityOf(int knots) => new(knots, Nodes / knots, Fields);
+
+    /// <summary>Table of the separation of two families.</summary>
+    internal static int SeparationTable(ObjectFamily a, ObjectFamily b)
+    {
+        var (first, second) = a < b ? ((int)a, (int)b) : ((int)b, (int)a);
+        return (first * (7 - first) / 2) + second;
+    }
+
+    /// <summary>Table of the mass of a slot's object and the object at a position.</summary>
+    internal static int PairTable(SlotClass slot, int position) => SeparationTables + ((int)slot * EventSlots.PositionCount) + position;
+
+    /// <summary>Table of the mass of a slot's object, a jet and a b-jet.</summary>
+    internal static int TripleTable(SlotClass slot) => SeparationTables + PairTables + (int)slot;
+
+    /// <summary>Field of the mass of a slot's object and the object at a position; 0 if no table describes it.</summary>
+    internal static int PairField(SlotClass slot, int position) => EventSlots.GroupOf(slot) switch
+    {
+        SlotGroup.Jet when position is >= FirstJet and < FirstLepton => JetPairs,
+        SlotGroup.BJet or SlotGroup.Jet when position < FirstJet => OtherPairs,
+        SlotGroup.Electron when position < FirstJet || position == FirstLepton => OtherPairs,
+        SlotGroup.Muon when position < FirstJet || position == FirstLepton + 2 => OtherPairs,
+        SlotGroup.Met when position is >= FirstLepton and < FirstPhoton => OtherPairs,
+        _ => 0,
+    };
+
+    /// <summary>Positions of b-jets and jets that form triples with a jet.</summary>
+    internal static bool IsTripleB(int position) => position is FirstB or FirstB + 1;
+
+    internal static bool IsTripleJet(int position) => position is >= FirstJet and < FirstJet + 4;
+
+    /// <summary>Tables of factor one for every kind.</summary>
+    internal static CorrelationTable?[] Flat()
+    {
+        var tables = new CorrelationTable?[TableCount];
+        for (var t = 0; t < SeparationTables; t++)
+        {
+            tables[t] = new CorrelationTable(0, SeparationWindow, new double[SeparationBins + 1]);
+        }
+
+        foreach (var slot in Enum.GetValues<SlotClass>())
+        {
+            for (var position = 0; position < EventSlots.SeenPositions(slot); position++)
+            {
+                if (PairField(slot, position) > 0)
+                {
+                    var (lowest, highest) = slot == SlotClass.Met ? (0, TransverseHighest)
+                        : PairField(slot, position) == JetPairs ? (WLowest, WHighest)
+                        : position >= FirstLepton ? (ZLowest, ZHighest)
+                        : (0, EdgeHighest);
+                    tables[PairTable(slot, position)] = new CorrelationTable(lowest, highest, new double[MassBins + 1]);
+                }
+            }
+
+            if (EventSlots.GroupOf(slot) == SlotGroup.Jet && slot != SlotClass.Jet1)
+            {
+                tables[TripleTable(slot)] = new CorrelationTable(TopLowest, TopHighest, new double[MassBins + 1]);
+            }
+        }
+
+        return tables;
+    }
+}

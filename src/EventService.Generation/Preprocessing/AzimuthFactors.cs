@@ -1,0 +1,170 @@
+using EventService.Numerics.Functions;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Preprocessing;
+
+/// <summary>
+/// One factor of an azimuth's density: a table of x, with x = offset + (phi - phi_p)^2 for a separation and x = offset - scale cos(phi - phi_p)
+/// for a squared mass. Azimuths relative to the recoil.
+/// </summary>
+internal readonly record struct AzimuthFactor(int Table, int Field, bool IsMass, double Offset, double Scale, double Cos, double Sin, double Phi);
+
+/// <summary>The factors of one object's azimuth, and their logarithms at the nodes. For one thread.</summary>
+internal sealed class AzimuthFactors
+{
+    private const double Step = 2 * Math.PI / AzimuthCorrelations.Nodes;
+
+    private static readonly double[] s_cos = [.. Enumerable.Range(0, AzimuthCorrelations.Nodes).Select(g => SinCos.Of((g * Step) - Math.PI).Cos)];
+    private static readonly double[] s_sin = [.. Enumerable.Range(0, AzimuthCorrelations.Nodes).Select(g => SinCos.Of((g * Step) - Math.PI).Sin)];
+
+    private readonly List<AzimuthFactor> _factors = [];
+    private readonly int[] _nodes = new int[AzimuthCorrelations.Nodes];
+    private readonly double[] _places = new double[AzimuthCorrelations.Nodes];
+
+    public List<AzimuthFactor> Items => _factors;
+
+    /// <summary>Collects the factors of an object with this pT and eta.</summary>
+    public void Collect(IReadOnlyList<CorrelationTable?> tables, EventState state, SlotClass slot, ObjectType type, double pt, double eta)
+    {
+        _factors.Clear();
+        double cosh = Cosh.Of(eta), sinh = Sinh.Of(eta);
+        var family = ValidityFilter.FamilyOf(type);
+        var seen = EventSlots.SeenPositions(slot);
+        foreach (ref readonly var other in state.Objects)
+        {
+            var table = AzimuthCorrelations.SeparationTable(family, ValidityFilter.FamilyOf(other.Type));
+            var deta = eta - other.Eta;
+            if (tables[table] is { } separation && deta * deta < separation.Highest)
+            {
+                var (cos, sin) = state.Relative(other.Cos, other.Sin);
+                _factors.Add(new AzimuthFactor(table, 0, false, deta * deta, 0, cos, sin, Atan2.Of(sin, cos)));
+            }
+
+            if (other.Position < 0 || other.Position >= seen)
+            {
+                continue;
+            }
+
+            var field = AzimuthCorrelations.PairField(slot, other.Position);
+            if (field > 0)
+            {
+                AddMass(tables, AzimuthCorrelations.PairTable(slot, other.Position), field, state, pt, cosh, sinh, other.Energy, other.Px, other.Py, other.Pz, other.MassSquared);
+            }
+        }
+
+        var triple = AzimuthCorrelations.TripleTable(slot);
+        if (tables[triple] is null)
+        {
+            return;
+        }
+
+        foreach (ref readonly var b in state.Objects)
+        {
+            if (!AzimuthCorrelations.IsTripleB(b.Position))
+            {
+                continue;
+            }
+
+            foreach (ref readonly var jet in state.Objects)
+            {
+                if (AzimuthCorrelations.IsTripleJet(jet.Position))
+                {
+                    double e = b.Energy + jet.Energy, px = b.Px + jet.Px, py = b.Py + jet.Py, pz = b.Pz + jet.Pz;
+                    var massSquared = (e * e) - (px * px) - (py * py) - (pz * pz);
+                    AddMass(tables, triple, AzimuthCorrelations.Triples, state, pt, cosh, sinh, e, px, py, pz, massSquared);
+                }
+            }
+        }
+    }
+
+    /// <summary>Collects the factors of the missing momentum: transverse masses with leptons.</summary>
+    public void CollectMet(IReadOnlyList<CorrelationTable?> tables, EventState state, double met)
+    {
+        _factors.Clear();
+        foreach (ref readonly var other in state.Objects)
+        {
+            if (other.Position >= 0 && AzimuthCorrelations.PairField(SlotClass.Met, other.Position) is var field and > 0)
+            {
+                AddMass(tables, AzimuthCorrelations.PairTable(SlotClass.Met, other.Position), field, state, met, 1, 0, other.Pt, other.Px, other.Py, 0, 0);
+            }
+        }
+    }
+
+    /// <summary>Adds the factors' logarithms to a column of a feature-major matrix, field after field, node after node.</summary>
+    public void Write(IReadOnlyList<CorrelationTable?> tables, Span<float> column, int stride)
+    {
+        foreach (var factor in _factors)
+        {
+            var values = tables[factor.Table]!.LogFactor;
+            var count = Places(factor, tables[factor.Table]!, out var nodes, out var places);
+            var field = factor.Field * AzimuthCorrelations.Nodes;
+            for (var k = 0; k < count; k++)
+            {
+                var i = (int)places[k];
+                column[(field + nodes[k]) * stride] += (float)(values[i] + ((places[k] - i) * (values[i + 1] - values[i])));
+            }
+        }
+    }
+
+    /// <summary>Nodes at which a table speaks, and where in it: bin and fraction of the bin.</summary>
+    public int Places(in AzimuthFactor factor, CorrelationTable table, out int[] nodes, out double[] places)
+    {
+        (nodes, places) = (_nodes, _places);
+        double lowest = table.Lowest, scale = table.Bins / (table.Highest - table.Lowest);
+        double reach;
+        if (factor.IsMass)
+        {
+            var cos = (factor.Offset - table.Highest) / factor.Scale;
+            if (!(cos < 1) || factor.Offset + factor.Scale <= lowest)
+            {
+                return 0;
+            }
+
+            reach = cos <= -1 ? Math.PI : Atan2.Of(Math.Sqrt(1 - (cos * cos)), cos);
+        }
+        else
+        {
+            reach = Math.Sqrt(table.Highest - factor.Offset);
+        }
+
+        var first = (int)Math.Ceiling((factor.Phi - reach + Math.PI) / Step);
+        var last = Math.Min((int)Math.Floor((factor.Phi + reach + Math.PI) / Step), first + AzimuthCorrelations.Nodes - 1);
+        var count = 0;
+        for (var g = first; g <= last; g++)
+        {
+            var node = g < 0 ? g + AzimuthCorrelations.Nodes : g >= AzimuthCorrelations.Nodes ? g - AzimuthCorrelations.Nodes : g;
+            var place = (Of(factor, (g * Step) - Math.PI - factor.Phi, s_cos[node], s_sin[node]) - lowest) * scale;
+
+            // Rounding must not carry a mass of zero out of a window that begins there.
+            place = lowest == 0 ? Math.Max(place, 0) : place;
+            if (place >= 0 && place < table.Bins)
+            {
+                _nodes[count] = node;
+                _places[count++] = place;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Where in its table a factor stands at the azimuth with this cosine and sine; outside, not from 0 to below the number of bins.</summary>
+    public static double PlaceAt(in AzimuthFactor factor, CorrelationTable table, double cos, double sin)
+    {
+        var distance = Math.Abs(Atan2.Of((sin * factor.Cos) - (cos * factor.Sin), (cos * factor.Cos) + (sin * factor.Sin)));
+        return (Of(factor, distance, cos, sin) - table.Lowest) * table.Bins / (table.Highest - table.Lowest);
+    }
+
+    private static double Of(in AzimuthFactor factor, double distance, double cos, double sin) =>
+        factor.IsMass ? factor.Offset - (factor.Scale * ((cos * factor.Cos) + (sin * factor.Sin))) : factor.Offset + (distance * distance);
+
+    private void AddMass(IReadOnlyList<CorrelationTable?> tables, int table, int field, EventState state, double pt, double cosh, double sinh, double energy, double px, double py, double pz, double massSquared)
+    {
+        var transverse = Math.Sqrt((px * px) + (py * py));
+        double offset = massSquared + (2 * pt * ((energy * cosh) - (pz * sinh))), scale = 2 * pt * transverse;
+        if (tables[table] is { } window && transverse > 1e-6 && offset - scale < window.Highest && offset + scale > window.Lowest)
+        {
+            var (cos, sin) = state.Relative(px / transverse, py / transverse);
+            _factors.Add(new AzimuthFactor(table, field, true, offset, scale, cos, sin, Atan2.Of(sin, cos)));
+        }
+    }
+}

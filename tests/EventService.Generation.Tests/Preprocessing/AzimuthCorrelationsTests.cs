@@ -1,0 +1,132 @@
+using EventService.Engine.Random;
+using EventService.Generation.Preprocessing;
+using EventService.Generation.Tests.Architectures;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Tests.Preprocessing;
+
+public class AzimuthCorrelationsTests
+{
+    private const double Step = 2 * Math.PI / AzimuthCorrelations.Nodes;
+
+    [Fact]
+    public void SeparationTables_AreOneForEachPairOfFamilies()
+    {
+        var families = Enum.GetValues<ObjectFamily>();
+        var tables = families.SelectMany(a => families.Where(b => b >= a).Select(b => AzimuthCorrelations.SeparationTable(a, b))).ToArray();
+        Assert.Equal(Enumerable.Range(0, 10), tables.Order());
+        Assert.Equal(AzimuthCorrelations.SeparationTable(ObjectFamily.Electron, ObjectFamily.Hadronic), AzimuthCorrelations.SeparationTable(ObjectFamily.Hadronic, ObjectFamily.Electron));
+    }
+
+    [Fact]
+    public void Fields_OfAJet_AreTheTablesAtItsSeparationsAndMasses()
+    {
+        // Tables that are the identity, scaled: what stands in the fields is the number itself.
+        var tables = new CorrelationTable?[AzimuthCorrelations.TableCount];
+        int separation = AzimuthCorrelations.SeparationTable(ObjectFamily.Hadronic, ObjectFamily.Hadronic);
+        int pair = AzimuthCorrelations.PairTable(SlotClass.Jet2, EventSlots.PositionOf(ObjectType.Jet, 0)), triple = AzimuthCorrelations.TripleTable(SlotClass.Jet2);
+        tables[separation] = new CorrelationTable(0, 1, [0, 10]);
+        tables[pair] = new CorrelationTable(0, 40_000, [0, 40]);
+        tables[triple] = new CorrelationTable(0, 90_000, [0, 45]);
+
+        var state = new EventState();
+        state.Reset([1, 2, 0, 0, 0, 0, 0], []);
+        FlowObject b = new(ObjectType.BJet, 0, 80, -0.5, Math.Cos(2.0), Math.Sin(2.0), 11), jet = new(ObjectType.Jet, 0, 60, 1.2, Math.Cos(-1.0), Math.Sin(-1.0), 8);
+        state.Add(b);
+        state.Add(jet);
+        const double Pt = 45, Eta = 0.7;
+        var factors = new AzimuthFactors();
+        factors.Collect(tables, state, SlotClass.Jet2, ObjectType.Jet, Pt, Eta);
+        var fields = new float[(AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes];
+        factors.Write(tables, fields, 1);
+
+        var frame = Math.Atan2(state.Frame.Sin, state.Frame.Cos);
+        for (var g = 0; g < AzimuthCorrelations.Nodes; g++)
+        {
+            // Node g stands at g steps from the point opposite to the recoil.
+            var phi = frame - Math.PI + (g * Step);
+            var item = Vector(Pt, Eta, phi, 0);
+            var distance = Math.IEEERemainder(phi + 1.0, 2 * Math.PI);
+            var square = (0.5 * 0.5) + (distance * distance);
+            var (m2, m3) = (MassSquared(item, Vector(jet)), MassSquared(item, Vector(jet), Vector(b)));
+            Assert.Equal(square < 1 ? 10 * square : 0, fields[g], 1e-4);
+            Assert.Equal(m2 < 40_000 ? m2 / 1000 : 0, fields[AzimuthCorrelations.Nodes + g], 1e-4);
+            Assert.Equal(m3 < 90_000 ? m3 / 2000 : 0, fields[(2 * AzimuthCorrelations.Nodes) + g], 1e-4);
+            Assert.Equal(0, fields[(3 * AzimuthCorrelations.Nodes) + g]);
+        }
+    }
+
+    [Fact]
+    public void Fields_OfTheMissingMomentum_AreTheTableAtTheTransverseMass()
+    {
+        var tables = new CorrelationTable?[AzimuthCorrelations.TableCount];
+        tables[AzimuthCorrelations.PairTable(SlotClass.Met, EventSlots.PositionOf(ObjectType.MuonPlus, 0))] = new CorrelationTable(0, 10_000, [0, 10]);
+        var state = new EventState();
+        state.Reset([0, 1, 0, 0, 0, 1, 0], []);
+        state.Add(new FlowObject(ObjectType.Jet, 0, 60, 1.2, 1, 0, 8));
+        state.Add(new FlowObject(ObjectType.MuonPlus, 0, 40, -2, 0, 1, 0));
+        var factors = new AzimuthFactors();
+        factors.CollectMet(tables, state, 50);
+        var fields = new float[(AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes];
+        factors.Write(tables, fields, 1);
+
+        var frame = Math.Atan2(state.Frame.Sin, state.Frame.Cos);
+        for (var g = 0; g < AzimuthCorrelations.Nodes; g++)
+        {
+            var square = 2 * 40 * 50 * (1 - Math.Cos(frame - Math.PI + (g * Step) - (Math.PI / 2)));
+            Assert.Equal(square / 1000, fields[(3 * AzimuthCorrelations.Nodes) + g], 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Fit_OfJetsThatAvoidEachOther_FindsHowMuch()
+    {
+        // Two jets at the same eta and a far, hard b-jet that turns the recoil, azimuths uniform, but of the jets nearer than 0.5 only 20 % are kept.
+        var sample = new EventSample();
+        var random = new PhiloxStream(11, 0);
+        double Angle(ref PhiloxStream stream) => Math.PI * ((2 * stream.NextDouble()) - 1);
+        while (sample.Count < 15_000)
+        {
+            double b = Angle(ref random), first = Angle(ref random), second = Angle(ref random), met = Angle(ref random);
+            var near = Math.Abs(Math.IEEERemainder(first - second, 2 * Math.PI)) < 0.5;
+            if (random.NextDouble() < (near ? 0.2 : 1))
+            {
+                sample.AddEvent(sample.Count, 1, 30, met);
+                sample.AddObject(ObjectType.BJet, 900, 150, 2.4, b);
+                sample.AddObject(ObjectType.Jet, 70, 60, 0, first);
+                sample.AddObject(ObjectType.Jet, 70, 50, 0, second);
+            }
+        }
+
+        var table = AzimuthCorrelationFit.Run(sample, [.. Enumerable.Range(0, sample.Count)]).Tables[AzimuthCorrelations.SeparationTable(ObjectFamily.Hadronic, ObjectFamily.Hadronic)]!;
+        double Mean(double from, double to) => Enumerable.Range(0, table.LogFactor.Length).Where(k => k / 100.0 >= from && k / 100.0 <= to).Average(k => table.LogFactor[k]);
+
+        // x is the squared distance. Jets also have masses, so the table shares its work with others: differences across the step count.
+        Assert.Equal(Math.Log(0.2), Mean(0.05, 0.22) - Mean(0.28, 0.5), 0.2);
+    }
+
+    [Fact]
+    public void Fit_DoesNotDependOnTheOrderOfThreads()
+    {
+        int[] rows = [.. Enumerable.Range(0, SmallFlow.Data.Count)];
+        var again = AzimuthCorrelationFit.Run(SmallFlow.Data, rows);
+        for (var t = 0; t < AzimuthCorrelations.TableCount; t++)
+        {
+            Assert.Equal(SmallFlow.Shared.Coordinates.Azimuth.Tables[t]?.LogFactor, again.Tables[t]?.LogFactor);
+        }
+    }
+
+    private static (double E, double X, double Y, double Z) Vector(in FlowObject item) => Vector(item.Pt, item.Eta, Math.Atan2(item.Sin, item.Cos), item.Mass);
+
+    private static (double E, double X, double Y, double Z) Vector(double pt, double eta, double phi, double mass)
+    {
+        double x = pt * Math.Cos(phi), y = pt * Math.Sin(phi), z = pt * Math.Sinh(eta);
+        return (Math.Sqrt((x * x) + (y * y) + (z * z) + (mass * mass)), x, y, z);
+    }
+
+    private static double MassSquared(params (double E, double X, double Y, double Z)[] vectors)
+    {
+        double e = vectors.Sum(v => v.E), x = vectors.Sum(v => v.X), y = vectors.Sum(v => v.Y), z = vectors.Sum(v => v.Z);
+        return (e * e) - (x * x) - (y * y) - (z * z);
+    }
+}

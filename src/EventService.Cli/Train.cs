@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 
 using EventService.Generation;
 using EventService.Generation.Architectures;
+using EventService.Generation.Requests;
 using EventService.Generation.Training;
 using EventService.Physics.Formats;
 
@@ -56,6 +57,11 @@ public static class Train
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var data = parsed.GetValue(s_data)!;
+        if (parsed.GetValue(s_acceptance) < 1)
+        {
+            throw new RequestException(RequestFault.BadValue, $"--acceptance-events is {parsed.GetValue(s_acceptance)}, expected at least 1: densities are divided by the acceptance.");
+        }
+
         var output = parsed.GetValue(s_output)!;
         await Console.Error.WriteLineAsync($"reading {data.Name} ...");
         var sample = DarkMachinesReader.ReadAll(data.FullName);

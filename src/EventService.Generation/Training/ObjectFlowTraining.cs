@@ -52,6 +52,7 @@ public sealed class ObjectFlowTraining
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(identity);
+        ArgumentOutOfRangeException.ThrowIfLessThan(acceptanceEvents, 1);
         // Counts and separations are facts of the whole sample: no event of it may be impossible, whichever split it is in.
         var all = Enumerable.Range(0, _sample.Count).ToArray();
         var counts = new CountDistribution(CountDistribution.Count(_training.Select(CountsOf)));
@@ -60,8 +61,7 @@ public sealed class ObjectFlowTraining
         var efficiency = sumOfWeights / FileLuminosity / identity.CrossSectionPb;
         var schema = DarkMachinesSchema.Create(Maxima());
 
-        var unmeasured = new AcceptanceTable(counts.Vectors, new long[counts.Vectors.Count], new long[counts.Vectors.Count]);
-        var draft = new AutoregressiveObjectFlow(network, _coordinates, counts, filter, unmeasured, schema, 1, new byte[32]);
+        var draft = new AutoregressiveObjectFlow(network, _coordinates, counts, filter, AcceptanceTable.Unmeasured(counts.Vectors), schema, 1, new byte[32]);
         var (drawn, accepted) = draft.MeasureAcceptance(_options.Seed, acceptanceEvents, _options.Threads, progress);
         var acceptance = new AcceptanceTable(counts.Vectors, drawn, accepted);
 

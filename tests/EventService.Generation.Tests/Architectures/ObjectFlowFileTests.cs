@@ -125,6 +125,19 @@ public class ObjectFlowFileTests
     }
 
     [Fact]
+    public void Load_WithCountsOfNoObject_SaysSo()
+    {
+        var e = Refuse(Document(), tensors => Replace(tensors, "counts/vectors", t =>
+        {
+            var bytes = t.Data.ToArray();
+            bytes.AsSpan(7 * 2, 7).Clear();
+            return t with { Data = bytes };
+        }));
+        Assert.Contains("Count vector 2 (occurrences: ", e.Message, StringComparison.Ordinal);
+        Assert.Contains("no object of any type", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Load_WithoutAnAcceptedDraw_SaysSo()
     {
         static SafeTensor Zeros(SafeTensor t) => t with { Data = new byte[t.Data.Length] };

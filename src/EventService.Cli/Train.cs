@@ -4,7 +4,9 @@ using System.Security.Cryptography;
 
 using EventService.Generation;
 using EventService.Generation.Architectures;
+using EventService.Generation.Requests;
 using EventService.Generation.Training;
+using EventService.Physics.Events;
 using EventService.Physics.Formats;
 
 namespace EventService.Cli;
@@ -56,11 +58,16 @@ public static class Train
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var data = parsed.GetValue(s_data)!;
+        if (parsed.GetValue(s_acceptance) < 1)
+        {
+            throw new RequestException(RequestFault.BadValue, $"--acceptance-events is {parsed.GetValue(s_acceptance)}, expected at least 1: densities are divided by the acceptance.");
+        }
+
         var output = parsed.GetValue(s_output)!;
         await Console.Error.WriteLineAsync($"reading {data.Name} ...");
         var sample = DarkMachinesReader.ReadAll(data.FullName);
         var process = parsed.GetValue(s_process) ?? sample.ProcessName;
-        var training = new ObjectFlowTraining(sample, Sizes(parsed), Options(parsed));
+        var training = Prepare(parsed, sample);
         var checkpoint = parsed.GetValue(s_checkpoint) ?? output + ".checkpoint";
         if (parsed.GetValue(s_resume))
         {
@@ -83,6 +90,18 @@ public static class Train
             Convert.ToHexStringLower(await SHA256.HashDataAsync(data.OpenRead(), cancellation)));
         await WriteAsync(parsed, training, network, identity, output);
         return 0;
+    }
+
+    private static ObjectFlowTraining Prepare(ParseResult parsed, EventSample sample)
+    {
+        try
+        {
+            return new ObjectFlowTraining(sample, Sizes(parsed), Options(parsed));
+        }
+        catch (ArgumentException e)
+        {
+            throw new RequestException(RequestFault.BadValue, e.Message);
+        }
     }
 
     private static async Task WriteAsync(ParseResult parsed, ObjectFlowTraining training, ObjectFlowNetwork network, ModelIdentity identity, string output)

@@ -14,8 +14,8 @@ public class GoldenDigestTests
     private const string Model = "ttbar-objects.safetensors";
     private const string Profile = NumericsProfile.CpuFp32V1;
     private const string ModelSha256 = "954c92d96552dc52f5f00484bd9c57943e0fa217950694fb6378bb7a2aa2c481";
-    private const string EventsSha256 = "0b751269882d3483ec5b082bd2772f935afacda51ed52794e8d1135bcc51f9c9";
-    private const string DensitiesSha256 = "ea16d000398e04dbe3be41fd6d61706aae0d5602234dc186ac71fd50df1fcf5f";
+    private const string EventsSha256 = "1a8b8b4ff56e043516859b5bcea4401414e11948a586996474f0a88bfc85d6c0";
+    private const string DensitiesSha256 = "13786d97a90e8f1519b25996e230d4c123abb89ef1adb4cbad1692a66441a54d";
 
     [Fact]
     public void ShippedModel_EventsOfSeedOne_HaveTheDigestOfTheProfile()

@@ -19,7 +19,7 @@ namespace EventService.Engine.Kernels;
 /// <remarks>
 /// Parameters are rows of a [rows, lanes] matrix: K width logits, K height logits, then K + 1 derivatives (K if
 /// circular) before softplus. All zero gives the identity. Every lane is one spline at one point. Lanes go through the
-/// same operations in the same order on every vector path.
+/// same operations in the same order on every vector path. A point or a parameter that is NaN makes its lane's results NaN.
 /// </remarks>
 public readonly record struct RationalQuadraticSpline(
     int Bins,
@@ -31,7 +31,7 @@ public readonly record struct RationalQuadraticSpline(
     /// <summary>Rows of the parameter matrix.</summary>
     public int ParameterCount => (3 * Bins) + (Circular ? 0 : 1);
 
-    /// <summary>y = spline(x) and ld = log dy/dx, lane by lane. x is clamped to [0, 1].</summary>
+    /// <summary>y = spline(x), at most 1, and ld = log dy/dx, lane by lane. x is clamped to [0, 1].</summary>
     /// <param name="parameters">[ParameterCount, lanes], rows <paramref name="stride"/> apart.</param>
     /// <param name="stride">Distance of parameter rows in floats.</param>
     /// <param name="x">Points.</param>
@@ -40,7 +40,7 @@ public readonly record struct RationalQuadraticSpline(
     public void Forward(ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> x, Span<float> y, Span<float> logDerivative) =>
         Dispatch(Direction.Forward, parameters, stride, x, y, logDerivative, default, default);
 
-    /// <summary>x with spline(x) = y, and ld = log dy/dx at that x. y is clamped to [0, 1].</summary>
+    /// <summary>x in [0, 1] with spline(x) = y, and ld = log dy/dx at that x. y is clamped to [0, 1].</summary>
     /// <param name="parameters">[ParameterCount, lanes], rows <paramref name="stride"/> apart.</param>
     /// <param name="stride">Distance of parameter rows in floats.</param>
     /// <param name="y">Values.</param>
@@ -116,22 +116,23 @@ public readonly record struct RationalQuadraticSpline(
             var p = parameters + lane;
             Normalise<S, V, I>(p, stride, MinimumWidth, widths);
             Normalise<S, V, I>(p + ((long)Bins * stride), stride, MinimumHeight, heights);
-            var at = S.Load(in input[lane]);
-            var bin = Find<S, V, I>(p + (2L * Bins * stride), stride, widths, heights, S.Min(S.Max(at, S.Broadcast(0)), S.Broadcast(1)), direction == Direction.Inverse);
+            var at = Clamp<S, V, I>(S.Load(in input[lane]));
+            var bin = Find<S, V, I>(p + (2L * Bins * stride), stride, widths, heights, at, direction == Direction.Inverse);
             if (direction == Direction.Inverse)
             {
-                var xi = bin.SolveFor<S, I>(S.Min(S.Max(at, S.Broadcast(0)), S.Broadcast(1)));
-                S.Store(S.Fma(xi, bin.W, bin.X), ref output[lane]);
+                var xi = bin.SolveFor<S, I>(at);
+
+                // X and W are sums of roundings: the last bin may end one unit beyond 1.
+                S.Store(S.Min(S.Broadcast(1), S.Fma(xi, bin.W, bin.X)), ref output[lane]);
                 S.Store(bin.LogDerivative<S, I>(xi), ref logDerivative[lane]);
                 continue;
             }
 
-            var x = S.Min(S.Max(at, S.Broadcast(0)), S.Broadcast(1));
-            var position = S.Min(S.Max(S.Divide(S.Subtract(x, bin.X), bin.W), S.Broadcast(0)), S.Broadcast(1));
+            var position = Clamp<S, V, I>(S.Divide(S.Subtract(at, bin.X), bin.W));
             S.Store(bin.LogDerivative<S, I>(position), ref logDerivative[lane]);
             if (direction == Direction.Forward)
             {
-                S.Store(bin.Value<S, I>(position), ref output[lane]);
+                S.Store(S.Min(S.Broadcast(1), bin.Value<S, I>(position)), ref output[lane]);
             }
             else
             {
@@ -141,6 +142,13 @@ public readonly record struct RationalQuadraticSpline(
 
         return lane;
     }
+
+    /// <summary>The nearest point of [0, 1]. NaN stays NaN: minimum and maximum give their second operand where either is NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Clamp<S, V, I>(V x)
+        where S : struct, ISimd<V, I>
+        where V : unmanaged
+        where I : struct => S.Min(S.Broadcast(1), S.Max(S.Broadcast(0), x));
 
     /// <summary>One lane-vector of bins: left knot (X, Y), size (W, H), derivatives and their logits at both ends, index.</summary>
     private readonly record struct Bin<V>(V X, V Y, V W, V H, V D0, V D1, V Logit0, V Logit1, V Index)
@@ -169,20 +177,27 @@ public readonly record struct RationalQuadraticSpline(
             return Log.Of<S, V, I>(S.Multiply(S.Multiply(ratio, ratio), Numerator<S, I>(s, xi, rest, theta)));
         }
 
-        /// <summary>Eqs. 6-8: the position in the bin whose value is y, by the stable root of the quadratic.</summary>
+        /// <summary>Eqs. 6-8: the position in the bin whose value is y.</summary>
+        /// <remarks>
+        /// Of the two forms of the root, 2c / (-b - r) and (-b + r) / 2a with r^2 = b^2 - 4ac, the one that adds numbers of one
+        /// sign. By eqs. 7 and 8 a + b = H s: so a is free of cancellation where b is negative, and the root of y = Y + H is 1
+        /// whatever the rounding of b.
+        /// </remarks>
         public V SolveFor<S, I>(V y)
             where S : struct, ISimd<V, I>
             where I : struct
         {
             var s = S.Divide(H, W);
-            var dy = S.Min(S.Max(S.Subtract(y, Y), S.Broadcast(0)), H);
+            var dy = S.Min(H, S.Max(S.Broadcast(0), S.Subtract(y, Y)));
             var bend = S.Multiply(dy, S.FmaNegated(S.Broadcast(2), s, S.Add(D0, D1)));
-            var a = S.Fma(H, S.Subtract(s, D0), bend);
             var b = S.Subtract(S.Multiply(H, D0), bend);
-            var c = S.Negate(S.Multiply(s, dy));
-            var discriminant = S.Max(S.Fma(b, b, S.Multiply(S.Broadcast(-4), S.Multiply(a, c))), S.Broadcast(0));
-            var root = S.Divide(S.Multiply(S.Broadcast(2), c), S.Negate(S.Add(b, S.Sqrt(discriminant))));
-            return S.Min(S.Max(root, S.Broadcast(0)), S.Broadcast(1));
+            var a = S.Fma(H, s, S.Negate(b));
+            var minusC = S.Multiply(s, dy);
+            var discriminant = S.Max(S.Broadcast(0), S.Fma(b, b, S.Multiply(S.Broadcast(4), S.Multiply(a, minusC))));
+            var sum = S.Add(S.Abs(b), S.Sqrt(discriminant));
+            var falling = S.LessThan(b, S.Broadcast(0));
+            var numerator = S.Select(falling, sum, S.Add(minusC, minusC));
+            return Clamp<S, V, I>(S.Divide(numerator, S.Select(falling, S.Add(a, a), sum)));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -35,4 +35,10 @@ public static class Philox
 
     /// <summary>(k + 1/2) 2^-52 from the upper 52 bits k of two words: from 2^-53 to 1 - 2^-53, every value exact.</summary>
     public static double ToDouble(ulong words) => ((words >> 12) + 0.5) * 2.2204460492503131e-16;
+
+    /// <summary>
+    /// <see cref="ToDouble"/> rounded to the nearest float below 1: from 2^-53, dense towards 0, to 1 - 2^-24. Rounding alone
+    /// gives 1 once in 2^25 draws.
+    /// </summary>
+    public static float ToUnitFloat(ulong words) => Math.Min((float)ToDouble(words), 1 - 5.9604645e-8f);
 }

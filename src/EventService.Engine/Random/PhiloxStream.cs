@@ -47,6 +47,9 @@ public struct PhiloxStream(ulong key, ulong stream, uint substream = 0)
     /// <summary>Uniform in the open interval (0, 1), see <see cref="Philox.ToDouble"/>; two words.</summary>
     public double NextDouble() => Philox.ToDouble(NextUInt64());
 
+    /// <summary>Uniform in the open interval (0, 1), see <see cref="Philox.ToUnitFloat"/>; two words.</summary>
+    public float NextUnitFloat() => Philox.ToUnitFloat(NextUInt64());
+
     /// <summary>
     /// Uniform in 0 ... bound - 1 without bias: Lemire, "Fast random integer generation in an interval", ACM TOMACS 29 (2019) 3.
     /// Draws one word, rarely more.

@@ -158,6 +158,11 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
             return "the event has no object";
         }
 
+        if (ValidityFilter.NotFinite(events, e) is { } notFinite)
+        {
+            return notFinite;
+        }
+
         for (var k = events.Offsets[e]; k < events.Offsets[e + 1]; k++)
         {
             var type = events.Type[k];

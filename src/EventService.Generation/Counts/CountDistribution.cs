@@ -56,6 +56,11 @@ public sealed class CountDistribution
             throw new ArgumentException($"A count vector has {EventSlots.TypeCount} numbers from 0 to 200.", nameof(table));
         }
 
+        if (table.Vectors.Select((v, k) => v.All(n => n == 0) ? k : -1).Max() is >= 0 and var empty)
+        {
+            throw new ArgumentException($"Count vector {empty} (occurrences: {table.Occurrences[empty]}) has no object of any type, expected at least one: no such event passes the event selection. Leave these events out.");
+        }
+
         if (table.Occurrences.Any(n => n > LargestOccurrence))
         {
             throw new ArgumentException($"A count vector occurs {table.Occurrences.Max()} times, expected at most {LargestOccurrence}.", nameof(table));

@@ -19,10 +19,18 @@ public static class GeneratePipeline
     /// <param name="cancellationToken">Ends the work within a chunk.</param>
     /// <exception cref="AttemptsExhaustedException">An event failed the validity filter too often.</exception>
     /// <exception cref="UnwritableEventException">The format cannot hold an event.</exception>
-    public static async Task RunAsync(
+    public static Task RunAsync(
         WorkerPool pool,
         EventGenerator generator,
         GenerateRequest request,
+        Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write,
+        CancellationToken cancellationToken) => RunAsync(pool, generator, request, r => r.CreateWriter(generator), write, cancellationToken);
+
+    internal static async Task RunAsync(
+        WorkerPool pool,
+        EventGenerator generator,
+        GenerateRequest request,
+        Func<GenerateRequest, IEventWriter> createWriter,
         Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write,
         CancellationToken cancellationToken)
     {
@@ -36,7 +44,7 @@ public static class GeneratePipeline
         var chunk = (int)Math.Min(model.PreferredChunk, Math.Min(share, request.Count));
         var slotCount = (int)Math.Min(OrderedPipeline.SlotsFor(pool), ((request.Count - 1) / chunk) + 1);
         var slots = Enumerable.Range(0, slotCount)
-            .Select(_ => new Slot(model.Schema, request.CreateWriter(generator), request.LogDensity ? chunk : 0))
+            .Select(_ => new Slot(model.Schema, createWriter(request), request.LogDensity ? chunk : 0))
             .ToArray();
 
         var begun = 0L;
@@ -75,6 +83,16 @@ public static class GeneratePipeline
                 return write(slot.Output.WrittenMemory, written, token);
             },
             cancellationToken).ConfigureAwait(false);
+
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // Every event is out, in several writers' blocks: what stands behind the last one comes from a writer that waits for none.
+        var end = new ArrayBufferWriter<byte>();
+        createWriter(request with { Count = 0 }).Finish(end);
+        if (end.WrittenCount > 0)
+        {
+            await write(end.WrittenMemory, written, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>One chunk's events and bytes. Writers serve one caller at a time, so each slot has its own; a block's bytes do not depend on the blocks before.</summary>

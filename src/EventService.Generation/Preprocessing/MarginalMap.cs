@@ -105,9 +105,11 @@ public sealed class MarginalMap
         var k = Find(_y, y);
         double w = _t[k + 1] - _t[k], h = _y[k + 1] - _y[k];
         double s = h / w, dy = y - _y[k], bend = dy * (_d[k] + _d[k + 1] - (2 * s));
-        double a = (h * (s - _d[k])) + bend, b = (h * _d[k]) - bend, c = -s * dy;
-        var xi = dy == 0 ? 0 : 2 * c / (-b - Math.Sqrt(Math.Max((b * b) - (4 * a * c), 0)));
-        xi = Math.Clamp(xi, 0, 1);
+
+        // The form of the root of a xi^2 + b xi + c that adds numbers of one sign; a + b = h s.
+        double b = (h * _d[k]) - bend, a = (h * s) - b, c = -s * dy;
+        var sum = Math.Abs(b) + Math.Sqrt(Math.Max((b * b) - (4 * a * c), 0));
+        var xi = Math.Clamp(b < 0 ? sum / (2 * a) : -2 * c / sum, 0, 1);
         return (_t[k] + (xi * w), LogSlope(k, xi, s));
     }
 

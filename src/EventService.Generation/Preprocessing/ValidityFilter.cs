@@ -1,3 +1,5 @@
+using System.Globalization;
+
 using EventService.Physics.Events;
 using EventService.Physics.Selection;
 
@@ -24,6 +26,11 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
     public string? Violation(EventSample sample, int k)
     {
         ArgumentNullException.ThrowIfNull(sample);
+        if (NotFinite(sample, k) is { } what)
+        {
+            return "the rule that every number is finite: " + what;
+        }
+
         var (start, end) = (sample.Offsets[k], sample.Offsets[k + 1]);
         if (!EventSelection.Selects(sample.Type[start..end], sample.Pt[start..end], sample.Eta[start..end]))
         {
@@ -35,6 +42,30 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
             if (SmallestSeparationSquared(sample, k, rule.First, rule.Second) < rule.MinimumDeltaR * rule.MinimumDeltaR)
             {
                 return $"the separation of {rule.First} and {rule.Second} objects: below {rule.MinimumDeltaR:G6} in (eta, phi)";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Which number of event k that its density depends on is NaN or infinite, or null if all are finite.</summary>
+    public static string? NotFinite(EventSample sample, int k)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        static string? Check(double value, string name) =>
+            double.IsFinite(value) ? null : string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, expected a finite number");
+
+        if ((Check(sample.Met[k], "MET") ?? Check(sample.MetPhi[k], "MET phi")) is { } met)
+        {
+            return met;
+        }
+
+        for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
+        {
+            var what = Check(sample.Pt[i], "pT") ?? Check(sample.Eta[i], "eta") ?? Check(sample.Phi[i], "phi") ?? Check(sample.Energy[i], "energy");
+            if (what is not null)
+            {
+                return $"{sample.Type[i]} {i - sample.Offsets[k]}: {what}";
             }
         }
 

@@ -35,6 +35,7 @@ public sealed class ObjectFlowTrainer
     private readonly Func<int, double[]> _condition;
     private readonly float[][] _best;
     private readonly int[] _order;
+    private readonly Lazy<Dictionary<string, string>> _fingerprint;
     private long _step;
     private double _epochSum;
     private long _epochEvents;
@@ -58,6 +59,7 @@ public sealed class ObjectFlowTrainer
         }
 
         (_sample, _training, _validation, _condition, _coordinates, _options) = (sample, training, validation, condition, coordinates, options);
+        _fingerprint = new(() => RunFingerprint.Of(sample, training, validation, condition, coordinates, hyper, options));
         _network = new ObjectFlowNetwork(hyper);
         _network.Initialise(options.Seed);
         _average = new ObjectFlowNetwork(hyper);
@@ -287,7 +289,6 @@ public sealed class ObjectFlowTrainer
         static string Exact(double value) => BitConverter.DoubleToInt64Bits(value).ToString(CultureInfo.InvariantCulture);
         var metadata = new Dictionary<string, string>
         {
-            ["run"] = Fingerprint(),
             ["step"] = _step.ToString(CultureInfo.InvariantCulture),
             ["epochSum"] = Exact(_epochSum),
             ["epochEvents"] = _epochEvents.ToString(CultureInfo.InvariantCulture),
@@ -296,6 +297,11 @@ public sealed class ObjectFlowTrainer
             ["bestTrainingLoss"] = Exact(BestTrainingLoss),
             ["bestEpoch"] = BestEpoch.ToString(CultureInfo.InvariantCulture),
         };
+        foreach (var (name, value) in _fingerprint.Value)
+        {
+            metadata.Add(name, value);
+        }
+
         var temporary = path + ".tmp";
         using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
         {
@@ -311,9 +317,9 @@ public sealed class ObjectFlowTrainer
     public void Resume(string path)
     {
         var file = SafeTensorsFile.Read(path);
-        if (!file.Metadata.TryGetValue("run", out var run) || run != Fingerprint())
+        if (RunFingerprint.Differences(file.Metadata, _fingerprint.Value) is { Count: > 0 } differences)
         {
-            throw new ModelFormatException($"Checkpoint '{path}' belongs to another run: found '{run}', expected '{Fingerprint()}'. Give the same options and data, or start without --resume.");
+            throw new ModelFormatException($"Checkpoint '{path}' belongs to another run: {string.Join("; ", differences)}. Give the same options and data, or start without --resume.");
         }
 
         foreach (var p in _network.Parameters.Parameters)
@@ -336,8 +342,4 @@ public sealed class ObjectFlowTrainer
         BestEpoch = (int)Long("bestEpoch");
         _optimizer.Restore(_step);
     }
-
-    // What must agree for a checkpoint to be continued; threads and checkpoint times may differ.
-    private string Fingerprint() =>
-        (_options with { Threads = 0, CheckpointSteps = 0 }) + " " + _network.Hyperparameters + $" {_training.Length}+{_validation.Length} events of '{_sample.ProcessName}'";
 }

@@ -28,6 +28,7 @@ public sealed class ObjectFlowTraining
     private readonly TrainingOptions _options;
     private readonly int[] _training;
     private readonly int[] _validation;
+    private readonly CountDistribution _counts;
     private readonly EventCoordinates _coordinates;
 
     public ObjectFlowTraining(EventSample sample, ObjectFlowHyperparameters hyper, TrainingOptions options)
@@ -36,6 +37,7 @@ public sealed class ObjectFlowTraining
         (_sample, _options) = (sample, options);
         _training = DataSplit.Rows(sample.Count, DataSplit.IsTraining);
         _validation = DataSplit.Rows(sample.Count, DataSplit.IsValidation);
+        _counts = new CountDistribution(CountDistribution.Count(_training.Select(CountsOf)));
         _coordinates = EventCoordinates.Fit(sample, _training);
         Trainer = new ObjectFlowTrainer(sample, _training, _validation, _ => [], _coordinates, hyper, options);
     }
@@ -52,18 +54,17 @@ public sealed class ObjectFlowTraining
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(identity);
-        // Counts and separations are facts of the whole sample: no event of it may be impossible, whichever split it is in.
+        ArgumentOutOfRangeException.ThrowIfLessThan(acceptanceEvents, 1);
+        // Separations are facts of the whole sample: no event of it may be impossible, whichever split it is in.
         var all = Enumerable.Range(0, _sample.Count).ToArray();
-        var counts = new CountDistribution(CountDistribution.Count(_training.Select(CountsOf)));
         var filter = ValidityFilter.Fit(_sample, all);
         var sumOfWeights = SumOfWeights();
         var efficiency = sumOfWeights / FileLuminosity / identity.CrossSectionPb;
         var schema = DarkMachinesSchema.Create(Maxima());
 
-        var unmeasured = new AcceptanceTable(counts.Vectors, new long[counts.Vectors.Count], new long[counts.Vectors.Count]);
-        var draft = new AutoregressiveObjectFlow(network, _coordinates, counts, filter, unmeasured, schema, 1, new byte[32]);
+        var draft = new AutoregressiveObjectFlow(network, _coordinates, _counts, filter, AcceptanceTable.Unmeasured(_counts.Vectors), schema, 1, new byte[32]);
         var (drawn, accepted) = draft.MeasureAcceptance(_options.Seed, acceptanceEvents, _options.Threads, progress);
-        var acceptance = new AcceptanceTable(counts.Vectors, drawn, accepted);
+        var acceptance = new AcceptanceTable(_counts.Vectors, drawn, accepted);
 
         var (hyperparameters, preprocessing) = ObjectFlowFile.Describe(network, _coordinates, filter);
         var document = new ModelDocument
@@ -98,7 +99,7 @@ public sealed class ObjectFlowTraining
                 ServiceVersion = ServiceVersion.Text,
             },
         };
-        ObjectFlowFile.Write(stream, document, network, counts, acceptance);
+        ObjectFlowFile.Write(stream, document, network, _counts, acceptance);
         return document;
     }
 

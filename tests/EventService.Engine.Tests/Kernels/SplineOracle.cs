@@ -61,6 +61,20 @@ internal sealed class SplineOracle
         return X[k] + (xi * (X[k + 1] - X[k]));
     }
 
+    /// <summary>The point whose value by eq. 4 is y, by halving the bin.</summary>
+    public double Bisect(double y)
+    {
+        var k = Bin(Y, y);
+        double low = X[k], high = X[k + 1];
+        for (var step = 0; step < 100; step++)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = Value(middle) < y ? (middle, high) : (low, middle);
+        }
+
+        return (low + high) / 2;
+    }
+
     /// <summary>A point this share of the way through the bin.</summary>
     public double Within(int bin, double share) => X[bin] + (share * (X[bin + 1] - X[bin]));
 

@@ -52,6 +52,34 @@ public sealed class PhiloxTests
     }
 
     [Fact]
+    public void ToUnitFloat_OfExtremes_StaysInsideTheOpenInterval()
+    {
+        // The double of all ones is 1 - 2^-53: the nearest float is 1, the nearest below it 1 - 2^-24.
+        Assert.Equal(1f, (float)Philox.ToDouble(ulong.MaxValue));
+        Assert.Equal(1 - Math.ScaleB(1, -24), Philox.ToUnitFloat(ulong.MaxValue));
+        Assert.Equal(Math.ScaleB(1, -53), Philox.ToUnitFloat(0));
+
+        // 1 - 2^-25 + 2^-53 is the first double that rounds to 1, 1 - 2^-25 - 2^-53 the last that does not.
+        const ulong half = ulong.MaxValue << (64 - 25);
+        Assert.Equal(1f, (float)Philox.ToDouble(half));
+        Assert.NotEqual(1f, (float)Philox.ToDouble(half - 1));
+        Assert.Equal(1 - Math.ScaleB(1, -24), Philox.ToUnitFloat(half));
+        Assert.Equal(1 - Math.ScaleB(1, -24), Philox.ToUnitFloat(half - 1));
+    }
+
+    [Fact]
+    public void NextUnitFloat_ManyDraws_AreTheDoublesRounded()
+    {
+        PhiloxStream floats = new(4, 9), doubles = new(4, 9);
+        for (var i = 0; i < 10_000; i++)
+        {
+            Assert.Equal((float)doubles.NextDouble(), floats.NextUnitFloat());
+        }
+
+        Assert.Equal(doubles.Drawn, floats.Drawn);
+    }
+
+    [Fact]
     public void NextFloat_ManyDraws_HaveTheMomentsOfTheUniform()
     {
         const int n = 1 << 20;

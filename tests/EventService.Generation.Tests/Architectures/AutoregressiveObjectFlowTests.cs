@@ -232,6 +232,58 @@ public class AutoregressiveObjectFlowTests
     }
 
     [Fact]
+    public void LogDensity_OfAnEventThatIsNotFinite_IsMinusInfinityWithTheNumber()
+    {
+        double[] values = [double.NaN, double.PositiveInfinity, double.NegativeInfinity];
+        string[] names = ["NaN", "Infinity", "-Infinity"];
+        string[] columns = ["MET", "MET phi", "pT", "eta", "phi", "energy"];
+        var events = new EventSample();
+        List<string> reasons = [];
+        foreach (var type in Enum.GetValues<ObjectType>())
+        {
+            for (var column = 0; column < columns.Length; column++)
+            {
+                for (var v = 0; v < values.Length; v++)
+                {
+                    // A hard b-jet and an object of the type: valid but for one number.
+                    double Number(int c, double value) => c == column ? values[v] : value;
+                    var first = type == ObjectType.BJet;
+                    events.AddEvent(events.Count, 1, Number(0, 30), Number(1, 0.1));
+                    events.AddObject(ObjectType.BJet, first ? Number(5, 200) : 200, first ? Number(2, 100) : 100, first ? Number(3, 0.1) : 0.1, first ? Number(4, 1) : 1);
+                    if (!first)
+                    {
+                        var mass = type == ObjectType.Jet ? 10 : 0;
+                        events.AddObject(type, Number(5, Math.Sqrt(Math.Pow(40 * Math.Cosh(-0.7), 2) + (mass * mass))), Number(2, 40), Number(3, -0.7), Number(4, -2));
+                    }
+
+                    reasons.Add((column < 2 ? "" : $"{type} {(first ? 0 : 1)}: ") + $"{columns[column]} is {names[v]}, expected a finite number");
+                }
+            }
+        }
+
+        var densities = SmallFlow.LogDensity(Flow.Model, events);
+        for (var e = 0; e < events.Count; e++)
+        {
+            Assert.Equal(new EventDensity(double.NegativeInfinity, 0, reasons[e]), densities[e]);
+            Assert.Equal("the rule that every number is finite: " + reasons[e], Flow.Filter.Violation(events, e));
+        }
+
+        // The same events with finite numbers have a density.
+        var finite = new EventSample();
+        foreach (var type in Enum.GetValues<ObjectType>())
+        {
+            finite.AddEvent(0, 1, 30, 0.1);
+            finite.AddObject(ObjectType.BJet, 200, 100, 0.1, 1);
+            if (type != ObjectType.BJet)
+            {
+                finite.AddObject(type, Math.Sqrt(Math.Pow(40 * Math.Cosh(-0.7), 2) + (type == ObjectType.Jet ? 100 : 0)), 40, -0.7, -2);
+            }
+        }
+
+        Assert.All(SmallFlow.LogDensity(Flow.Model, finite), d => Assert.True(d.Reason is null && double.IsFinite(d.LogDensity)));
+    }
+
+    [Fact]
     public void LogDensity_Of2000MutatedEvents_IsANumberOrMinusInfinityWithAReason()
     {
         var random = new PhiloxStream(77, 0);

@@ -72,7 +72,7 @@ public class DensityIntegralTests
         var filter = new ValidityFilter([]);
         var schema = DarkMachinesSchema.Create(new ObjectMaxima(4, 4, 4, 4, 4));
         AutoregressiveObjectFlow With(AcceptanceTable acceptance) => new(network, coordinates, counts, filter, acceptance, schema, 1, new byte[32]);
-        var (drawn, accepted) = With(new AcceptanceTable(counts.Vectors, [1], [1])).MeasureAcceptance(1, 100_000, 2, _ => { });
+        var (drawn, accepted) = With(AcceptanceTable.Unmeasured(counts.Vectors)).MeasureAcceptance(1, 100_000, 2, _ => { });
         Assert.InRange((double)accepted[0] / drawn[0], 0.5, 0.98);
         return With(new AcceptanceTable(counts.Vectors, drawn, accepted));
     }

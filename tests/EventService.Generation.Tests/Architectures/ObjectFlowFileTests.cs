@@ -124,6 +124,29 @@ public class ObjectFlowFileTests
         Refuse(Document(), tensors => Replace(tensors, "counts/vectors", t => t with { Shape = [t.Shape[0] * 7], Type = SafeTensorType.U8 }));
     }
 
+    [Fact]
+    public void Load_WithCountsOfNoObject_SaysSo()
+    {
+        var e = Refuse(Document(), tensors => Replace(tensors, "counts/vectors", t =>
+        {
+            var bytes = t.Data.ToArray();
+            bytes.AsSpan(7 * 2, 7).Clear();
+            return t with { Data = bytes };
+        }));
+        Assert.Contains("Count vector 2 (occurrences: ", e.Message, StringComparison.Ordinal);
+        Assert.Contains("no object of any type", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_WithoutAnAcceptedDraw_SaysSo()
+    {
+        static SafeTensor Zeros(SafeTensor t) => t with { Data = new byte[t.Data.Length] };
+        var e = Refuse(Document(), tensors => Replace(tensors, "acceptance/accepted", Zeros));
+        Assert.Contains("The validity filter accepted none of ", e.Message, StringComparison.Ordinal);
+        e = Refuse(Document(), tensors => Replace(Replace(tensors, "acceptance/accepted", Zeros), "acceptance/drawn", Zeros));
+        Assert.Contains("The validity filter accepted none of 0 draws", e.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("width", 17)]
     [InlineData("width", 0)]

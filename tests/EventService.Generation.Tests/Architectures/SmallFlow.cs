@@ -36,7 +36,7 @@ internal sealed class SmallFlow
         Filter = ValidityFilter.Fit(Data, rows);
         Schema = DarkMachinesSchema.Create(new ObjectMaxima(18, 9, 5, 5, 5));
         Digest = SHA256.HashData([1]);
-        Acceptance = new AcceptanceTable(Counts.Vectors, new long[Counts.Vectors.Count], new long[Counts.Vectors.Count]);
+        Acceptance = AcceptanceTable.Unmeasured(Counts.Vectors);
         var (drawn, accepted) = Build().MeasureAcceptance(3, 10_000, 2, _ => { });
         Acceptance = new AcceptanceTable(Counts.Vectors, drawn, accepted);
         Model = Build();

@@ -59,6 +59,36 @@ public class AcceptanceTableTests
     }
 
     [Fact]
+    public void Of_AVectorWhoseDrawsAllFailed_LeansOnTheOthers()
+    {
+        // None of 3 draws of the second group: 50 draws of the overall share, 100 / 203, are mixed in twice.
+        var table = new AcceptanceTable(s_vectors, [200, 0, 3, 0], [100, 0, 0, 0]);
+        const double Overall = 100.0 / 203;
+        const double Group = 50 * Overall / 53;
+        const double P = 50 * Group / 53;
+        Assert.Equal(Math.Log(P), table.Of(s_vectors[2], 2).LogAcceptance, 1e-14);
+    }
+
+    [Fact]
+    public void AcceptanceTable_WithoutAnAcceptedDraw_IsRefused()
+    {
+        foreach (var drawn in new[] { 0, 5 })
+        {
+            var e = Assert.Throws<ArgumentException>(() => new AcceptanceTable(s_vectors, [drawn, 0, 0, 0], new long[4]));
+            Assert.StartsWith($"The validity filter accepted none of {drawn} draws", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Unmeasured_IsOneWithAnInfiniteError()
+    {
+        var table = AcceptanceTable.Unmeasured(s_vectors);
+        Assert.Equal((1, double.PositiveInfinity), table.Overall);
+        Assert.Equal((0, double.PositiveInfinity), table.Of(s_vectors[0], 0));
+        Assert.Equal((0, double.PositiveInfinity), table.Of(new CountVector([9, 9, 0, 0, 0, 0, 0]), -1));
+    }
+
+    [Fact]
     public void AcceptanceTable_InconsistentNumbers_AreRefused()
     {
         Assert.Throws<ArgumentException>(() => new AcceptanceTable(s_vectors, [1, 1, 1], [1, 1, 1]));

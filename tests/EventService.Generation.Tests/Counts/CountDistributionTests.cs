@@ -139,6 +139,13 @@ public class CountDistributionTests
     }
 
     [Fact]
+    public void CountDistribution_EventsWithoutObjects_AreRefusedWithTheirNumber()
+    {
+        var e = Assert.Throws<ArgumentException>(() => new CountDistribution(new CountTable([[1, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0]], [10, 3])));
+        Assert.StartsWith("Count vector 1 (occurrences: 3) has no object of any type", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void CountDistribution_BadTables_AreRefused()
     {
         int[] one = [1, 0, 0, 0, 0, 0, 0];

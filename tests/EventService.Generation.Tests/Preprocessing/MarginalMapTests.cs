@@ -30,6 +30,33 @@ public class MarginalMapTests
         }
     }
 
+    /// <summary>End slopes far from the mean slope of the bin; expected by bisecting the formula in decimal, 28 digits, without any root.</summary>
+    [Theory]
+    [InlineData(1e-3, 1e8)]
+    [InlineData(1e8, 1e-3)]
+    [InlineData(1e6, 1e6)]
+    [InlineData(1e-3, 1e-3)]
+    public void Inverse_InAStronglyBentBin_IsExactToDouble(double d0, double d1)
+    {
+        var map = new MarginalMap([0, 1], [0, 1], [d0, d1]);
+        foreach (var y in new[] { 1e-9, 1e-3, 0.1, 0.25, 0.5, 0.75, 0.9, 0.999, 1 - 1e-9 })
+        {
+            decimal low = 0, high = 1;
+            for (var step = 0; step < 90; step++)
+            {
+                var middle = (low + high) / 2;
+                (low, high) = Value(middle, (decimal)d0, (decimal)d1) < (decimal)y ? (middle, high) : (low, middle);
+            }
+
+            var slope = (double)((Value(low + 1e-12m, (decimal)d0, (decimal)d1) - Value(low - 1e-12m, (decimal)d0, (decimal)d1)) / 2e-12m);
+            Assert.Equal((double)low, map.Inverse(y).T, 1e-15 * (1 + (1 / slope)));
+        }
+
+        // Gregory and Delbourgo on [0, 1] with a mean slope of 1.
+        static decimal Value(decimal x, decimal d0, decimal d1) =>
+            ((x * x) + (d0 * x * (1 - x))) / (1 + ((d0 + d1 - 2) * x * (1 - x)));
+    }
+
     [Fact]
     public void MarginalMap_LogDerivative_IsThatOfTheMap()
     {

@@ -112,7 +112,8 @@ public class ObjectFlowTrainerTests
             foreach (var other in new[] { s_options, s_options with { Epochs = 1, Seed = 9 }, s_options with { Epochs = 1, LearningRate = 1e-3 } })
             {
                 var e = Assert.Throws<ModelFormatException>(() => Trainer(other).Resume(checkpoint));
-                Assert.Contains("belongs to another run", e.Message, StringComparison.Ordinal);
+                Assert.Contains("belongs to another run: ", e.Message, StringComparison.Ordinal);
+                Assert.Contains(other.Seed == 9 ? ": seed (found 4, expected 9)." : other.Epochs == 3 ? ": epochs (found 1, expected 3)." : ": learningRate (found 0.005, expected 0.001).", e.Message, StringComparison.Ordinal);
                 Assert.Contains("Give the same options and data, or start without --resume.", e.Message, StringComparison.Ordinal);
             }
 
@@ -123,6 +124,49 @@ public class ObjectFlowTrainerTests
         {
             File.Delete(checkpoint);
         }
+    }
+
+    [Fact]
+    public void Resume_WithOtherData_IsRefusedWithWhatDiffers()
+    {
+        var checkpoint = Checkpoint();
+        var options = s_options with { Epochs = 1 };
+        try
+        {
+            Train(options, checkpoint);
+
+            // One number of one event in the last digit, in each column, with as many events of the same process as before.
+            foreach (var column in new[] { "weight", "MET", "MET phi", "type", "energy", "pT", "eta", "phi" })
+            {
+                var e = Assert.Throws<ModelFormatException>(() => Trainer(options, Changed(s_sample.Value, 1234, column), s_sample.Value).Resume(checkpoint));
+                Assert.Matches(@"belongs to another run: events \(found 2000, sha256 \w{64}, expected 2000, sha256 \w{64}\)\. Give", e.Message);
+            }
+
+            // The same events on other maps.
+            var maps = Assert.Throws<ModelFormatException>(() => Trainer(options, s_sample.Value, SmallFlow.Data).Resume(checkpoint));
+            Assert.Matches(@"belongs to another run: coordinate maps \(found sha256 \w{64}, expected sha256 \w{64}\)\. Give", maps.Message);
+
+            // The same events under another number.
+            Trainer(options, Changed(s_sample.Value, 1234, "number"), s_sample.Value).Resume(checkpoint);
+        }
+        finally
+        {
+            File.Delete(checkpoint);
+        }
+    }
+
+    [Fact]
+    public void Fingerprint_OfHalfAMillionEvents_TakesLittleTime()
+    {
+        // 4.5 million objects in all.
+        var sample = EventSubset.At(SmallFlow.Data, Enumerable.Range(0, 500_000).Select(k => k % SmallFlow.Data.Count));
+        int[] training = DataSplit.Rows(sample.Count, DataSplit.IsTraining), validation = DataSplit.Rows(sample.Count, DataSplit.IsValidation);
+        var coordinates = EventCoordinates.Fit(s_sample.Value, [.. Enumerable.Range(0, s_sample.Value.Count)]);
+        var start = TimeProvider.System.GetTimestamp();
+
+        RunFingerprint.Of(sample, training, validation, _ => [], coordinates, SmallFlow.Sizes, s_options);
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(start).TotalSeconds, 0, 5);
     }
 
     [Fact]
@@ -151,11 +195,33 @@ public class ObjectFlowTrainerTests
 
     private static string Checkpoint() => Path.Combine(Path.GetTempPath(), $"eventservice-{Guid.NewGuid():N}.checkpoint");
 
-    private static ObjectFlowTrainer Trainer(TrainingOptions options)
+    private static ObjectFlowTrainer Trainer(TrainingOptions options) => Trainer(options, s_sample.Value, s_sample.Value);
+
+    private static ObjectFlowTrainer Trainer(TrainingOptions options, EventSample sample, EventSample mapped)
     {
-        var training = DataSplit.Rows(s_sample.Value.Count, DataSplit.IsTraining);
-        var validation = DataSplit.Rows(s_sample.Value.Count, DataSplit.IsValidation);
-        return new ObjectFlowTrainer(s_sample.Value, training, validation, _ => [], EventCoordinates.Fit(s_sample.Value, training), SmallFlow.Sizes, options);
+        var training = DataSplit.Rows(sample.Count, DataSplit.IsTraining);
+        var validation = DataSplit.Rows(sample.Count, DataSplit.IsValidation);
+        var coordinates = EventCoordinates.Fit(mapped, DataSplit.Rows(mapped.Count, DataSplit.IsTraining));
+        return new ObjectFlowTrainer(sample, training, validation, _ => [], coordinates, SmallFlow.Sizes, options);
+    }
+
+    /// <summary>A copy of the sample with one number of event <paramref name="at"/>, or of its last object, changed.</summary>
+    private static EventSample Changed(EventSample sample, int at, string column)
+    {
+        var changed = new EventSample { ProcessName = sample.ProcessName };
+        for (var e = 0; e < sample.Count; e++)
+        {
+            double Number(double value, string name) => e == at && name == column ? Math.BitIncrement(value) : value;
+            changed.AddEvent(sample.EventNumber[e] + (e == at && column == "number" ? 1 : 0), Number(sample.Weight[e], "weight"), Number(sample.Met[e], "MET"), Number(sample.MetPhi[e], "MET phi"));
+            for (var k = sample.Offsets[e]; k < sample.Offsets[e + 1]; k++)
+            {
+                double OfLast(double value, string name) => k == sample.Offsets[e + 1] - 1 ? Number(value, name) : value;
+                var type = e == at && column == "type" && k == sample.Offsets[e + 1] - 1 ? ObjectType.Photon : sample.Type[k];
+                changed.AddObject(type, OfLast(sample.Energy[k], "energy"), OfLast(sample.Pt[k], "pT"), OfLast(sample.Eta[k], "eta"), OfLast(sample.Phi[k], "phi"));
+            }
+        }
+
+        return changed;
     }
 
     private static (float[] Parameters, List<TrainingProgress> Progress) Train(TrainingOptions options, string? checkpoint)

@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+using EventService.Generation.Architectures;
+using EventService.Generation.Preprocessing;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Training;
+
+/// <summary>
+/// All that a training run is a function of, name by name, as a checkpoint keeps it: options, sizes of the network, and digests of the
+/// events and of the maps fitted to them. Threads and checkpoint times are left out: the result does not depend on them.
+/// </summary>
+internal static class RunFingerprint
+{
+    private const string Prefix = "run/";
+    private static readonly string[] s_noInfluence = [nameof(TrainingOptions.Threads), nameof(TrainingOptions.CheckpointSteps)];
+
+    /// <summary>The entries for a checkpoint's metadata.</summary>
+    public static Dictionary<string, string> Of(EventSample sample, int[] training, int[] validation, Func<int, double[]> condition, EventCoordinates coordinates, ObjectFlowHyperparameters hyper, TrainingOptions options)
+    {
+        var run = new Dictionary<string, string>
+        {
+            [Prefix + "process"] = sample.ProcessName,
+            [Prefix + "events"] = Digest(sample),
+            [Prefix + "training rows"] = Digest(training, condition),
+            [Prefix + "validation rows"] = Digest(validation, condition),
+            [Prefix + "coordinate maps"] = Digest(coordinates),
+        };
+        foreach (var property in Properties(options).Concat(Properties(hyper)))
+        {
+            run.Add(Prefix + property.Name, property.Value.GetRawText());
+        }
+
+        foreach (var name in s_noInfluence)
+        {
+            run.Remove(Prefix + JsonNamingPolicy.CamelCase.ConvertName(name));
+        }
+
+        return run;
+    }
+
+    /// <summary>What differs between a checkpoint and this run, such as "seed (found 3, expected 4)"; empty if nothing does.</summary>
+    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> checkpoint, IReadOnlyDictionary<string, string> run)
+    {
+        var names = checkpoint.Keys.Where(k => k.StartsWith(Prefix, StringComparison.Ordinal)).Union(run.Keys);
+        return [.. from name in names.Order(StringComparer.Ordinal)
+                   let found = checkpoint.GetValueOrDefault(name, "none")
+                   let expected = run.GetValueOrDefault(name, "none")
+                   where found != expected
+                   select $"{name[Prefix.Length..]} (found {found}, expected {expected})"];
+    }
+
+    private static IEnumerable<JsonProperty> Properties<T>(T record) => JsonSerializer.SerializeToElement(record, ModelJson.Options).EnumerateObject();
+
+    /// <summary>Number of events and sha256 of every column that the model takes. Some facts are of the whole sample, so all events count.</summary>
+    private static string Digest(EventSample sample)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(hash, sample.Weight);
+        Append(hash, sample.Met);
+        Append(hash, sample.MetPhi);
+        Append(hash, sample.Offsets);
+        Append(hash, sample.Type);
+        Append(hash, sample.Energy);
+        Append(hash, sample.Pt);
+        Append(hash, sample.Eta);
+        Append(hash, sample.Phi);
+        return $"{sample.Count}, {Hex(hash)}";
+    }
+
+    /// <summary>Number of rows and sha256 of their places and conditions.</summary>
+    private static string Digest(int[] rows, Func<int, double[]> condition)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append<int>(hash, rows);
+        Append<double>(hash, [.. rows.SelectMany(condition)]);
+        return $"{rows.Length}, {Hex(hash)}";
+    }
+
+    private static string Digest(EventCoordinates coordinates)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append<double>(hash, [.. coordinates.EtaLimits]);
+        foreach (var map in coordinates.PtMaps.Concat(coordinates.EtaMaps).Concat(coordinates.MassMaps).Append(coordinates.MetMap))
+        {
+            Append<double>(hash, [.. map.Knots]);
+            Append<double>(hash, [.. map.Values]);
+            Append<double>(hash, [.. map.Derivatives]);
+        }
+
+        return Hex(hash);
+    }
+
+    private static string Hex(IncrementalHash hash) => "sha256 " + Convert.ToHexStringLower(hash.GetHashAndReset());
+
+    // Each run of values with its length, so that none can pass for a part of the next.
+    private static void Append<T>(IncrementalHash hash, ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        var length = values.Length;
+        hash.AppendData(MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in length)));
+        hash.AppendData(MemoryMarshal.AsBytes(values));
+    }
+}

@@ -29,7 +29,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         public CountVector Vector { get; set; }
 
         public PhiloxStream Random;
-        public double[] Uniforms { get; } = new double[4];
+        public float[] Uniforms { get; } = new float[4];
         public uint Attempt;
         public double LogDensity;
         public double Met, MetCos, MetSin;
@@ -172,7 +172,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
             lane.State.WriteInputs(slot, type, index, _inputs.Span[i..], n);
             for (var u = 0; u < lane.Uniforms.Length; u++)
             {
-                lane.Uniforms[u] = lane.Random.NextDouble();
+                lane.Uniforms[u] = lane.Random.NextUnitFloat();
             }
         }
 
@@ -246,7 +246,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
             var lane = _lanes[_present[start + i]];
             if (uniform || lane.State.ObjectCount == 0)
             {
-                _y[i] = (float)lane.Uniforms[(int)Coordinate.Azimuth];
+                _y[i] = lane.Uniforms[(int)Coordinate.Azimuth];
                 _logDerivative[i] = 0;
             }
 
@@ -279,8 +279,8 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         {
             var lane = _lanes[_pending[start + i]];
             lane.State.WriteInputs(SlotClass.Met, default, 0, _inputs.Span[i..], n);
-            lane.Uniforms[(int)Coordinate.Pt] = lane.Random.NextDouble();
-            lane.Uniforms[(int)Coordinate.Azimuth] = lane.Random.NextDouble();
+            lane.Uniforms[(int)Coordinate.Pt] = lane.Random.NextUnitFloat();
+            lane.Uniforms[(int)Coordinate.Azimuth] = lane.Random.NextUnitFloat();
         }
 
         network.Trunk(_work, SlotClass.Met, _inputs);
@@ -311,7 +311,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     {
         for (var i = 0; i < n; i++)
         {
-            _uniform[i] = (float)_lanes[lanes[start + i]].Uniforms[(int)coordinate];
+            _uniform[i] = _lanes[lanes[start + i]].Uniforms[(int)coordinate];
         }
 
         var theta = network.Head(_work, slot, coordinate, further);

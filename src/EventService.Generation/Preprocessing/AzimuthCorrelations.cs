@@ -14,8 +14,8 @@ public sealed record CorrelationTable(double Lowest, double Highest, double[] Lo
 
 /// <summary>
 /// What the azimuth of an object has to do with single earlier objects, where it is sharper than a network draws it: clustering radius
-/// and isolation (functions of the distance in eta and phi), resonances and edges (functions of invariant masses of pairs and of
-/// triples with a b-jet). One table each, fitted to the data by <see cref="AzimuthCorrelationFit"/>; their product
+/// and isolation (functions of the distance in eta and phi), resonances and edges (functions of invariant masses of pairs, of
+/// triples with a b-jet, and of the smaller mass of a lepton with a b-jet). One table each, fitted to the data by <see cref="AzimuthCorrelationFit"/>; their product
 /// multiplies the network's density, with exponents that the network may change for each kind of mass.
 /// </summary>
 /// <remarks>
@@ -88,8 +88,8 @@ public sealed class AzimuthCorrelations
     /// <summary>Table of the mass of a slot's object and the object at a position.</summary>
     internal static int PairTable(SlotClass slot, int position) => SeparationTables + ((int)slot * EventSlots.PositionCount) + position;
 
-    /// <summary>Table of the mass of a slot's object, a jet and a b-jet.</summary>
-    internal static int TripleTable(SlotClass slot) => SeparationTables + PairTables + (int)slot;
+    /// <summary>Table of a jet's mass with an earlier jet and a b-jet; of a lepton's smaller mass with one of two b-jets.</summary>
+    internal static int CombinationTable(SlotClass slot) => SeparationTables + PairTables + (int)slot;
 
     /// <summary>Field of the mass of a slot's object and the object at a position; 0 if no table describes it.</summary>
     internal static int PairField(SlotClass slot, int position) => EventSlots.GroupOf(slot) switch
@@ -102,10 +102,10 @@ public sealed class AzimuthCorrelations
         _ => 0,
     };
 
-    /// <summary>Positions of b-jets and jets that form triples with a jet.</summary>
-    internal static bool IsTripleB(int position) => position is FirstB or FirstB + 1;
+    /// <summary>Positions of b-jets, and of jets, that are combined.</summary>
+    internal static bool IsCombinedB(int position) => position is FirstB or FirstB + 1;
 
-    internal static bool IsTripleJet(int position) => position is >= FirstJet and < FirstJet + 4;
+    internal static bool IsCombinedJet(int position) => position is >= FirstJet and < FirstJet + 4;
 
     /// <summary>Tables of factor one for every kind.</summary>
     internal static CorrelationTable?[] Flat()
@@ -132,7 +132,11 @@ public sealed class AzimuthCorrelations
 
             if (EventSlots.GroupOf(slot) == SlotGroup.Jet && slot != SlotClass.Jet1)
             {
-                tables[TripleTable(slot)] = new CorrelationTable(TopLowest, TopHighest, new double[MassBins + 1]);
+                tables[CombinationTable(slot)] = new CorrelationTable(TopLowest, TopHighest, new double[MassBins + 1]);
+            }
+            else if (EventSlots.GroupOf(slot) is SlotGroup.Electron or SlotGroup.Muon)
+            {
+                tables[CombinationTable(slot)] = new CorrelationTable(0, EdgeHighest, new double[MassBins + 1]);
             }
         }
 

@@ -5,9 +5,19 @@ namespace EventService.Generation.Preprocessing;
 
 /// <summary>
 /// One factor of an azimuth's density: a table of x, with x = offset + (phi - phi_p)^2 for a separation and x = offset - scale cos(phi - phi_p)
-/// for a squared mass. Azimuths relative to the recoil.
+/// for a squared mass, or the smaller one of this and a second mass. Azimuths relative to the recoil.
 /// </summary>
-internal readonly record struct AzimuthFactor(int Table, int Field, bool IsMass, double Offset, double Scale, double Cos, double Sin, double Phi);
+internal readonly record struct AzimuthFactor(int Table, int Field, bool IsMass, double Offset, double Scale, double Cos, double Sin, double Phi)
+{
+    /// <summary>A second mass, or one that is never the smaller.</summary>
+    public double SecondOffset { get; init; } = double.PositiveInfinity;
+
+    public double SecondScale { get; init; }
+
+    public double SecondCos { get; init; }
+
+    public double SecondSin { get; init; }
+}
 
 /// <summary>The factors of one object's azimuth, and their logarithms at the nodes. For one thread.</summary>
 internal sealed class AzimuthFactors
@@ -32,12 +42,12 @@ internal sealed class AzimuthFactors
         var seen = EventSlots.SeenPositions(slot);
         foreach (ref readonly var other in state.Objects)
         {
-            var table = AzimuthCorrelations.SeparationTable(family, ValidityFilter.FamilyOf(other.Type));
+            var separation = AzimuthCorrelations.SeparationTable(family, ValidityFilter.FamilyOf(other.Type));
             var deta = eta - other.Eta;
-            if (tables[table] is { } separation && deta * deta < separation.Highest)
+            if (tables[separation] is { } window && deta * deta < window.Highest)
             {
                 var (cos, sin) = state.Relative(other.Cos, other.Sin);
-                _factors.Add(new AzimuthFactor(table, 0, false, deta * deta, 0, cos, sin, Atan2.Of(sin, cos)));
+                _factors.Add(new AzimuthFactor(separation, 0, false, deta * deta, 0, cos, sin, Atan2.Of(sin, cos)));
             }
 
             if (other.Position < 0 || other.Position >= seen)
@@ -52,28 +62,19 @@ internal sealed class AzimuthFactors
             }
         }
 
-        var triple = AzimuthCorrelations.TripleTable(slot);
-        if (tables[triple] is null)
+        var table = AzimuthCorrelations.CombinationTable(slot);
+        if (tables[table] is null)
         {
             return;
         }
 
-        foreach (ref readonly var b in state.Objects)
+        if (EventSlots.GroupOf(slot) == SlotGroup.Jet)
         {
-            if (!AzimuthCorrelations.IsTripleB(b.Position))
-            {
-                continue;
-            }
-
-            foreach (ref readonly var jet in state.Objects)
-            {
-                if (AzimuthCorrelations.IsTripleJet(jet.Position))
-                {
-                    double e = b.Energy + jet.Energy, px = b.Px + jet.Px, py = b.Py + jet.Py, pz = b.Pz + jet.Pz;
-                    var massSquared = (e * e) - (px * px) - (py * py) - (pz * pz);
-                    AddMass(tables, triple, AzimuthCorrelations.Triples, state, pt, cosh, sinh, e, px, py, pz, massSquared);
-                }
-            }
+            AddTriples(tables, table, state, pt, cosh, sinh);
+        }
+        else
+        {
+            AddSmallest(tables, table, state, pt, cosh, sinh);
         }
     }
 
@@ -115,12 +116,13 @@ internal sealed class AzimuthFactors
         if (factor.IsMass)
         {
             var cos = (factor.Offset - table.Highest) / factor.Scale;
-            if (!(cos < 1) || factor.Offset + factor.Scale <= lowest)
+            var hasSecond = double.IsFinite(factor.SecondOffset);
+            if (!hasSecond && (!(cos < 1) || factor.Offset + factor.Scale <= lowest))
             {
                 return 0;
             }
 
-            reach = cos <= -1 ? Math.PI : Atan2.Of(Math.Sqrt(1 - (cos * cos)), cos);
+            reach = hasSecond || cos <= -1 ? Math.PI : Atan2.Of(Math.Sqrt(1 - (cos * cos)), cos);
         }
         else
         {
@@ -155,7 +157,49 @@ internal sealed class AzimuthFactors
     }
 
     private static double Of(in AzimuthFactor factor, double distance, double cos, double sin) =>
-        factor.IsMass ? factor.Offset - (factor.Scale * ((cos * factor.Cos) + (sin * factor.Sin))) : factor.Offset + (distance * distance);
+        factor.IsMass
+            ? Math.Min(factor.Offset - (factor.Scale * ((cos * factor.Cos) + (sin * factor.Sin))), factor.SecondOffset - (factor.SecondScale * ((cos * factor.SecondCos) + (sin * factor.SecondSin))))
+            : factor.Offset + (distance * distance);
+
+    private void AddTriples(IReadOnlyList<CorrelationTable?> tables, int table, EventState state, double pt, double cosh, double sinh)
+    {
+        foreach (ref readonly var b in state.Objects)
+        {
+            if (!AzimuthCorrelations.IsCombinedB(b.Position))
+            {
+                continue;
+            }
+
+            foreach (ref readonly var jet in state.Objects)
+            {
+                if (AzimuthCorrelations.IsCombinedJet(jet.Position))
+                {
+                    double e = b.Energy + jet.Energy, px = b.Px + jet.Px, py = b.Py + jet.Py, pz = b.Pz + jet.Pz;
+                    var massSquared = (e * e) - (px * px) - (py * py) - (pz * pz);
+                    AddMass(tables, table, AzimuthCorrelations.Triples, state, pt, cosh, sinh, e, px, py, pz, massSquared);
+                }
+            }
+        }
+    }
+
+    private void AddSmallest(IReadOnlyList<CorrelationTable?> tables, int table, EventState state, double pt, double cosh, double sinh)
+    {
+        var first = _factors.Count;
+        foreach (ref readonly var b in state.Objects)
+        {
+            if (AzimuthCorrelations.IsCombinedB(b.Position))
+            {
+                AddMass(tables, table, AzimuthCorrelations.OtherPairs, state, pt, cosh, sinh, b.Energy, b.Px, b.Py, b.Pz, b.MassSquared);
+            }
+        }
+
+        if (_factors.Count == first + 2)
+        {
+            var second = _factors[first + 1];
+            _factors[first] = _factors[first] with { SecondOffset = second.Offset, SecondScale = second.Scale, SecondCos = second.Cos, SecondSin = second.Sin };
+            _factors.RemoveAt(first + 1);
+        }
+    }
 
     private void AddMass(IReadOnlyList<CorrelationTable?> tables, int table, int field, EventState state, double pt, double cosh, double sinh, double energy, double px, double py, double pz, double massSquared)
     {

@@ -29,7 +29,8 @@ public sealed class EventState
     // Inputs of each earlier object: log pT, eta, cos, sin, log pT cos, log pT sin, log(m / pT).
     private const int PositionInputs = 7;
 
-    // Inputs of each earlier light jet to eta: where a pair of azimuths begins to have the mass of the W, on both sides of the jet.
+    // Inputs to eta of each earlier light jet, or b-jet for a lepton: between which values, on both sides of the earlier object, the pair
+    // has an azimuth with the mass of the W, or below the edge of top decays.
     private const int OvalInputs = 2;
     private const double LargestOval = 6;
 
@@ -82,7 +83,7 @@ public sealed class EventState
     public static int InputCount(SlotClass slot, int conditions) =>
         GlobalInputs + conditions + (PositionInputs * EventSlots.SeenPositions(slot));
 
-    /// <summary>Inputs of eta besides the trunk's: log pT and its unit coordinate; for jets, the ovals around earlier ones.</summary>
+    /// <summary>Inputs of eta besides the trunk's: log pT and its unit coordinate; for jets and leptons, the ovals around earlier objects.</summary>
     public static int EtaInputCount(SlotClass slot) => 2 + (OvalInputs * OvalCount(slot));
 
     public static int AzimuthInputCount(SlotClass slot) => slot == SlotClass.Met
@@ -247,9 +248,11 @@ public sealed class EventState
     {
         column[0] = (float)Log.Of(pt / 20);
         column[stride] = unitPt;
+        var isJet = EventSlots.GroupOf(slot) == SlotGroup.Jet;
+        var mass = isJet ? WMass : LeptonJetEdge;
         for (var k = 0; k < OvalCount(slot); k++)
         {
-            var p = FirstJet + k;
+            var p = (isJet ? FirstJet : FirstB) + k;
             var at = (2 + (OvalInputs * k)) * stride;
             if (!_present[p])
             {
@@ -257,8 +260,8 @@ public sealed class EventState
                 continue;
             }
 
-            // cosh(deta) = 1 + z where the pair has the mass of the W at the jet's own azimuth.
-            var z = WMass * WMass / (2 * pt * _pt[p]);
+            // cosh(deta) = 1 + z where the pair has that mass at the same azimuth.
+            var z = mass * mass / (2 * pt * _pt[p]);
             var reach = Math.Min(Log.Of(1 + z + Math.Sqrt(z * (z + 2))), LargestOval);
             column[at] = (float)(_eta[p] - reach);
             column[at + stride] = (float)(_eta[p] + reach);
@@ -346,8 +349,12 @@ public sealed class EventState
         _ => position < FirstLepton ? LeptonJetEdge : ZMass,
     };
 
-    private static int OvalCount(SlotClass slot) =>
-        EventSlots.GroupOf(slot) == SlotGroup.Jet ? Math.Max(0, Math.Min(EventSlots.SeenPositions(slot), FirstLepton) - FirstJet) : 0;
+    private static int OvalCount(SlotClass slot) => EventSlots.GroupOf(slot) switch
+    {
+        SlotGroup.Jet => Math.Max(0, Math.Min(EventSlots.SeenPositions(slot), FirstLepton) - FirstJet),
+        SlotGroup.Electron or SlotGroup.Muon => 2,
+        _ => 0,
+    };
 
     // With each jet come pairs and triples, with each lepton pairs with b-jets.
     private void FindCandidates(in SeenObject item)

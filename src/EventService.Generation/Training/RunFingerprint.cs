@@ -90,6 +90,11 @@ internal static class RunFingerprint
             Append<double>(hash, [.. map.Derivatives]);
         }
 
+        foreach (var table in coordinates.Azimuth.Tables)
+        {
+            Append<double>(hash, table is null ? [] : [table.Lowest, table.Highest, .. table.LogFactor]);
+        }
+
         return Hex(hash);
     }
 

@@ -78,7 +78,7 @@ internal sealed class PlainSampler(SmallFlow flow)
         _inputs.Reshape(EventState.InputCount(SlotClass.Met, 0), 1);
         _state.WriteInputs(SlotClass.Met, default, 0, _inputs.Span, 1);
         flow.Network.Trunk(_work, SlotClass.Met, _inputs);
-        double uMet = random.NextDouble(), uPhi = random.NextDouble();
+        float uMet = random.NextUnitFloat(), uPhi = random.NextUnitFloat();
         var y = Invert(SlotClass.Met, Coordinate.Pt, uMet, null, ref log);
         var (met, logMet) = flow.Coordinates.MetFromUnit(y);
         var further = new Tensor(EventState.AzimuthInputCount(SlotClass.Met), 1);
@@ -102,7 +102,7 @@ internal sealed class PlainSampler(SmallFlow flow)
         _inputs.Reshape(EventState.InputCount(slot, 0), 1);
         _state.WriteInputs(slot, type, rank, _inputs.Span, 1);
         flow.Network.Trunk(_work, slot, _inputs);
-        double[] u = [random.NextDouble(), random.NextDouble(), random.NextDouble(), random.NextDouble()];
+        float[] u = [random.NextUnitFloat(), random.NextUnitFloat(), random.NextUnitFloat(), random.NextUnitFloat()];
 
         var yPt = Invert(slot, Coordinate.Pt, u[0], null, ref log);
         var (pt, logPt) = flow.Coordinates.PtFromUnit(slot, type, yPt, previousPt, _state.RequiredPt(type, rank));
@@ -112,7 +112,7 @@ internal sealed class PlainSampler(SmallFlow flow)
         var yEta = Invert(slot, Coordinate.Eta, u[1], beforeEta, ref log);
         var (eta, logEta) = flow.Coordinates.EtaFromUnit(slot, yEta);
 
-        var yPhi = (float)u[2];
+        var yPhi = u[2];
         if (_state.ObjectCount > 0)
         {
             var further = new Tensor(EventState.AzimuthInputCount(slot), 1);
@@ -135,9 +135,9 @@ internal sealed class PlainSampler(SmallFlow flow)
         return new FlowObject(type, rank, pt, eta, cos, sin, mass);
     }
 
-    private float Invert(SlotClass slot, Coordinate coordinate, double u, Tensor? further, ref double log)
+    private float Invert(SlotClass slot, Coordinate coordinate, float u, Tensor? further, ref double log)
     {
-        _u[0] = (float)u;
+        _u[0] = u;
         var theta = flow.Network.Head(_work, slot, coordinate, further);
         if (coordinate == Coordinate.Azimuth)
         {

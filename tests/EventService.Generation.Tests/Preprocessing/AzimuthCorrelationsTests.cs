@@ -24,7 +24,7 @@ public class AzimuthCorrelationsTests
         // Tables that are the identity, scaled: what stands in the fields is the number itself.
         var tables = new CorrelationTable?[AzimuthCorrelations.TableCount];
         int separation = AzimuthCorrelations.SeparationTable(ObjectFamily.Hadronic, ObjectFamily.Hadronic);
-        int pair = AzimuthCorrelations.PairTable(SlotClass.Jet2, EventSlots.PositionOf(ObjectType.Jet, 0)), triple = AzimuthCorrelations.TripleTable(SlotClass.Jet2);
+        int pair = AzimuthCorrelations.PairTable(SlotClass.Jet2, EventSlots.PositionOf(ObjectType.Jet, 0)), triple = AzimuthCorrelations.CombinationTable(SlotClass.Jet2);
         tables[separation] = new CorrelationTable(0, 1, [0, 10]);
         tables[pair] = new CorrelationTable(0, 40_000, [0, 40]);
         tables[triple] = new CorrelationTable(0, 90_000, [0, 45]);
@@ -54,6 +54,34 @@ public class AzimuthCorrelationsTests
             Assert.Equal(m3 < 90_000 ? m3 / 2000 : 0, fields[(2 * AzimuthCorrelations.Nodes) + g], 1e-4);
             Assert.Equal(0, fields[(3 * AzimuthCorrelations.Nodes) + g]);
         }
+    }
+
+    [Fact]
+    public void Fields_OfALepton_AreTheTableAtItsSmallerMassWithABJet()
+    {
+        var tables = new CorrelationTable?[AzimuthCorrelations.TableCount];
+        tables[AzimuthCorrelations.CombinationTable(SlotClass.Muon1)] = new CorrelationTable(0, 40_000, [0, 40]);
+        var state = new EventState();
+        state.Reset([2, 0, 0, 0, 1, 0, 0], []);
+        FlowObject first = new(ObjectType.BJet, 0, 80, -0.5, Math.Cos(2.0), Math.Sin(2.0), 11), second = new(ObjectType.BJet, 1, 60, 1.2, Math.Cos(-1.0), Math.Sin(-1.0), 8);
+        state.Add(first);
+        state.Add(second);
+        var factors = new AzimuthFactors();
+        factors.Collect(tables, state, SlotClass.Muon1, ObjectType.MuonMinus, 90, 0.7);
+        var fields = new float[(AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes];
+        factors.Write(tables, fields, 1);
+
+        var frame = Math.Atan2(state.Frame.Sin, state.Frame.Cos);
+        var nearer = new HashSet<bool>();
+        for (var g = 0; g < AzimuthCorrelations.Nodes; g++)
+        {
+            var muon = Vector(90, 0.7, frame - Math.PI + (g * Step), 0);
+            double m1 = MassSquared(muon, Vector(first)), m2 = MassSquared(muon, Vector(second));
+            nearer.Add(m1 < m2);
+            Assert.Equal(Math.Min(m1, m2) < 40_000 ? Math.Min(m1, m2) / 1000 : 0, fields[(3 * AzimuthCorrelations.Nodes) + g], 1e-4);
+        }
+
+        Assert.Equal(2, nearer.Count);
     }
 
     [Fact]

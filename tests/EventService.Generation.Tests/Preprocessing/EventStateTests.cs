@@ -162,6 +162,18 @@ public class EventStateTests
     }
 
     [Fact]
+    public void WriteEtaInputs_OfALepton_TellsWhereAPairStaysBelowTheEdge()
+    {
+        var state = new EventState();
+        state.Reset([1, 0, 1, 0, 0, 0, 0], []);
+        state.Add(new FlowObject(ObjectType.BJet, 0, 70, 0.5, 1, 0, 9));
+        var inputs = new float[EventState.EtaInputCount(SlotClass.Electron1)];
+        state.WriteEtaInputs(SlotClass.Electron1, 50, 0.25f, inputs, 1);
+        var reach = Math.Acosh(1 + (153.0 * 153 / (2 * 70 * 50)));
+        Assert.Equal([(float)Math.Log(2.5), 0.25f, (float)(0.5 - reach), (float)(0.5 + reach), 0, 0], inputs, (a, b) => Math.Abs(a - b) < 1e-6);
+    }
+
+    [Fact]
     public void WriteInputs_WithAStride_FillsOneColumn()
     {
         var state = new EventState();

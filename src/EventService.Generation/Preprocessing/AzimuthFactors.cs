@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
 
@@ -30,6 +32,7 @@ internal sealed class AzimuthFactors
     private readonly List<AzimuthFactor> _factors = [];
     private readonly int[] _nodes = new int[AzimuthCorrelations.Nodes];
     private readonly double[] _places = new double[AzimuthCorrelations.Nodes];
+    private readonly float[] _sums = new float[(AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes];
 
     public List<AzimuthFactor> Items => _factors;
 
@@ -91,18 +94,114 @@ internal sealed class AzimuthFactors
         }
     }
 
-    /// <summary>Adds the factors' logarithms to a column of a feature-major matrix, field after field, node after node.</summary>
+    /// <summary>
+    /// Writes the factors' logarithms, summed, to a column of a feature-major matrix of zeros, field after field, node after node.
+    /// </summary>
     public void Write(IReadOnlyList<CorrelationTable?> tables, Span<float> column, int stride)
     {
+        var fields = 0;
         foreach (var factor in _factors)
         {
-            var values = tables[factor.Table]!.LogFactor;
-            var count = Places(factor, tables[factor.Table]!, out var nodes, out var places);
-            var field = factor.Field * AzimuthCorrelations.Nodes;
-            for (var k = 0; k < count; k++)
+            if ((fields & (1 << factor.Field)) == 0)
             {
-                var i = (int)places[k];
-                column[(field + nodes[k]) * stride] += (float)(values[i] + ((places[k] - i) * (values[i + 1] - values[i])));
+                fields |= 1 << factor.Field;
+                _sums.AsSpan(factor.Field * AzimuthCorrelations.Nodes, AzimuthCorrelations.Nodes).Clear();
+            }
+
+            AddLogarithms(factor, tables[factor.Table]!, _sums.AsSpan(factor.Field * AzimuthCorrelations.Nodes, AzimuthCorrelations.Nodes));
+        }
+
+        for (var field = 0; field <= AzimuthCorrelations.Fields; field++)
+        {
+            if ((fields & (1 << field)) == 0)
+            {
+                continue;
+            }
+
+            var first = field * AzimuthCorrelations.Nodes;
+            for (var row = first; row < first + AzimuthCorrelations.Nodes; row++)
+            {
+                column[row * stride] = _sums[row];
+            }
+        }
+    }
+
+    /// <summary>Adds a table's logarithm at each node where it speaks; the operations on a node are the same whatever the vectors' width.</summary>
+    private static void AddLogarithms(in AzimuthFactor factor, CorrelationTable table, Span<float> sums)
+    {
+        if (!Reach(factor, table, out var first, out var last))
+        {
+            return;
+        }
+
+        // Nodes around the circle are one or two runs of neighbours.
+        var turn = first < 0 ? -AzimuthCorrelations.Nodes : first >= AzimuthCorrelations.Nodes ? AzimuthCorrelations.Nodes : 0;
+        var seam = Math.Min(last, turn + AzimuthCorrelations.Nodes - 1);
+        AddRun(factor, table, first, first - turn, seam - first + 1, sums);
+        if (last > seam)
+        {
+            AddRun(factor, table, seam + 1, 0, last - seam, sums);
+        }
+    }
+
+    /// <summary>Adds the logarithm at so many neighbouring nodes.</summary>
+    private static void AddRun(in AzimuthFactor factor, CorrelationTable table, int first, int node, int count, Span<float> sums)
+    {
+        const int Width = 4;
+        var values = table.LogFactor;
+        var lowest = Vector256.Create(table.Lowest);
+        var scale = Vector256.Create(table.Bins / (table.Highest - table.Lowest));
+        var floor = Vector256.Create(table.Lowest == 0 ? 0 : double.NegativeInfinity);
+        var bins = Vector256.Create((double)table.Bins);
+        Span<double> cos = stackalloc double[Width], sin = stackalloc double[Width], place = stackalloc double[Width];
+        for (var k = 0; k < count; k += Width)
+        {
+            var n = Math.Min(Width, count - k);
+            Vector256<double> x;
+            if (factor.IsMass)
+            {
+                Vector256<double> c, s;
+                if (n == Width)
+                {
+                    c = Vector256.LoadUnsafe(ref s_cos[node + k]);
+                    s = Vector256.LoadUnsafe(ref s_sin[node + k]);
+                }
+                else
+                {
+                    s_cos.AsSpan(node + k, n).CopyTo(cos);
+                    s_sin.AsSpan(node + k, n).CopyTo(sin);
+                    c = Vector256.Create<double>(cos);
+                    s = Vector256.Create<double>(sin);
+                }
+
+                x = Vector256.Create(factor.Offset) - (Vector256.Create(factor.Scale) * ((c * factor.Cos) + (s * factor.Sin)));
+                if (double.IsFinite(factor.SecondOffset))
+                {
+                    x = Vector256.Min(x, Vector256.Create(factor.SecondOffset) - (Vector256.Create(factor.SecondScale) * ((c * factor.SecondCos) + (s * factor.SecondSin))));
+                }
+            }
+            else
+            {
+                var g = Vector256.Create((double)(first + k)) + Vector256.Create(0.0, 1, 2, 3);
+                var distance = (g * Step) - Vector256.Create(Math.PI) - Vector256.Create(factor.Phi);
+                x = Vector256.Create(factor.Offset) + (distance * distance);
+            }
+
+            // Rounding must not carry a mass of zero out of a window that begins there.
+            var at = Vector256.Max((x - lowest) * scale, floor);
+            if (Vector256.LessThanAll(at, Vector256<double>.Zero) || Vector256.GreaterThanOrEqualAll(at, bins))
+            {
+                continue;
+            }
+
+            at.CopyTo(place);
+            for (var j = 0; j < n; j++)
+            {
+                if (place[j] >= 0 && place[j] < table.Bins)
+                {
+                    var i = (int)place[j];
+                    sums[node + k + j] += (float)(values[i] + ((place[j] - i) * (values[i + 1] - values[i])));
+                }
             }
         }
     }
@@ -111,26 +210,12 @@ internal sealed class AzimuthFactors
     public int Places(in AzimuthFactor factor, CorrelationTable table, out int[] nodes, out double[] places)
     {
         (nodes, places) = (_nodes, _places);
+        if (!Reach(factor, table, out var first, out var last))
+        {
+            return 0;
+        }
+
         double lowest = table.Lowest, scale = table.Bins / (table.Highest - table.Lowest);
-        double reach;
-        if (factor.IsMass)
-        {
-            var cos = (factor.Offset - table.Highest) / factor.Scale;
-            var hasSecond = double.IsFinite(factor.SecondOffset);
-            if (!hasSecond && (!(cos < 1) || factor.Offset + factor.Scale <= lowest))
-            {
-                return 0;
-            }
-
-            reach = hasSecond || cos <= -1 ? Math.PI : Atan2.Of(Math.Sqrt(1 - (cos * cos)), cos);
-        }
-        else
-        {
-            reach = Math.Sqrt(table.Highest - factor.Offset);
-        }
-
-        var first = (int)Math.Ceiling((factor.Phi - reach + Math.PI) / Step);
-        var last = Math.Min((int)Math.Floor((factor.Phi + reach + Math.PI) / Step), first + AzimuthCorrelations.Nodes - 1);
         var count = 0;
         for (var g = first; g <= last; g++)
         {
@@ -147,6 +232,32 @@ internal sealed class AzimuthFactors
         }
 
         return count;
+    }
+
+    /// <summary>Nodes, counted on around the circle, outside of which a factor is one; false if it is one everywhere.</summary>
+    private static bool Reach(in AzimuthFactor factor, CorrelationTable table, out int first, out int last)
+    {
+        (first, last) = (0, -1);
+        double reach;
+        if (factor.IsMass)
+        {
+            var cos = (factor.Offset - table.Highest) / factor.Scale;
+            var hasSecond = double.IsFinite(factor.SecondOffset);
+            if (!hasSecond && (!(cos < 1) || factor.Offset + factor.Scale <= table.Lowest))
+            {
+                return false;
+            }
+
+            reach = hasSecond || cos <= -1 ? Math.PI : Atan2.Of(Math.Sqrt(1 - (cos * cos)), cos);
+        }
+        else
+        {
+            reach = Math.Sqrt(table.Highest - factor.Offset);
+        }
+
+        first = (int)Math.Ceiling((factor.Phi - reach + Math.PI) / Step);
+        last = Math.Min((int)Math.Floor((factor.Phi + reach + Math.PI) / Step), first + AzimuthCorrelations.Nodes - 1);
+        return last >= first;
     }
 
     /// <summary>Where in its table a factor stands at the azimuth with this cosine and sine; outside, not from 0 to below the number of bins.</summary>

@@ -234,7 +234,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
                 var state = _lanes[_present[start + i]].State;
                 state.WriteAzimuthInputs(slot, _pt[i], _eta[i], _unitPt[i], _further.Span[i..], n);
                 _factors.Collect(coordinates.Azimuth.Tables, state, slot, type, _pt[i], _eta[i]);
-                _factors.Write(coordinates.Azimuth.Tables, _fields.Span[i..], n);
+                _factors.Write(coordinates.Azimuth, _fields.Span[i..], n);
             }
 
             Invert(slot, Coordinate.Azimuth, _further, _present, start, n);
@@ -294,7 +294,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
             lane.LogDensity += logMet + _logDerivative[i];
             lane.State.WriteMetAzimuthInputs(_y[i], lane.Met, _further.Span[i..], n);
             _factors.CollectMet(coordinates.Azimuth.Tables, lane.State, lane.Met);
-            _factors.Write(coordinates.Azimuth.Tables, _fields.Span[i..], n);
+            _factors.Write(coordinates.Azimuth, _fields.Span[i..], n);
         }
 
         Invert(SlotClass.Met, Coordinate.Azimuth, _further, _pending, start, n);

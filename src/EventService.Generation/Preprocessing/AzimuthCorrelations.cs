@@ -49,6 +49,7 @@ public sealed class AzimuthCorrelations
     private const int FirstB = 0, FirstJet = 3, FirstLepton = 9, FirstPhoton = 13;
 
     private readonly CorrelationTable?[] _tables;
+    private readonly double[][] _segments;
 
     /// <param name="tables">One table, or null for none, for each of the <see cref="TableCount"/> kinds.</param>
     public AzimuthCorrelations(CorrelationTable?[] tables)
@@ -68,12 +69,35 @@ public sealed class AzimuthCorrelations
         }
 
         _tables = tables;
+        _segments = [.. tables.Select(Segments)];
     }
 
     /// <summary>No correlations.</summary>
     public static AzimuthCorrelations None { get; } = new(new CorrelationTable?[TableCount]);
 
     public IReadOnlyList<CorrelationTable?> Tables => _tables;
+
+    /// <summary>
+    /// A table for vectors: value at the start and rise of each interval, one after the other, between a zero interval on either side.
+    /// </summary>
+    internal double[] SegmentsOf(int table) => _segments[table];
+
+    private static double[] Segments(CorrelationTable? table)
+    {
+        if (table is null)
+        {
+            return [];
+        }
+
+        var segments = new double[2 * (table.Bins + 2)];
+        for (var b = 0; b < table.Bins; b++)
+        {
+            segments[2 * (b + 1)] = table.LogFactor[b];
+            segments[(2 * (b + 1)) + 1] = table.LogFactor[b + 1] - table.LogFactor[b];
+        }
+
+        return segments;
+    }
 
     /// <summary>The density of an azimuth whose smooth part has so many knots.</summary>
     public static CircularDensity DensityOf(int knots) => new(knots, Nodes / knots, Fields);

@@ -175,7 +175,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         if (_state.ObjectCount > 0)
         {
             _factors.Collect(coordinates.Azimuth.Tables, _state, slot, item.Type, item.Pt, item.Eta);
-            _factors.Write(coordinates.Azimuth.Tables, batch.AzimuthFields.Span[lane..], batch.AzimuthFields.Columns);
+            _factors.Write(coordinates.Azimuth, batch.AzimuthFields.Span[lane..], batch.AzimuthFields.Columns);
         }
 
         var sum = logPt + logEta + logPhi;
@@ -200,7 +200,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         batch.Targets[0][lane] = y;
         _state.WriteMetAzimuthInputs(y, met, batch.AzimuthInputs.Span[lane..], batch.AzimuthInputs.Columns);
         _factors.CollectMet(coordinates.Azimuth.Tables, _state, met);
-        _factors.Write(coordinates.Azimuth.Tables, batch.AzimuthFields.Span[lane..], batch.AzimuthFields.Columns);
+        _factors.Write(coordinates.Azimuth, batch.AzimuthFields.Span[lane..], batch.AzimuthFields.Columns);
         var (sin, cos) = SinCos.Of(metPhi);
         var (phi, logPhi) = EventCoordinates.AzimuthToUnit(cos, sin, _state.Frame);
         batch.Targets[2][lane] = phi;

@@ -142,7 +142,7 @@ internal sealed class PlainSampler(SmallFlow flow)
         if (coordinate == Coordinate.Azimuth)
         {
             var fields = new float[flow.Network.AzimuthDensity.FieldRows];
-            _factors.Write(flow.Coordinates.Azimuth.Tables, fields, 1);
+            _factors.Write(flow.Coordinates.Azimuth, fields, 1);
             flow.Network.AzimuthDensity.Inverse(theta.Span, fields, 1, _u, _y, _logSlope);
         }
         else

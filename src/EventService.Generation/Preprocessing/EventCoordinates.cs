@@ -160,7 +160,7 @@ public sealed class EventCoordinates
                 greatest[(int)type] = Math.Max(greatest[(int)type], Math.Abs(sample.Eta[k]));
                 if (EventSlots.HasMass(type))
                 {
-                    var m = JetMass.Of(sample.Energy[k], sample.Pt[k], sample.Eta[k]);
+                    var m = sample.Mass[k];
                     if (m > SmallestMassFraction * sample.Pt[k])
                     {
                         mass[(int)slot].Add(Log.Of(m / sample.Pt[k]));

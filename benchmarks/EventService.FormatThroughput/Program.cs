@@ -6,6 +6,7 @@ using System.IO.Compression;
 using EventService.FormatThroughput;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
+using EventService.Physics.Kinematics;
 
 if (args.Length != 1)
 {
@@ -17,7 +18,8 @@ var text = Unpack(args[0]);
 var portion = new EventSample();
 Measure("dm-csv read, six digits a number", () => Read(new DarkMachinesReader(new MemoryStream(text), args[0]), text.Length));
 
-// The first events as float32 blocks, as a model yields them: scaled, so that they have more than the six digits of the file.
+// The first events as float32 blocks, as a model yields them: scaled, so that they have more than the six digits of the file; the energies
+// of jets are those of their masses.
 const int events = 100_000;
 var sample = new EventSample();
 using (var reader = new DarkMachinesReader(new MemoryStream(text), args[0]))
@@ -75,11 +77,19 @@ static EventBlock[] Blocks(EventSample sample, SampleSchema schema)
     {
         var block = new EventBlock(schema);
         DarkMachinesSchema.ToBlock(sample, first, Math.Min(1024, sample.Count - first), block);
-        foreach (var column in block.Scalars.Concat(block.Collections.SelectMany(c => c.Columns.Take(4))))
+        foreach (var column in block.Scalars.Concat(block.Collections.SelectMany(c => c.Columns.Zip(c.Schema.Columns).Where(x => x.Second.Name != "charge").Select(x => x.First))))
         {
             foreach (ref var x in column.AsSpan())
             {
                 x *= 0.9876543f;
+            }
+        }
+
+        foreach (var jets in block.Collections.Where(c => c.Schema.Columns.Any(x => x.Name == "mass")))
+        {
+            for (var i = 0; i < jets.Offsets[block.Count]; i++)
+            {
+                jets.Columns[3][i] = (float)Energy.OfPtEtaMass(jets.Columns[0][i], jets.Columns[1][i], jets.Columns[4][i]);
             }
         }
 

@@ -69,6 +69,13 @@ public sealed class GenerateTests(RunningService service)
                 var pt = (float)npy.Number(k, "Jet_pt", j);
                 Assert.Equal(pt, jsonl[k].GetProperty("Jet_pt")[j].GetSingle());
                 Assert.Equal(pt, (float)csv.Pt[csvJets[j]]);
+                Assert.Equal((float)npy.Number(k, "Jet_energy", j), (float)csv.Energy[csvJets[j]]);
+                var mass = (float)npy.Number(k, "Jet_mass", j);
+                Assert.Equal(mass, jsonl[k].GetProperty("Jet_mass")[j].GetSingle());
+
+                // m = sqrt(1.1^2 - 1) p. The model rounds its energy by itself, so that dm-csv has the mass to float32 rounding of all three.
+                Assert.Equal(Math.Sqrt(0.21), mass / (pt * Math.Cosh(npy.Number(k, "Jet_eta", j))), 1e-6);
+                Assert.Equal(1, csv.Mass[csvJets[j]] / mass, 2e-6);
             }
         }
     }
@@ -143,8 +150,8 @@ public sealed class GenerateTests(RunningService service)
     [Fact]
     public async Task Generate_Columns_AreTheOnesAskedFor()
     {
-        var npy = new NpyTable(await Bytes("process=ttbar&n=5&seed=1&columns=MET_pt,Jet_pt,nElectron&logDensity=true&format=npy"));
-        Assert.Equal(["event", "MET_pt", "nJet", "Jet_pt", "nElectron", "logDensity"], npy.Fields);
+        var npy = new NpyTable(await Bytes("process=ttbar&n=5&seed=1&columns=MET_pt,Jet_mass,Jet_pt,nElectron&logDensity=true&format=npy"));
+        Assert.Equal(["event", "MET_pt", "nJet", "Jet_pt", "Jet_mass", "nElectron", "logDensity"], npy.Fields);
     }
 
     [Fact]

@@ -27,9 +27,7 @@ public sealed class ShippedModelTests : IDisposable
         using var part = await client.PostAsync("/generate?process=ttbar&n=100&first=100&seed=7&logDensity=true", null);
         Assert.Equal(events[100..200], (await part.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries));
 
-        using var content = new StringContent(string.Join('\n', events));
-        using var densities = await client.PostAsync("/density?process=ttbar&input=jsonl", content);
-        var lines = (await densities.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = await DensitiesAsync(client, "jsonl", new StringContent(string.Join('\n', events)));
         Assert.Equal(300, lines.Length);
         for (var k = 0; k < lines.Length; k++)
         {
@@ -37,7 +35,57 @@ public sealed class ShippedModelTests : IDisposable
             var found = JsonElement.Parse(lines[k]).GetProperty("logDensity");
             Assert.True(found.ValueKind == JsonValueKind.Number, lines[k]);
             // As written to float32 the contract allows 1e-2 nat for 99.9 % of the events.
-            Assert.True(Math.Abs(found.GetDouble() - known) < 0.1, string.Create(CultureInfo.InvariantCulture, $"event {k}: {found} and {known}"));
+            Assert.True(Math.Abs(found.GetDouble() - known) < 1e-2, string.Create(CultureInfo.InvariantCulture, $"event {k}: {found} and {known}"));
+        }
+    }
+
+    [Theory]
+    [InlineData("jsonl")]
+    [InlineData("dm-csv")]
+    [InlineData("npy")]
+    public async Task ShippedTtbar_EventsInAnyFormat_HaveTheDensitiesThatTheSamplerKnows(string format)
+    {
+        const int N = 1000; // as many as a body of the tests' limit holds
+        var client = _service.CreateClient();
+        using var known = await client.PostAsync($"/generate?process=ttbar&n={N}&seed=11&logDensity=true&columns=weight&format=npy", null);
+        var expected = new NpyTable(await known.Content.ReadAsByteArrayAsync());
+        using var events = await client.PostAsync($"/generate?process=ttbar&n={N}&seed=11&format={format}", null);
+        var lines = await DensitiesAsync(client, format, new ByteArrayContent(await events.Content.ReadAsByteArrayAsync()));
+
+        Assert.Equal(N, lines.Length);
+        var off = lines.Where((line, k) => !(Math.Abs(JsonElement.Parse(line).GetProperty("logDensity").GetDouble() - expected.Number(k, "logDensity")) <= 1e-2)).Count();
+        Assert.InRange(off, 0, N / 1000);
+    }
+
+    [Fact]
+    public async Task ShippedTtbar_MassThatIsNotThatOfTheEnergy_HasNoDensityAndTheReason()
+    {
+        string Event(string masses) =>
+            "{\"MET_pt\":30,\"MET_phi\":0.5,\"Jet_pt\":[120,60],\"Jet_eta\":[0,0],\"Jet_phi\":[0,2],\"Jet_energy\":[130,65]," + masses
+            + "\"BJet_pt\":[],\"BJet_eta\":[],\"BJet_phi\":[],\"BJet_energy\":[],"
+            + "\"Electron_pt\":[],\"Electron_eta\":[],\"Electron_phi\":[],\"Electron_energy\":[],\"Electron_charge\":[],"
+            + "\"Muon_pt\":[],\"Muon_eta\":[],\"Muon_phi\":[],\"Muon_energy\":[],\"Muon_charge\":[],"
+            + "\"Photon_pt\":[],\"Photon_eta\":[],\"Photon_phi\":[],\"Photon_energy\":[]}\n";
+
+        // 120^2 + 50^2 = 130^2 and 60^2 + 25^2 = 65^2.
+        var lines = (await DensitiesAsync(_service.CreateClient(), "jsonl", new StringContent(
+            Event("") + Event("\"Jet_mass\":[50,25],") + Event("\"Jet_mass\":[50,24],") + Event("\"Jet_mass\":[-50,25],")))).Select(l => JsonElement.Parse(l)).ToArray();
+
+        Assert.Equal(lines[0].GetProperty("logDensity").GetDouble(), lines[1].GetProperty("logDensity").GetDouble());
+        Assert.Equal(JsonValueKind.Null, lines[2].GetProperty("logDensity").ValueKind);
+        Assert.Equal("Jet 1: energy 65 GeV is not that of mass 24 GeV, 64.6219777 GeV", lines[2].GetProperty("reason").GetString());
+        Assert.Equal(JsonValueKind.Null, lines[3].GetProperty("logDensity").ValueKind);
+        Assert.Equal("Jet 0: mass -50 GeV is negative", lines[3].GetProperty("reason").GetString());
+    }
+
+    private static async Task<string[]> DensitiesAsync(HttpClient client, string format, HttpContent events)
+    {
+        using (events)
+        {
+            using var densities = await client.PostAsync($"/density?process=ttbar&input={format}", events);
+            var text = await densities.Content.ReadAsStringAsync();
+            Assert.True(densities.IsSuccessStatusCode, text);
+            return text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         }
     }
 }

@@ -6,6 +6,7 @@ using EventService.Generation.Counts;
 using EventService.Generation.Preprocessing;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
+using EventService.Physics.Kinematics;
 
 namespace EventService.Generation.Architectures;
 
@@ -179,13 +180,24 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
                 return $"{type} {k - events.Offsets[e]}: |eta| {Math.Abs(events.Eta[k]):G9} is above the limit of {limit}";
             }
 
-            if (EventSlots.HasMass(type) && double.IsNaN(JetMass.Of(events.Energy[k], events.Pt[k], events.Eta[k])))
+            if (EventSlots.HasMass(type) && MassFault(events.Energy[k], events.Pt[k], events.Eta[k], events.Mass[k]) is { } fault)
             {
-                return $"{type} {k - events.Offsets[e]}: energy {events.Energy[k]:G9} GeV is below the momentum {events.Pt[k] * Cosh.Of(events.Eta[k]):G9} GeV";
+                return $"{type} {k - events.Offsets[e]}: {fault}";
             }
         }
 
         return _filter.Violation(events, e) is { } violation ? "the event breaks " + violation : null;
+    }
+
+    /// <summary>Why no jet has this energy and this mass, or null if one can.</summary>
+    private static string? MassFault(double energy, double pt, double eta, double mass)
+    {
+        var p = pt * Cosh.Of(eta);
+        return double.IsNaN(JetMass.OfMomentum(energy, p)) ? $"energy {energy:G9} GeV is below the momentum {p:G9} GeV"
+            : double.IsNaN(mass) ? "the mass is not a number"
+            : mass < 0 ? $"mass {mass:G9} GeV is negative"
+            : !JetMass.Agrees(mass, energy, pt, eta) ? $"energy {energy:G9} GeV is not that of mass {mass:G9} GeV, {Energy.OfPtEtaMass(pt, eta, mass):G9} GeV"
+            : null;
     }
 
     private static CountVector CountsOf(EventSample events, int e, Span<int> counts)

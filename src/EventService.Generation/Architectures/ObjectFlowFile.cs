@@ -111,8 +111,7 @@ public static class ObjectFlowFile
                 ToLongs(Find(file, DrawnName, SafeTensorType.I64, [count])),
                 ToLongs(Find(file, AcceptedName, SafeTensorType.I64, [count])));
             var filter = new ValidityFilter(preprocessing.Separations);
-            CheckEvents(document);
-            return new AutoregressiveObjectFlow(network, coordinates, counts, filter, acceptance, document.Schema, document.CrossSectionPb * document.SelectionEfficiency, sha256);
+            return new AutoregressiveObjectFlow(network, coordinates, counts, filter, acceptance, SchemaOf(document), WeightOf(document), sha256);
         }
         catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException)
         {
@@ -151,7 +150,7 @@ public static class ObjectFlowFile
     }
 
     // What every event takes from the document: better refused here than found in the events.
-    private static void CheckEvents(ModelDocument document)
+    private static double WeightOf(ModelDocument document)
     {
         var weight = document.CrossSectionPb * document.SelectionEfficiency;
         if (!double.IsFinite(weight))
@@ -159,11 +158,11 @@ public static class ObjectFlowFile
             throw new ModelFormatException($"The weight of an event, cross-section {document.CrossSectionPb} pb times efficiency {document.SelectionEfficiency}, is {weight}, expected a finite number.");
         }
 
-        if (!DarkMachinesSchema.IsWholeEvent(document.Schema))
-        {
-            throw new ModelFormatException($"The schema has the columns {document.Schema.Describe()}, expected those of whole collision events.");
-        }
+        return weight;
     }
+
+    private static SampleSchema SchemaOf(ModelDocument document) => DarkMachinesSchema.Upgrade(document.Schema)
+        ?? throw new ModelFormatException($"The schema has the columns {document.Schema.Describe()}, expected those of whole collision events.");
 
     private static EventCoordinates Build(Preprocessing preprocessing)
     {

@@ -10,16 +10,16 @@ namespace EventService.Generation.Architectures;
 public sealed record ObjectFlowHyperparameters
 {
     /// <summary>Width of the trunk.</summary>
-    public int Width { get; init; } = 192;
+    public int Width { get; init; } = 144;
 
     /// <summary>Residual blocks in the trunk.</summary>
     public int Blocks { get; init; } = 1;
 
     /// <summary>Hidden units of the heads of pT, eta and mass.</summary>
-    public int HeadWidth { get; init; } = 96;
+    public int HeadWidth { get; init; } = 72;
 
     /// <summary>Hidden units of the two layers of the azimuth's head.</summary>
-    public int AzimuthWidth { get; init; } = 128;
+    public int AzimuthWidth { get; init; } = 96;
 
     public int Bins { get; init; } = 16;
 

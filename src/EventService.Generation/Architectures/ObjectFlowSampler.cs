@@ -4,6 +4,7 @@ using EventService.Generation.Counts;
 using EventService.Generation.Preprocessing;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
+using EventService.Physics.Kinematics;
 
 namespace EventService.Generation.Architectures;
 
@@ -344,7 +345,9 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         sample.AddEvent(number, (float)weight, (float)lane.Met, (float)Atan2.Of(lane.MetSin, lane.MetCos));
         foreach (var item in lane.Objects)
         {
-            sample.AddObject(item.Type, (float)JetMass.Energy(item.Mass, item.Pt, item.Eta), (float)item.Pt, (float)item.Eta, (float)Atan2.Of(item.Sin, item.Cos));
+            // The energy is a function of the numbers that are written, so that a format that has no mass can give it back.
+            float pt = (float)item.Pt, eta = (float)item.Eta, mass = (float)item.Mass;
+            sample.AddObject(item.Type, (float)Energy.OfPtEtaMass(pt, eta, mass), pt, eta, (float)Atan2.Of(item.Sin, item.Cos), mass);
         }
     }
 

@@ -35,7 +35,7 @@ public sealed record PlantedDistortion(string Name, string Description, Func<Eve
     {
         var random = new PhiloxStream(seed, 0);
         var smeared = new EventSample { ProcessName = sample.ProcessName };
-        var jets = new List<(double E, double Pt, double Eta, double Phi)>();
+        var jets = new List<(double E, double Pt, double Eta, double Phi, double Mass)>();
         for (var k = 0; k < sample.Count; k++)
         {
             smeared.AddEvent(sample.EventNumber[k], sample.Weight[k], sample.Met[k], sample.MetPhi[k]);
@@ -55,12 +55,12 @@ public sealed record PlantedDistortion(string Name, string Description, Func<Eve
                         energy = Math.Sqrt(energy * energy + (pt - sample.Pt[end]) * (pt + sample.Pt[end]) * Math.Pow(Math.Cosh(sample.Eta[end]), 2));
                     }
 
-                    jets.Add((energy, pt, sample.Eta[end], sample.Phi[end]));
+                    jets.Add((energy, pt, sample.Eta[end], sample.Phi[end], sample.Mass[end]));
                 }
 
-                foreach (var (energy, pt, eta, phi) in jets.OrderByDescending(jet => jet.Pt))
+                foreach (var (energy, pt, eta, phi, mass) in jets.OrderByDescending(jet => jet.Pt))
                 {
-                    smeared.AddObject(type, energy, pt, eta, phi);
+                    smeared.AddObject(type, energy, pt, eta, phi, mass);
                 }
             }
         }
@@ -105,7 +105,7 @@ public sealed record PlantedDistortion(string Name, string Description, Func<Eve
             changed.AddEvent(sample.EventNumber[k], sample.Weight[k], met(k), metPhi(k));
             for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
             {
-                changed.AddObject(sample.Type[i], sample.Energy[i], sample.Pt[i], sample.Eta[i], sample.Phi[i]);
+                changed.AddObject(sample.Type[i], sample.Energy[i], sample.Pt[i], sample.Eta[i], sample.Phi[i], sample.Mass[i]);
             }
         }
 

@@ -119,7 +119,7 @@ internal sealed class AzimuthCorrelationFit
         private readonly AzimuthFactors _factors = new();
         private readonly int[] _counts = new int[EventSlots.TypeCount];
         private readonly double[] _density = new double[AzimuthCorrelations.Nodes];
-        private readonly List<(int Table, int Node, double Place)> _places = [];
+        private readonly List<(int Table, int Node, double Place, double Weight)> _places = [];
 
         public Counts Count(EventSample sample, ReadOnlySpan<int> rows)
         {
@@ -154,8 +154,7 @@ internal sealed class AzimuthCorrelationFit
                     Add(slot, sample.Pt[k], cos, sin, counts);
                 }
 
-                var mass = EventSlots.HasMass(type) ? JetMass.Of(sample.Energy[k], sample.Pt[k], sample.Eta[k]) : 0;
-                _state.Add(new FlowObject(type, index, sample.Pt[k], sample.Eta[k], cos, sin, mass));
+                _state.Add(new FlowObject(type, index, sample.Pt[k], sample.Eta[k], cos, sin, sample.Mass[k]));
             }
 
             if (_state.ObjectCount > 0)
@@ -169,25 +168,25 @@ internal sealed class AzimuthCorrelationFit
         private void Add(SlotClass slot, double pt, double cos, double sin, Counts counts)
         {
             var share = Math.Min((int)(Shares * _state.Recoil / (_state.Recoil + pt + 1e-6)), Shares - 1);
-            _factors.Items.Add(new AzimuthFactor(AzimuthCorrelations.TableCount + ((int)slot * Shares) + share, 0, false, 0, 0, 1, 0, 0));
+            _factors.Items.Add(new AzimuthFactor(AzimuthCorrelations.TableCount + ((int)slot * Shares) + share, 0, AzimuthFactorKind.Separation, 0, 0, 1, 0, 0));
             var (relativeCos, relativeSin) = _state.Relative(cos, sin);
             _places.Clear();
             Array.Clear(_density);
             foreach (var factor in _factors.Items)
             {
                 var table = fit._tables[factor.Table]!;
-                var count = _factors.Places(factor, table, out var nodes, out var places);
+                var count = _factors.Places(factor, table, out var nodes, out var places, out var weights);
                 for (var k = 0; k < count; k++)
                 {
                     var i = (int)places[k];
-                    _density[nodes[k]] += table.LogFactor[i] + ((places[k] - i) * (table.LogFactor[i + 1] - table.LogFactor[i]));
-                    _places.Add((factor.Table, nodes[k], places[k]));
+                    _density[nodes[k]] += weights[k] * (table.LogFactor[i] + ((places[k] - i) * (table.LogFactor[i + 1] - table.LogFactor[i])));
+                    _places.Add((factor.Table, nodes[k], places[k], weights[k]));
                 }
 
-                var place = AzimuthFactors.PlaceAt(factor, table, relativeCos, relativeSin);
+                var (place, weight) = AzimuthFactors.PlaceAt(factor, table, relativeCos, relativeSin);
                 if (place >= 0 && place < table.Bins)
                 {
-                    Share(counts.Data, factor.Table, place, 1);
+                    Share(counts.Data, factor.Table, place, weight);
                 }
             }
 
@@ -198,9 +197,9 @@ internal sealed class AzimuthCorrelationFit
                 sum += _density[g];
             }
 
-            foreach (var (table, node, place) in _places)
+            foreach (var (table, node, place, weight) in _places)
             {
-                Share(counts.Expected, table, place, _density[node] / sum);
+                Share(counts.Expected, table, place, weight * _density[node] / sum);
             }
         }
 

@@ -15,26 +15,27 @@ public sealed record CorrelationTable(double Lowest, double Highest, double[] Lo
 /// <summary>
 /// What the azimuth of an object has to do with single earlier objects, where it is sharper than a network draws it: clustering radius
 /// and isolation (functions of the distance in eta and phi), resonances and edges (functions of invariant masses of pairs, of
-/// triples with a b-jet, and of the smaller mass of a lepton with a b-jet). One table each, fitted to the data by <see cref="AzimuthCorrelationFit"/>; their product
+/// triples with a b-jet, and of the smaller mass of a lepton with a b-jet), and how nearly the event is in balance. One table each, fitted to the data by <see cref="AzimuthCorrelationFit"/>; their product
 /// multiplies the network's density, with exponents that the network may change for each kind of mass.
 /// </summary>
 /// <remarks>
 /// With the object's pT and eta given and its own mass left out, the squared mass with an earlier four-momentum (E, p) is
-/// a - b cos(phi - phi_p) with a = M^2 + 2 pT (E cosh eta - pz sinh eta) and b = 2 pT |p_T|.
+/// a - b cos(phi - phi_p) with a = M^2 + 2 pT (E cosh eta - pz sinh eta) and b = 2 pT |p_T|. With R the recoil of the objects before, the
+/// squared transverse momentum that is left is R^2 + pT^2 - 2 R pT cos(phi - phi_R).
 /// </remarks>
 public sealed class AzimuthCorrelations
 {
     /// <summary>Nodes on the circle.</summary>
     public const int Nodes = 192;
 
-    /// <summary>Fields with an exponent: pairs of light jets, triples of two jets and a b-jet, other pairs.</summary>
-    public const int Fields = 3;
+    /// <summary>Fields with an exponent: pairs of light jets, triples of two jets and a b-jet, other pairs, balance.</summary>
+    public const int Fields = 4;
 
-    internal const int JetPairs = 1, Triples = 2, OtherPairs = 3;
+    internal const int JetPairs = 1, Triples = 2, OtherPairs = 3, Balance = 4;
 
     internal const int SeparationTables = 10;
     internal const int PairTables = EventSlots.ClassCount * EventSlots.PositionCount;
-    internal const int TableCount = SeparationTables + PairTables + EventSlots.ClassCount;
+    internal const int TableCount = SeparationTables + PairTables + (3 * EventSlots.ClassCount);
 
     // Windows of the tables: distance squared, and masses squared [GeV^2] around the W, up to the edges of top decays, around the Z, and
     // around the top.
@@ -44,6 +45,13 @@ public sealed class AzimuthCorrelations
     private const double ZLowest = 60 * 60, ZHighest = 120 * 120;
     private const double TopLowest = 110 * 110, TopHighest = 260 * 260;
     private const double TransverseHighest = 130 * 130;
+
+    /// <summary>Squared mass [GeV^2] around which two jets are taken for a W, with full weight there and none so far away.</summary>
+    internal const double CascadeCentre = 80.4 * 80.4, CascadeReach = 2600;
+
+    // Window of the transverse momentum that is left [GeV].
+    private const double BalanceHighest = 144;
+    private const int BalanceBins = 72;
     private const int SeparationBins = 100, MassBins = 64;
 
     private const int FirstB = 0, FirstJet = 3, FirstLepton = 9, FirstPhoton = 13;
@@ -115,13 +123,18 @@ public sealed class AzimuthCorrelations
     /// <summary>Table of a jet's mass with an earlier jet and a b-jet; of a lepton's smaller mass with one of two b-jets.</summary>
     internal static int CombinationTable(SlotClass slot) => SeparationTables + PairTables + (int)slot;
 
+    /// <summary>Table of a jet's mass with an earlier jet and a b-jet, where the two jets have about the mass of the W.</summary>
+    internal static int CascadeTable(SlotClass slot) => SeparationTables + PairTables + (2 * EventSlots.ClassCount) + (int)slot;
+
+    /// <summary>Table of the magnitude of the vector sum of all pT with the slot's object; of MET and recoil for the missing momentum.</summary>
+    internal static int BalanceTable(SlotClass slot) => SeparationTables + PairTables + EventSlots.ClassCount + (int)slot;
+
     /// <summary>Field of the mass of a slot's object and the object at a position; 0 if no table describes it.</summary>
     internal static int PairField(SlotClass slot, int position) => EventSlots.GroupOf(slot) switch
     {
         SlotGroup.Jet when position is >= FirstJet and < FirstLepton => JetPairs,
         SlotGroup.BJet or SlotGroup.Jet when position < FirstJet => OtherPairs,
-        SlotGroup.Electron when position < FirstJet || position == FirstLepton => OtherPairs,
-        SlotGroup.Muon when position < FirstJet || position == FirstLepton + 2 => OtherPairs,
+        SlotGroup.Lepton when position < FirstJet || position == (slot <= SlotClass.Electron2 ? FirstLepton : FirstLepton + 2) => OtherPairs,
         SlotGroup.Met when position is >= FirstLepton and < FirstPhoton => OtherPairs,
         _ => 0,
     };
@@ -154,11 +167,13 @@ public sealed class AzimuthCorrelations
                 }
             }
 
+            tables[BalanceTable(slot)] = new CorrelationTable(0, BalanceHighest, new double[BalanceBins + 1]);
             if (EventSlots.GroupOf(slot) == SlotGroup.Jet && slot != SlotClass.Jet1)
             {
                 tables[CombinationTable(slot)] = new CorrelationTable(TopLowest, TopHighest, new double[MassBins + 1]);
+                tables[CascadeTable(slot)] = new CorrelationTable(TopLowest, TopHighest, new double[MassBins + 1]);
             }
-            else if (EventSlots.GroupOf(slot) is SlotGroup.Electron or SlotGroup.Muon)
+            else if (EventSlots.GroupOf(slot) == SlotGroup.Lepton)
             {
                 tables[CombinationTable(slot)] = new CorrelationTable(0, EdgeHighest, new double[MassBins + 1]);
             }

@@ -5,20 +5,42 @@ using EventService.Physics.Events;
 
 namespace EventService.Generation.Preprocessing;
 
+/// <summary>What x a factor's table is a function of.</summary>
+internal enum AzimuthFactorKind
+{
+    /// <summary>The squared distance in eta and phi.</summary>
+    Separation,
+
+    /// <summary>A squared mass.</summary>
+    Mass,
+
+    /// <summary>The smaller one of two squared masses.</summary>
+    SmallerMass,
+
+    /// <summary>A squared mass, weighted by how near a second one is to that of the W.</summary>
+    Cascade,
+
+    /// <summary>The root of a squared transverse momentum.</summary>
+    Balance,
+}
+
 /// <summary>
 /// One factor of an azimuth's density: a table of x, with x = offset + (phi - phi_p)^2 for a separation and x = offset - scale cos(phi - phi_p)
-/// for a squared mass, or the smaller one of this and a second mass. Azimuths relative to the recoil.
+/// for a squared mass. Azimuths relative to the recoil.
 /// </summary>
-internal readonly record struct AzimuthFactor(int Table, int Field, bool IsMass, double Offset, double Scale, double Cos, double Sin, double Phi)
+internal readonly record struct AzimuthFactor(int Table, int Field, AzimuthFactorKind Kind, double Offset, double Scale, double Cos, double Sin, double Phi)
 {
-    /// <summary>A second mass, or one that is never the smaller.</summary>
-    public double SecondOffset { get; init; } = double.PositiveInfinity;
+    /// <summary>Of the second mass, where the kind has one.</summary>
+    public double SecondOffset { get; init; }
 
     public double SecondScale { get; init; }
 
     public double SecondCos { get; init; }
 
     public double SecondSin { get; init; }
+
+    public AzimuthFactor WithSecond(AzimuthFactorKind kind, in AzimuthFactor second) =>
+        this with { Kind = kind, SecondOffset = second.Offset, SecondScale = second.Scale, SecondCos = second.Cos, SecondSin = second.Sin };
 }
 
 /// <summary>The factors of one object's azimuth, and their logarithms at the nodes. For one thread.</summary>
@@ -32,6 +54,7 @@ internal sealed class AzimuthFactors
     private readonly List<AzimuthFactor> _factors = [];
     private readonly int[] _nodes = new int[AzimuthCorrelations.Nodes];
     private readonly double[] _places = new double[AzimuthCorrelations.Nodes];
+    private readonly double[] _weights = new double[AzimuthCorrelations.Nodes];
     private readonly float[] _sums = new float[(AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes];
 
     public List<AzimuthFactor> Items => _factors;
@@ -40,6 +63,7 @@ internal sealed class AzimuthFactors
     public void Collect(IReadOnlyList<CorrelationTable?> tables, EventState state, SlotClass slot, ObjectType type, double pt, double eta)
     {
         _factors.Clear();
+        AddBalance(tables, state, slot, pt);
         double cosh = Cosh.Of(eta), sinh = Sinh.Of(eta);
         var family = ValidityFilter.FamilyOf(type);
         var seen = EventSlots.SeenPositions(slot);
@@ -50,7 +74,7 @@ internal sealed class AzimuthFactors
             if (tables[separation] is { } window && deta * deta < window.Highest)
             {
                 var (cos, sin) = state.Relative(other.Cos, other.Sin);
-                _factors.Add(new AzimuthFactor(separation, 0, false, deta * deta, 0, cos, sin, Atan2.Of(sin, cos)));
+                _factors.Add(new AzimuthFactor(separation, 0, AzimuthFactorKind.Separation, deta * deta, 0, cos, sin, Atan2.Of(sin, cos)));
             }
 
             if (other.Position < 0 || other.Position >= seen)
@@ -61,7 +85,7 @@ internal sealed class AzimuthFactors
             var field = AzimuthCorrelations.PairField(slot, other.Position);
             if (field > 0)
             {
-                AddMass(tables, AzimuthCorrelations.PairTable(slot, other.Position), field, state, pt, cosh, sinh, other.Energy, other.Px, other.Py, other.Pz, other.MassSquared);
+                AddMass(tables, MassFactor(AzimuthCorrelations.PairTable(slot, other.Position), field, state, pt, cosh, sinh, other.Energy, other.Px, other.Py, other.Pz, other.MassSquared));
             }
         }
 
@@ -73,7 +97,7 @@ internal sealed class AzimuthFactors
 
         if (EventSlots.GroupOf(slot) == SlotGroup.Jet)
         {
-            AddTriples(tables, table, state, pt, cosh, sinh);
+            AddTriples(tables, slot, state, pt, cosh, sinh);
         }
         else
         {
@@ -81,15 +105,16 @@ internal sealed class AzimuthFactors
         }
     }
 
-    /// <summary>Collects the factors of the missing momentum: transverse masses with leptons.</summary>
+    /// <summary>Collects the factors of the missing momentum: its balance with the recoil, transverse masses with leptons.</summary>
     public void CollectMet(IReadOnlyList<CorrelationTable?> tables, EventState state, double met)
     {
         _factors.Clear();
+        AddBalance(tables, state, SlotClass.Met, met);
         foreach (ref readonly var other in state.Objects)
         {
             if (other.Position >= 0 && AzimuthCorrelations.PairField(SlotClass.Met, other.Position) is var field and > 0)
             {
-                AddMass(tables, AzimuthCorrelations.PairTable(SlotClass.Met, other.Position), field, state, met, 1, 0, other.Pt, other.Px, other.Py, 0, 0);
+                AddMass(tables, MassFactor(AzimuthCorrelations.PairTable(SlotClass.Met, other.Position), field, state, met, 1, 0, other.Pt, other.Px, other.Py, 0, 0));
             }
         }
     }
@@ -153,8 +178,8 @@ internal sealed class AzimuthFactors
         const int Width = 4;
         var scale = table.Bins / (table.Highest - table.Lowest);
         var floor = table.Lowest == 0 ? 0 : double.NegativeInfinity;
-        var (isMass, offset, slope, cosP, sinP) = (factor.IsMass, factor.Offset, factor.Scale, factor.Cos, factor.Sin);
-        var (hasSecond, secondOffset, secondSlope, secondCos, secondSin) = (double.IsFinite(factor.SecondOffset), factor.SecondOffset, factor.SecondScale, factor.SecondCos, factor.SecondSin);
+        var (kind, offset, slope, cosP, sinP) = (factor.Kind, factor.Offset, factor.Scale, factor.Cos, factor.Sin);
+        var (secondOffset, secondSlope, secondCos, secondSin) = (factor.SecondOffset, factor.SecondScale, factor.SecondCos, factor.SecondSin);
         var steps = Vector256.Create(0.0, 1, 2, 3);
         var outside = Vector256.Create((double)table.Bins);
         if (node < 0 || node + count > AzimuthCorrelations.Nodes || sums.Length < AzimuthCorrelations.Nodes || segments.Length != 2 * (table.Bins + 2))
@@ -169,20 +194,32 @@ internal sealed class AzimuthFactors
             {
                 // The last four nodes of the circle are the last that can be loaded together; nodes before the run are left out.
                 var at = Math.Min(node + k, AzimuthCorrelations.Nodes - Width);
-                Vector256<double> x;
-                if (isMass)
-                {
-                    Vector256<double> cos = Vector256.Load(cosines + at), sin = Vector256.Load(sines + at);
-                    x = Vector256.Create(offset) - (Vector256.Create(slope) * ((cos * cosP) + (sin * sinP)));
-                    if (hasSecond)
-                    {
-                        x = Vector256.Min(x, Vector256.Create(secondOffset) - (Vector256.Create(secondSlope) * ((cos * secondCos) + (sin * secondSin))));
-                    }
-                }
-                else
+                Vector256<double> x, weight = Vector256<double>.One;
+                if (kind == AzimuthFactorKind.Separation)
                 {
                     var distance = ((Vector256.Create((double)(first + at - node)) + steps) * Step) - Vector256.Create(Math.PI) - Vector256.Create(factor.Phi);
                     x = Vector256.Create(offset) + (distance * distance);
+                }
+                else
+                {
+                    Vector256<double> cos = Vector256.Load(cosines + at), sin = Vector256.Load(sines + at);
+                    x = Vector256.Create(offset) - (Vector256.Create(slope) * ((cos * cosP) + (sin * sinP)));
+                    if (kind == AzimuthFactorKind.Balance)
+                    {
+                        x = Vector256.Sqrt(Vector256.Max(x, Vector256<double>.Zero));
+                    }
+                    else if (kind != AzimuthFactorKind.Mass)
+                    {
+                        var second = Vector256.Create(secondOffset) - (Vector256.Create(secondSlope) * ((cos * secondCos) + (sin * secondSin)));
+                        if (kind == AzimuthFactorKind.SmallerMass)
+                        {
+                            x = Vector256.Min(x, second);
+                        }
+                        else
+                        {
+                            weight = Vector256.Max(Vector256<double>.One - (Vector256.Abs(second - Vector256.Create(AzimuthCorrelations.CascadeCentre)) * (1 / AzimuthCorrelations.CascadeReach)), Vector256<double>.Zero);
+                        }
+                    }
                 }
 
                 // Rounding must not carry a mass of zero out of a window that begins there.
@@ -197,16 +234,16 @@ internal sealed class AzimuthFactors
                 for (var j = from; j < to; j++)
                 {
                     var pair = pairs + (2 * ((int)bin[j] + 1));
-                    sum[at + j] += (float)(pair[0] + ((place[j] - bin[j]) * pair[1]));
+                    sum[at + j] += (float)(weight[j] * (pair[0] + ((place[j] - bin[j]) * pair[1])));
                 }
             }
         }
     }
 
-    /// <summary>Nodes at which a table speaks, and where in it: bin and fraction of the bin.</summary>
-    public int Places(in AzimuthFactor factor, CorrelationTable table, out int[] nodes, out double[] places)
+    /// <summary>Nodes at which a table speaks, where in it (bin and fraction of the bin), and with what weight.</summary>
+    public int Places(in AzimuthFactor factor, CorrelationTable table, out int[] nodes, out double[] places, out double[] weights)
     {
-        (nodes, places) = (_nodes, _places);
+        (nodes, places, weights) = (_nodes, _places, _weights);
         if (!Reach(factor, table, out var first, out var last))
         {
             return 0;
@@ -224,6 +261,7 @@ internal sealed class AzimuthFactors
             if (place >= 0 && place < table.Bins)
             {
                 _nodes[count] = node;
+                _weights[count] = WeightOf(factor, s_cos[node], s_sin[node]);
                 _places[count++] = place;
             }
         }
@@ -236,20 +274,23 @@ internal sealed class AzimuthFactors
     {
         (first, last) = (0, -1);
         double reach;
-        if (factor.IsMass)
+        if (factor.Kind == AzimuthFactorKind.Separation)
         {
-            var cos = (factor.Offset - table.Highest) / factor.Scale;
-            var hasSecond = double.IsFinite(factor.SecondOffset);
-            if (!hasSecond && (!(cos < 1) || factor.Offset + factor.Scale <= table.Lowest))
+            reach = Math.Sqrt(table.Highest - factor.Offset);
+        }
+        else if (factor.Kind == AzimuthFactorKind.SmallerMass)
+        {
+            reach = Math.PI;
+        }
+        else
+        {
+            var cos = (factor.Offset - (factor.Kind == AzimuthFactorKind.Balance ? table.Highest * table.Highest : table.Highest)) / factor.Scale;
+            if (!(cos < 1) || factor.Offset + factor.Scale <= table.Lowest)
             {
                 return false;
             }
 
-            reach = hasSecond || cos <= -1 ? Math.PI : Atan2.Of(Math.Sqrt(1 - (cos * cos)), cos);
-        }
-        else
-        {
-            reach = Math.Sqrt(table.Highest - factor.Offset);
+            reach = cos <= -1 ? Math.PI : Atan2.Of(Math.Sqrt(1 - (cos * cos)), cos);
         }
 
         first = (int)Math.Ceiling((factor.Phi - reach + Math.PI) / Step);
@@ -257,34 +298,67 @@ internal sealed class AzimuthFactors
         return last >= first;
     }
 
-    /// <summary>Where in its table a factor stands at the azimuth with this cosine and sine; outside, not from 0 to below the number of bins.</summary>
-    public static double PlaceAt(in AzimuthFactor factor, CorrelationTable table, double cos, double sin)
+    /// <summary>Where in its table a factor stands at the azimuth with this cosine and sine, and its weight; outside, not from 0 to below the number of bins.</summary>
+    public static (double Place, double Weight) PlaceAt(in AzimuthFactor factor, CorrelationTable table, double cos, double sin)
     {
         var distance = Math.Abs(Atan2.Of((sin * factor.Cos) - (cos * factor.Sin), (cos * factor.Cos) + (sin * factor.Sin)));
-        return (Of(factor, distance, cos, sin) - table.Lowest) * table.Bins / (table.Highest - table.Lowest);
+        return ((Of(factor, distance, cos, sin) - table.Lowest) * table.Bins / (table.Highest - table.Lowest), WeightOf(factor, cos, sin));
     }
 
-    private static double Of(in AzimuthFactor factor, double distance, double cos, double sin) =>
-        factor.IsMass
-            ? Math.Min(factor.Offset - (factor.Scale * ((cos * factor.Cos) + (sin * factor.Sin))), factor.SecondOffset - (factor.SecondScale * ((cos * factor.SecondCos) + (sin * factor.SecondSin))))
-            : factor.Offset + (distance * distance);
-
-    private void AddTriples(IReadOnlyList<CorrelationTable?> tables, int table, EventState state, double pt, double cosh, double sinh)
+    private static double Of(in AzimuthFactor factor, double distance, double cos, double sin) => factor.Kind switch
     {
-        foreach (ref readonly var b in state.Objects)
+        AzimuthFactorKind.Separation => factor.Offset + (distance * distance),
+        AzimuthFactorKind.SmallerMass => Math.Min(Mass(factor, cos, sin), SecondMass(factor, cos, sin)),
+        AzimuthFactorKind.Balance => Math.Sqrt(Math.Max(Mass(factor, cos, sin), 0)),
+        _ => Mass(factor, cos, sin),
+    };
+
+    private static double WeightOf(in AzimuthFactor factor, double cos, double sin) => factor.Kind == AzimuthFactorKind.Cascade
+        ? Math.Max(1 - (Math.Abs(SecondMass(factor, cos, sin) - AzimuthCorrelations.CascadeCentre) * (1 / AzimuthCorrelations.CascadeReach)), 0)
+        : 1;
+
+    private static double Mass(in AzimuthFactor factor, double cos, double sin) => factor.Offset - (factor.Scale * ((cos * factor.Cos) + (sin * factor.Sin)));
+
+    private static double SecondMass(in AzimuthFactor factor, double cos, double sin) =>
+        factor.SecondOffset - (factor.SecondScale * ((cos * factor.SecondCos) + (sin * factor.SecondSin)));
+
+    // Azimuths are relative to the recoil's own.
+    private void AddBalance(IReadOnlyList<CorrelationTable?> tables, EventState state, SlotClass slot, double pt)
+    {
+        var table = AzimuthCorrelations.BalanceTable(slot);
+        double offset = (state.Recoil * state.Recoil) + (pt * pt), scale = 2 * state.Recoil * pt;
+        if (tables[table] is { } window && scale > 1e-6 && offset - scale < window.Highest * window.Highest)
         {
-            if (!AzimuthCorrelations.IsCombinedB(b.Position))
+            _factors.Add(new AzimuthFactor(table, AzimuthCorrelations.Balance, AzimuthFactorKind.Balance, offset, scale, 1, 0, 0));
+        }
+    }
+
+    private void AddTriples(IReadOnlyList<CorrelationTable?> tables, SlotClass slot, EventState state, double pt, double cosh, double sinh)
+    {
+        int combination = AzimuthCorrelations.CombinationTable(slot), cascade = AzimuthCorrelations.CascadeTable(slot);
+        foreach (ref readonly var jet in state.Objects)
+        {
+            if (!AzimuthCorrelations.IsCombinedJet(jet.Position))
             {
                 continue;
             }
 
-            foreach (ref readonly var jet in state.Objects)
+            var pair = MassFactor(cascade, AzimuthCorrelations.Triples, state, pt, cosh, sinh, jet.Energy, jet.Px, jet.Py, jet.Pz, jet.MassSquared);
+            var mayBeW = pair.Offset - pair.Scale < AzimuthCorrelations.CascadeCentre + AzimuthCorrelations.CascadeReach
+                && pair.Offset + pair.Scale > AzimuthCorrelations.CascadeCentre - AzimuthCorrelations.CascadeReach;
+            foreach (ref readonly var b in state.Objects)
             {
-                if (AzimuthCorrelations.IsCombinedJet(jet.Position))
+                if (!AzimuthCorrelations.IsCombinedB(b.Position))
                 {
-                    double e = b.Energy + jet.Energy, px = b.Px + jet.Px, py = b.Py + jet.Py, pz = b.Pz + jet.Pz;
-                    var massSquared = (e * e) - (px * px) - (py * py) - (pz * pz);
-                    AddMass(tables, table, AzimuthCorrelations.Triples, state, pt, cosh, sinh, e, px, py, pz, massSquared);
+                    continue;
+                }
+
+                double e = b.Energy + jet.Energy, px = b.Px + jet.Px, py = b.Py + jet.Py, pz = b.Pz + jet.Pz;
+                var triple = MassFactor(combination, AzimuthCorrelations.Triples, state, pt, cosh, sinh, e, px, py, pz, (e * e) - (px * px) - (py * py) - (pz * pz));
+                AddMass(tables, triple);
+                if (mayBeW)
+                {
+                    AddMass(tables, (triple with { Table = cascade }).WithSecond(AzimuthFactorKind.Cascade, pair));
                 }
             }
         }
@@ -297,26 +371,30 @@ internal sealed class AzimuthFactors
         {
             if (AzimuthCorrelations.IsCombinedB(b.Position))
             {
-                AddMass(tables, table, AzimuthCorrelations.OtherPairs, state, pt, cosh, sinh, b.Energy, b.Px, b.Py, b.Pz, b.MassSquared);
+                AddMass(tables, MassFactor(table, AzimuthCorrelations.OtherPairs, state, pt, cosh, sinh, b.Energy, b.Px, b.Py, b.Pz, b.MassSquared));
             }
         }
 
         if (_factors.Count == first + 2)
         {
-            var second = _factors[first + 1];
-            _factors[first] = _factors[first] with { SecondOffset = second.Offset, SecondScale = second.Scale, SecondCos = second.Cos, SecondSin = second.Sin };
+            _factors[first] = _factors[first].WithSecond(AzimuthFactorKind.SmallerMass, _factors[first + 1]);
             _factors.RemoveAt(first + 1);
         }
     }
 
-    private void AddMass(IReadOnlyList<CorrelationTable?> tables, int table, int field, EventState state, double pt, double cosh, double sinh, double energy, double px, double py, double pz, double massSquared)
+    private void AddMass(IReadOnlyList<CorrelationTable?> tables, in AzimuthFactor factor)
+    {
+        if (tables[factor.Table] is { } window && factor.Scale > 1e-6 && factor.Offset - factor.Scale < window.Highest && factor.Offset + factor.Scale > window.Lowest)
+        {
+            _factors.Add(factor);
+        }
+    }
+
+    private static AzimuthFactor MassFactor(int table, int field, EventState state, double pt, double cosh, double sinh, double energy, double px, double py, double pz, double massSquared)
     {
         var transverse = Math.Sqrt((px * px) + (py * py));
         double offset = massSquared + (2 * pt * ((energy * cosh) - (pz * sinh))), scale = 2 * pt * transverse;
-        if (tables[table] is { } window && transverse > 1e-6 && offset - scale < window.Highest && offset + scale > window.Lowest)
-        {
-            var (cos, sin) = state.Relative(px / transverse, py / transverse);
-            _factors.Add(new AzimuthFactor(table, field, true, offset, scale, cos, sin, Atan2.Of(sin, cos)));
-        }
+        var (cos, sin) = transverse > 0 ? state.Relative(px / transverse, py / transverse) : (1, 0);
+        return new AzimuthFactor(table, field, AzimuthFactorKind.Mass, offset, scale, cos, sin, Atan2.Of(sin, cos));
     }
 }

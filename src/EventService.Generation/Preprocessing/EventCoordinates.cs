@@ -163,7 +163,7 @@ public sealed class EventCoordinates
                 greatest[(int)type] = Math.Max(greatest[(int)type], Math.Abs(sample.Eta[k]));
                 if (EventSlots.HasMass(type))
                 {
-                    var m = JetMass.Of(sample.Energy[k], sample.Pt[k], sample.Eta[k]);
+                    var m = sample.Mass[k];
                     if (m > SmallestMassFraction * sample.Pt[k])
                     {
                         mass[(int)slot].Add(Log.Of(m / sample.Pt[k]));
@@ -195,12 +195,12 @@ public sealed class EventCoordinates
 
     private static List<double>[] NewLists() => [.. Enumerable.Range(0, (int)SlotClass.Met).Select(_ => new List<double>())];
 
-    private static ObjectType TypeOf(SlotClass slot) => EventSlots.GroupOf(slot) switch
+    private static ObjectType TypeOf(SlotClass slot) => slot switch
     {
-        SlotGroup.BJet => ObjectType.BJet,
-        SlotGroup.Jet => ObjectType.Jet,
-        SlotGroup.Electron => ObjectType.ElectronMinus,
-        SlotGroup.Muon => ObjectType.MuonMinus,
+        <= SlotClass.BJet3 => ObjectType.BJet,
+        <= SlotClass.Jet8 => ObjectType.Jet,
+        <= SlotClass.Electron2 => ObjectType.ElectronMinus,
+        <= SlotClass.Muon2 => ObjectType.MuonMinus,
         _ => ObjectType.Photon,
     };
 }

@@ -16,8 +16,8 @@ public enum SlotClass
     Met,
 }
 
-/// <summary>Slot classes that share hidden layers.</summary>
-public enum SlotGroup { BJet, Jet, Electron, Muon, Photon, Met }
+/// <summary>Slot classes that share hidden layers. Electrons and muons come from the same decays.</summary>
+public enum SlotGroup { BJet, Jet, Lepton, Photon, Met }
 
 /// <summary>Static facts about slots.</summary>
 public static class EventSlots
@@ -49,8 +49,7 @@ public static class EventSlots
     {
         <= SlotClass.BJet3 => SlotGroup.BJet,
         <= SlotClass.Jet8 => SlotGroup.Jet,
-        <= SlotClass.Electron2 => SlotGroup.Electron,
-        <= SlotClass.Muon2 => SlotGroup.Muon,
+        <= SlotClass.Muon2 => SlotGroup.Lepton,
         <= SlotClass.Photon2 => SlotGroup.Photon,
         _ => SlotGroup.Met,
     };

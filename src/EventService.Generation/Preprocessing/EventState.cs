@@ -352,7 +352,7 @@ public sealed class EventState
     private static int OvalCount(SlotClass slot) => EventSlots.GroupOf(slot) switch
     {
         SlotGroup.Jet => Math.Max(0, Math.Min(EventSlots.SeenPositions(slot), FirstLepton) - FirstJet),
-        SlotGroup.Electron or SlotGroup.Muon => 2,
+        SlotGroup.Lepton => 2,
         _ => 0,
     };
 

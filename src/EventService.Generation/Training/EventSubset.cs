@@ -20,7 +20,7 @@ public static class EventSubset
             selected.AddEvent(sample.EventNumber[k], sample.Weight[k], sample.Met[k], sample.MetPhi[k]);
             for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
             {
-                selected.AddObject(sample.Type[i], sample.Energy[i], sample.Pt[i], sample.Eta[i], sample.Phi[i]);
+                selected.AddObject(sample.Type[i], sample.Energy[i], sample.Pt[i], sample.Eta[i], sample.Phi[i], sample.Mass[i]);
             }
         }
 

@@ -67,6 +67,7 @@ internal static class RunFingerprint
         Append(hash, sample.Pt);
         Append(hash, sample.Eta);
         Append(hash, sample.Phi);
+        Append(hash, sample.Mass);
         return $"{sample.Count}, {Hex(hash)}";
     }
 

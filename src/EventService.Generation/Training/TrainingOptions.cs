@@ -21,7 +21,7 @@ public sealed record TrainingOptions
     public float WeightDecay { get; init; } = 5e-2f;
 
     /// <summary>Share of the trunk's hidden units left out at random in each step.</summary>
-    public double Dropout { get; init; } = 0.1;
+    public double Dropout { get; init; } = 0.05;
 
     /// <summary>Largest norm of the gradient of the mean loss.</summary>
     public double GradientClip { get; init; } = 5;

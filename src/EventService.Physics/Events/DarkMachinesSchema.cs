@@ -5,7 +5,8 @@ public sealed record ObjectMaxima(int Jets, int BJets, int Electrons, int Muons,
 
 /// <summary>
 /// The schema of whole collision events: weight, missing transverse momentum, and the collections Jet, BJet,
-/// Electron, Muon and Photon. Electrons and muons carry a charge and stand negative first, each charge by falling pT.
+/// Electron, Muon and Photon. Jets and b-jets have a mass, since a float32 energy does not hold that of a light jet far forward.
+/// Electrons and muons carry a charge and stand negative first, each charge by falling pT.
 /// Converts between samples (double) and blocks (float32, rounded to nearest).
 /// </summary>
 public static class DarkMachinesSchema
@@ -14,8 +15,8 @@ public static class DarkMachinesSchema
     internal const int Weight = 0, MetPt = 1, MetPhi = 2;
     internal const int Jet = 0, BJet = 1, Electron = 2, Muon = 3, Photon = 4;
 
-    // Indices of columns in a collection.
-    internal const int Pt = 0, Eta = 1, Phi = 2, Energy = 3, Charge = 4;
+    // Indices of columns in every collection; the fifth is the mass of jets and b-jets and the charge of electrons and muons.
+    internal const int Pt = 0, Eta = 1, Phi = 2, Energy = 3, Mass = 4, Charge = 4;
 
     private static readonly ColumnSchema[] Scalars =
     [
@@ -32,6 +33,8 @@ public static class DarkMachinesSchema
         new("energy", "GeV", "Energy"),
     ];
 
+    private static readonly ColumnSchema[] JetKinematics = [.. Kinematics, new("mass", "GeV", "Mass")];
+
     private static readonly ColumnSchema[] LeptonKinematics = [.. Kinematics, new("charge", "e", "Electric charge, -1 or +1")];
 
     public static SampleSchema Create(ObjectMaxima maxima)
@@ -40,8 +43,8 @@ public static class DarkMachinesSchema
         return new SampleSchema(
             Scalars,
             [
-                new CollectionSchema("Jet", maxima.Jets, Kinematics),
-                new CollectionSchema("BJet", maxima.BJets, Kinematics),
+                new CollectionSchema("Jet", maxima.Jets, JetKinematics),
+                new CollectionSchema("BJet", maxima.BJets, JetKinematics),
                 new CollectionSchema("Electron", maxima.Electrons, LeptonKinematics),
                 new CollectionSchema("Muon", maxima.Muons, LeptonKinematics),
                 new CollectionSchema("Photon", maxima.Photons, Kinematics),
@@ -76,6 +79,24 @@ public static class DarkMachinesSchema
     {
         ArgumentNullException.ThrowIfNull(schema);
         return schema.HasSameColumns(Create(new ObjectMaxima(0, 0, 0, 0, 0)));
+    }
+
+    /// <summary>
+    /// The schema of whole events that a model file stands for: its own, or one of today's columns with its maxima where the file
+    /// is older than the masses of jets. Null for other columns.
+    /// </summary>
+    public static SampleSchema? Upgrade(SampleSchema schema)
+    {
+        if (IsWholeEvent(schema))
+        {
+            return schema;
+        }
+
+        var today = Create(new ObjectMaxima(0, 0, 0, 0, 0));
+        var before = today with { Collections = [.. today.Collections.Select(c => c with { Columns = [.. c.Columns.Except([JetKinematics[Mass]])] })] };
+        return schema.HasSameColumns(before)
+            ? today with { Collections = [.. today.Collections.Zip(schema.Collections, (now, then) => now with { Maximum = then.Maximum })] }
+            : null;
     }
 
     /// <summary>Replaces the block's events by events first .. first + count - 1 of the sample, rounded to float32.</summary>
@@ -117,7 +138,11 @@ public static class DarkMachinesSchema
                 columns[Eta][at] = (float)sample.Eta[i];
                 columns[Phi][at] = (float)sample.Phi[i];
                 columns[Energy][at] = (float)sample.Energy[i];
-                if (columns.Length > Charge)
+                if (HasMass(c))
+                {
+                    columns[Mass][at] = (float)sample.Mass[i];
+                }
+                else if (HasCharge(c))
                 {
                     columns[Charge][at] = type is ObjectType.ElectronMinus or ObjectType.MuonMinus ? -1 : 1;
                 }
@@ -144,8 +169,8 @@ public static class DarkMachinesSchema
                 var columns = block.Collections[c].Columns;
                 for (var i = block.Collections[c].Offsets[row]; i < block.Collections[c].Offsets[row + 1]; i++)
                 {
-                    var type = TypeOf(c, columns.Length > Charge ? columns[Charge][i] : 0);
-                    objects.Add(type, columns[Energy][i], columns[Pt][i], columns[Eta][i], columns[Phi][i]);
+                    var type = TypeOf(c, HasCharge(c) ? columns[Charge][i] : 0);
+                    objects.Add(type, columns[Energy][i], columns[Pt][i], columns[Eta][i], columns[Phi][i], HasMass(c) ? columns[Mass][i] : 0);
                 }
             }
 
@@ -153,6 +178,13 @@ public static class DarkMachinesSchema
             objects.AppendTo(sample);
         }
     }
+
+    /// <summary>True for jets and b-jets.</summary>
+    internal static bool HasMass(ObjectType type) => type is ObjectType.BJet or ObjectType.Jet;
+
+    internal static bool HasMass(int collection) => collection is Jet or BJet;
+
+    internal static bool HasCharge(int collection) => collection is Electron or Muon;
 
     internal static int CollectionOf(ObjectType type) => type switch
     {

@@ -1,3 +1,5 @@
+using EventService.Physics.Kinematics;
+
 namespace EventService.Physics.Events;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace EventService.Physics.Events;
 /// </summary>
 /// <remarks>
 /// Within an event the objects stand in the order of <see cref="ObjectType"/>, each type by falling pT.
-/// Energy, pT, eta and phi are kept as they were given; the mass follows from them.
+/// Energy, pT, eta and phi are kept as they were given. A jet's mass is the one given, which a float32 energy need not hold; else it follows from them.
 /// </remarks>
 public sealed class EventSample
 {
@@ -22,6 +24,7 @@ public sealed class EventSample
     private double[] _pt = [];
     private double[] _eta = [];
     private double[] _phi = [];
+    private double[] _mass = [];
 
     /// <summary>Name of the physics process, as in the file's second field.</summary>
     public string ProcessName { get; set; } = "";
@@ -47,7 +50,10 @@ public sealed class EventSample
     public ReadOnlySpan<double> Eta => _eta.AsSpan(0, _objectCount);
     public ReadOnlySpan<double> Phi => _phi.AsSpan(0, _objectCount);
 
-    /// <summary>Starts a new event; its objects follow by <see cref="AddObject"/>.</summary>
+    /// <summary>Mass of each jet and b-jet [GeV], 0 for leptons and photons; NaN or negative where the data are faulty.</summary>
+    public ReadOnlySpan<double> Mass => _mass.AsSpan(0, _objectCount);
+
+    /// <summary>Starts a new event; its objects follow by <c>AddObject</c>.</summary>
     public void AddEvent(long eventNumber, double weight, double met, double metPhi)
     {
         if (_count == _eventNumber.Length)
@@ -68,8 +74,12 @@ public sealed class EventSample
         _offsets[_count] = _objectCount;
     }
 
-    /// <summary>Adds an object to the event started last.</summary>
-    public void AddObject(ObjectType type, double energy, double pt, double eta, double phi)
+    /// <summary>Adds an object to the event started last; a jet gets the mass of <see cref="JetMass.Of"/>.</summary>
+    public void AddObject(ObjectType type, double energy, double pt, double eta, double phi) =>
+        AddObject(type, energy, pt, eta, phi, DarkMachinesSchema.HasMass(type) ? JetMass.Of(energy, pt, eta) : 0);
+
+    /// <summary>Adds an object of known mass to the event started last.</summary>
+    public void AddObject(ObjectType type, double energy, double pt, double eta, double phi, double mass)
     {
         if (_objectCount == _type.Length)
         {
@@ -79,6 +89,7 @@ public sealed class EventSample
             Array.Resize(ref _pt, capacity);
             Array.Resize(ref _eta, capacity);
             Array.Resize(ref _phi, capacity);
+            Array.Resize(ref _mass, capacity);
         }
 
         _type[_objectCount] = type;
@@ -86,6 +97,7 @@ public sealed class EventSample
         _pt[_objectCount] = pt;
         _eta[_objectCount] = eta;
         _phi[_objectCount] = phi;
+        _mass[_objectCount] = mass;
         _objectCount++;
         _offsets[_count] = _objectCount;
     }

@@ -9,14 +9,14 @@ internal sealed class ObjectList
 
     public void Clear() => Count = 0;
 
-    public void Add(ObjectType type, double energy, double pt, double eta, double phi)
+    public void Add(ObjectType type, double energy, double pt, double eta, double phi, double mass)
     {
         if (Count == _entries.Length)
         {
             Array.Resize(ref _entries, 2 * Count);
         }
 
-        _entries[Count] = new Entry(type, Count, energy, pt, eta, phi);
+        _entries[Count] = new Entry(type, Count, energy, pt, eta, phi, mass);
         Count++;
     }
 
@@ -35,11 +35,11 @@ internal sealed class ObjectList
 
         foreach (ref readonly var o in entries)
         {
-            sample.AddObject(o.Type, o.Energy, o.Pt, o.Eta, o.Phi);
+            sample.AddObject(o.Type, o.Energy, o.Pt, o.Eta, o.Phi, o.Mass);
         }
     }
 
-    private readonly record struct Entry(ObjectType Type, int Index, double Energy, double Pt, double Eta, double Phi)
+    private readonly record struct Entry(ObjectType Type, int Index, double Energy, double Pt, double Eta, double Phi, double Mass)
     {
         public static int Order(Entry a, Entry b) =>
             a.Type != b.Type ? a.Type.CompareTo(b.Type) : a.Pt != b.Pt ? b.Pt.CompareTo(a.Pt) : a.Index.CompareTo(b.Index);

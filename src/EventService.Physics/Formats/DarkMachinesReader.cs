@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Unicode;
 
 using EventService.Physics.Events;
+using EventService.Physics.Kinematics;
 
 namespace EventService.Physics.Formats;
 
@@ -11,7 +12,8 @@ namespace EventService.Physics.Formats;
 /// <c>eventID;processID;weight;MET;METphi;obj,E,pt,eta,phi;obj,E,pt,eta,phi;...</c> in MeV and radians.
 /// </summary>
 /// <remarks>
-/// Every number becomes the double nearest to its text, then MeV are divided by 1000 to GeV. Objects may stand in any
+/// Every number becomes the double nearest to its text, then MeV are divided by 1000 to GeV. The mass of a jet is that of its energy with pT and
+/// eta rounded to float32, as <see cref="DarkMachinesWriter"/> printed it. Objects may stand in any
 /// order; they are sorted into the order of <see cref="ObjectType"/>, each type by falling pT, equal pT as in the file.
 /// Refused, with the place: other than five leading fields, numbers that are not finite, pT or E not above 0, MET below 0,
 /// |phi| above pi (3.1416 passes: six digits), a second process name, lines beyond 1 MiB, events beyond
@@ -194,8 +196,12 @@ public sealed class DarkMachinesReader : EventReader
             throw WrongCount(line, start);
         }
 
-        _objects.Add(type, energy, pt, eta, phi);
+        _objects.Add(type, energy, pt, eta, phi, DarkMachinesSchema.HasMass(type) ? MassOf(energy, pt, eta) : 0);
     }
+
+    /// <summary>The writer's mass lies in the digits of the energy beyond a float32, beside a pT and an eta of float32: those below are the decimals' own.</summary>
+    private static double MassOf(double energy, double pt, double eta) =>
+        JetMass.Of(energy, (float)pt, (float)eta) is var mass && !double.IsNaN(mass) ? mass : JetMass.Of(energy, pt, eta);
 
     private ObjectType ReadLabel(ReadOnlySpan<byte> line, ref int at)
     {

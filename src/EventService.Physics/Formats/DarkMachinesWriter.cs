@@ -9,7 +9,7 @@ namespace EventService.Physics.Formats;
 /// <summary>
 /// Writes whole events in the Dark Machines text format (see <see cref="DarkMachinesReader"/>) in MeV and radians; the
 /// weight as it is in the block. Every number reads back as the same float32: it is the shortest decimal of the number
-/// in GeV with the point moved by three places.
+/// in GeV with the point moved by three places. Energies of jets have more digits, which hold the mass (<see cref="JetEnergy"/>).
 /// </summary>
 public sealed class DarkMachinesWriter : IEventWriter
 {
@@ -96,11 +96,12 @@ public sealed class DarkMachinesWriter : IEventWriter
         Put(line, ref at, ';', block.Scalars[DarkMachinesSchema.MetPhi][row], 0, number, "MET_phi");
         for (var type = ObjectType.BJet; type <= ObjectType.Photon; type++)
         {
-            var collection = block.Collections[DarkMachinesSchema.CollectionOf(type)];
+            var c = DarkMachinesSchema.CollectionOf(type);
+            var collection = block.Collections[c];
             var columns = collection.Columns;
             for (var i = collection.Offsets[row]; i < collection.Offsets[row + 1]; i++)
             {
-                if (columns.Length > DarkMachinesSchema.Charge && columns[DarkMachinesSchema.Charge][i] < 0 != IsNegative(type))
+                if (DarkMachinesSchema.HasCharge(c) && columns[DarkMachinesSchema.Charge][i] < 0 != IsNegative(type))
                 {
                     continue;
                 }
@@ -109,9 +110,19 @@ public sealed class DarkMachinesWriter : IEventWriter
                 line[at++] = (byte)';';
                 label.CopyTo(line[at..]);
                 at += label.Length;
-                Put(line, ref at, ',', columns[DarkMachinesSchema.Energy][i], MevShift, number, "energy");
-                Put(line, ref at, ',', columns[DarkMachinesSchema.Pt][i], MevShift, number, "pt");
-                Put(line, ref at, ',', columns[DarkMachinesSchema.Eta][i], 0, number, "eta");
+                float energy = columns[DarkMachinesSchema.Energy][i], pt = columns[DarkMachinesSchema.Pt][i], eta = columns[DarkMachinesSchema.Eta][i];
+                if (DarkMachinesSchema.HasMass(c) && float.IsFinite(energy))
+                {
+                    line[at] = (byte)',';
+                    at += 1 + JetEnergy.Write(energy, pt, eta, columns[DarkMachinesSchema.Mass][i], line[(at + 1)..]);
+                }
+                else
+                {
+                    Put(line, ref at, ',', energy, MevShift, number, "energy");
+                }
+
+                Put(line, ref at, ',', pt, MevShift, number, "pt");
+                Put(line, ref at, ',', eta, 0, number, "eta");
                 Put(line, ref at, ',', columns[DarkMachinesSchema.Phi][i], 0, number, "phi");
             }
         }

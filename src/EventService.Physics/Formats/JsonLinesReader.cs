@@ -11,8 +11,8 @@ namespace EventService.Physics.Formats;
 /// GeV and radians, packed by gzip or not. Every number becomes the double nearest to its text.
 /// </summary>
 /// <remarks>
-/// MET_pt, MET_phi and all lists must be there, empty for an event without such objects; event, weight and the counts may be
-/// left out (place in the file from 0, 1, length of the lists). Other fields are passed over. The same checks and limits hold as in
+/// MET_pt, MET_phi and all lists must be there, empty for an event without such objects; event, weight, the counts and the masses may be
+/// left out (place in the file from 0, 1, length of the lists, <see cref="Kinematics.JetMass.Of"/>). A mass may be any number. Other fields are passed over. The same checks and limits hold as in
 /// <see cref="DarkMachinesReader"/>; charges are -1 or 1.
 /// </remarks>
 public sealed class JsonLinesReader : EventReader
@@ -174,8 +174,13 @@ public sealed class JsonLinesReader : EventReader
         for (var f = 0; f < Names.Length; f++)
         {
             var field = WholeEventFields.All[f];
-            if (!_seen[f] && !field.IsOptional)
+            if (!_seen[f])
             {
+                if (field.IsOptional)
+                {
+                    continue;
+                }
+
                 throw Fault(end, $"field '{field.Name}' is missing{(field.IsList ? "; without such objects it is an empty list" : "")}.");
             }
 

@@ -11,8 +11,8 @@ namespace EventService.Physics.Formats;
 /// in GeV and radians, packed by gzip or not. Numbers may be of any little-endian type of up to 64 bits and become doubles.
 /// </summary>
 /// <remarks>
-/// MET_pt, MET_phi and for each collection the count and the columns must be there; event and weight may be left out (place in the
-/// file from 0, weight 1). Other fields are passed over, as is what stands behind the last object. The checks are those of <see cref="DarkMachinesReader"/>;
+/// MET_pt, MET_phi and for each collection the count and the columns must be there; event, weight and the masses may be left out (place in the
+/// file from 0, weight 1, <see cref="Kinematics.JetMass.Of"/>). A mass may be any number, even NaN. Other fields are passed over, as is what stands behind the last object. The checks are those of <see cref="DarkMachinesReader"/>;
 /// the header is limited to <see cref="MaximumHeaderLength"/>, a record to 1 MiB, and the file must end with the last record.
 /// </remarks>
 public sealed class NpyReader : EventReader
@@ -237,7 +237,7 @@ public sealed class NpyReader : EventReader
             var layout = _layout[f];
             if (layout is null)
             {
-                if (field.Kind is FieldKind.EventNumber or FieldKind.Weight)
+                if (field.Kind is FieldKind.EventNumber or FieldKind.Weight or FieldKind.Mass)
                 {
                     continue;
                 }

@@ -17,11 +17,6 @@ internal static class ShortestFloat
     // g[k] = 10^k in 64 bits, rounded up: 10^k <= g[k] 2^(floor(log2 10^k) - 63).
     private static readonly ulong[] Powers = [.. Enumerable.Range(SmallestPower, LargestPower - SmallestPower + 1).Select(Power)];
 
-    private static ReadOnlySpan<double> ExactPowersOfTen =>
-    [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-    ];
-
     /// <summary>
     /// Writes x as a decimal number with the point moved <paramref name="shift"/> places to the right (3: GeV as MeV) and returns
     /// the length. Who parses the text as a double, divides it by 10^shift and rounds to float32 gets the bits of x again.
@@ -121,14 +116,14 @@ internal static class ShortestFloat
 
     private static bool ReadsBack(uint digits, int exponent, int shift, float x)
     {
-        var read = exponent < 0 ? digits / ExactPowersOfTen[-exponent] : digits * ExactPowersOfTen[exponent];
-        return (float)(shift == 0 ? read : read / ExactPowersOfTen[shift]) == x;
+        var read = exponent < 0 ? digits / DecimalNumber.PowersOfTen[-exponent] : digits * DecimalNumber.PowersOfTen[exponent];
+        return (float)(shift == 0 ? read : read / DecimalNumber.PowersOfTen[shift]) == x;
     }
 
     /// <summary>All digits of x 10^shift that a double needs: the product of 24 and 10 bits is exact, and so is its division.</summary>
     private static int WriteExact(float x, int shift, Span<byte> text)
     {
-        var exact = x * ExactPowersOfTen[shift];
+        var exact = x * DecimalNumber.PowersOfTen[shift];
         return exact.TryFormat(text, out var length, default, null) ? length : throw new InvalidOperationException($"No room for {exact}.");
     }
 
@@ -188,7 +183,7 @@ internal static class ShortestFloat
     private static ReadOnlySpan<uint> IntegerPowersOfTen =>
         [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
-    private static int CountDigits(uint x)
+    internal static int CountDigits(uint x)
     {
         // 1233 / 4096 is log10(2); the guess from the bits is right or one too low.
         var guess = (BitOperations.Log2(x | 1) + 1) * 1233 >> 12;
@@ -210,7 +205,8 @@ internal static class ShortestFloat
         return eight;
     }
 
-    private static void WriteDigits(uint x, int count, Span<byte> text) => WriteDigits(x, count, text, out _);
+    /// <summary>Writes the <paramref name="count"/> digits of x, at most nine, and some bytes of anything behind them: nine in all.</summary>
+    internal static void WriteDigits(uint x, int count, Span<byte> text) => WriteDigits(x, count, text, out _);
 
     /// <summary>The eight digits of x below 10^8 as text, the first in the lowest byte: halves, then quarters, then digits side by side.</summary>
     private static ulong EightDigits(uint x)

@@ -1,4 +1,5 @@
 using EventService.Physics.Events;
+using EventService.Physics.Kinematics;
 
 namespace EventService.Physics.Formats;
 
@@ -12,6 +13,7 @@ internal enum FieldKind
     PositiveGev,
     Eta,
     Azimuth,
+    Mass,
     Charge,
 }
 
@@ -22,8 +24,8 @@ internal enum FieldKind
 /// <param name="Column">Index of the column in the collection, -1 for its count.</param>
 internal sealed record EventField(string Name, FieldKind Kind, int Collection, int Column)
 {
-    /// <summary>May be left out: the event number is then the place in the file, the weight 1, the count that of the lists.</summary>
-    public bool IsOptional => Kind is FieldKind.EventNumber or FieldKind.Weight or FieldKind.Count;
+    /// <summary>May be left out: the event number is then the place in the file, the weight 1, the count that of the lists, the mass that of the energy.</summary>
+    public bool IsOptional => Kind is FieldKind.EventNumber or FieldKind.Weight or FieldKind.Count or FieldKind.Mass;
 
     /// <summary>One number for each object of a collection.</summary>
     public bool IsList => Column >= 0;
@@ -31,6 +33,7 @@ internal sealed record EventField(string Name, FieldKind Kind, int Collection, i
     /// <summary>Why a number cannot stand in the field, or null if it can.</summary>
     public string? Fault(double value) => Kind switch
     {
+        FieldKind.Mass => null, // a mass that cannot be is a matter of the density
         _ when !double.IsFinite(value) => "is not a finite number",
         FieldKind.MissingPt when value < 0 => "is negative",
         FieldKind.PositiveGev when value <= 0 => "is not positive",
@@ -87,16 +90,16 @@ internal sealed class WholeEventFields
                 continue;
             }
 
-            var hasCharge = f + DarkMachinesSchema.Charge < All.Length && All[f + DarkMachinesSchema.Charge].Column == DarkMachinesSchema.Charge;
+            var hasMass = DarkMachinesSchema.HasMass(collection);
+            var massGiven = hasMass && _counts[f + DarkMachinesSchema.Mass] > 0;
             for (var i = 0; i < _counts[f]; i++)
             {
-                var charge = hasCharge ? _values[f + DarkMachinesSchema.Charge][i] : 0;
-                _objects.Add(
-                    DarkMachinesSchema.TypeOf(collection, (float)charge),
-                    _values[f + DarkMachinesSchema.Energy][i],
-                    _values[f][i],
-                    _values[f + DarkMachinesSchema.Eta][i],
-                    _values[f + DarkMachinesSchema.Phi][i]);
+                var charge = DarkMachinesSchema.HasCharge(collection) ? _values[f + DarkMachinesSchema.Charge][i] : 0;
+                var energy = _values[f + DarkMachinesSchema.Energy][i];
+                var pt = _values[f][i];
+                var eta = _values[f + DarkMachinesSchema.Eta][i];
+                var mass = massGiven ? _values[f + DarkMachinesSchema.Mass][i] : hasMass ? JetMass.Of(energy, pt, eta) : 0;
+                _objects.Add(DarkMachinesSchema.TypeOf(collection, (float)charge), energy, pt, eta, _values[f + DarkMachinesSchema.Phi][i], mass);
             }
         }
 
@@ -113,15 +116,24 @@ internal sealed class WholeEventFields
             yield return new EventField(schema.Scalars[s].Name, scalars[s], -1, -1);
         }
 
-        FieldKind[] columns = [FieldKind.PositiveGev, FieldKind.Eta, FieldKind.Azimuth, FieldKind.PositiveGev, FieldKind.Charge];
         for (var c = 0; c < schema.Collections.Count; c++)
         {
             var collection = schema.Collections[c];
             yield return new EventField($"n{collection.Name}", FieldKind.Count, c, -1);
             for (var x = 0; x < collection.Columns.Count; x++)
             {
-                yield return new EventField($"{collection.Name}_{collection.Columns[x].Name}", columns[x], c, x);
+                yield return new EventField($"{collection.Name}_{collection.Columns[x].Name}", KindOf(collection.Columns[x].Name), c, x);
             }
         }
     }
+
+    private static FieldKind KindOf(string column) => column switch
+    {
+        "pt" or "energy" => FieldKind.PositiveGev,
+        "eta" => FieldKind.Eta,
+        "phi" => FieldKind.Azimuth,
+        "mass" => FieldKind.Mass,
+        "charge" => FieldKind.Charge,
+        _ => throw new ArgumentOutOfRangeException(nameof(column), column, "Not a column of whole events."),
+    };
 }

@@ -12,13 +12,6 @@ public static class InvariantMass
         return Math.Sqrt(Math.Max(0, (p4.E - p) * (p4.E + p)));
     }
 
-    /// <summary>Mass of one object from its energy, transverse momentum and pseudorapidity: p = pT cosh eta.</summary>
-    public static double OfObject(double energy, double pt, double eta)
-    {
-        var p = pt * Cosh.Of(eta);
-        return Math.Sqrt(Math.Max(0, (energy - p) * (energy + p)));
-    }
-
     /// <summary>
     /// Mass of two massless objects: m^2 = 2 pT1 pT2 (cosh(eta1 - eta2) - cos(phi1 - phi2)), in the form
     /// 4 pT1 pT2 (sinh^2(d eta / 2) + sin^2(d phi / 2)), which loses no digits for objects close to each other.

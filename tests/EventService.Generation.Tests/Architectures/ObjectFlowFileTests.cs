@@ -28,6 +28,18 @@ public class ObjectFlowFileTests
     }
 
     [Fact]
+    public void Load_SchemaWithoutTheMassesOfJets_ServesThemWithTheSameMaxima()
+    {
+        var schema = Document().Schema;
+        var before = schema with { Collections = [.. schema.Collections.Select(c => c with { Columns = [.. c.Columns.Where(x => x.Name != "mass")] })] };
+        Assert.NotEqual(schema.Describe(), before.Describe());
+        var loaded = EventGenerator.Load(Write(Document() with { Schema = before }));
+        Assert.Equal(schema.Describe(), loaded.Model.Schema.Describe());
+        Assert.Equal(schema.Collections.Select(c => c.Maximum), loaded.Model.Schema.Collections.Select(c => c.Maximum));
+        Assert.All(SmallFlow.Generate(loaded.Model, 8, 0, 20).Events.Mass.ToArray(), m => Assert.True(m >= 0));
+    }
+
+    [Fact]
     public void Load_Of200MutatedFiles_IsRefusedWithASentenceOrWorks()
     {
         var refused = 0;

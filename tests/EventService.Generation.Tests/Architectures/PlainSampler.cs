@@ -8,6 +8,7 @@ using EventService.Generation.Counts;
 using EventService.Generation.Preprocessing;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
+using EventService.Physics.Kinematics;
 
 namespace EventService.Generation.Tests.Architectures;
 
@@ -53,7 +54,10 @@ internal sealed class PlainSampler(SmallFlow flow)
         rounded.AddEvent(exact.EventNumber[e], (float)exact.Weight[e], (float)exact.Met[e], (float)exact.MetPhi[e]);
         for (var k = exact.Offsets[e]; k < exact.Offsets[e + 1]; k++)
         {
-            rounded.AddObject(exact.Type[k], (float)exact.Energy[k], (float)exact.Pt[k], (float)exact.Eta[k], (float)exact.Phi[k]);
+            // The energy is that of the rounded numbers: the formula with the runtime's cosh, which differs in the last bit of a double.
+            double pt = (float)exact.Pt[k], eta = (float)exact.Eta[k], mass = (float)exact.Mass[k];
+            var energy = Math.Sqrt(Math.Pow(pt * Math.Cosh(eta), 2) + (mass * mass));
+            rounded.AddObject(exact.Type[k], (float)energy, pt, eta, (float)exact.Phi[k], mass);
         }
 
         return rounded;
@@ -90,7 +94,7 @@ internal sealed class PlainSampler(SmallFlow flow)
         exact.AddEvent(index, 2.5, met, Atan2.Of(sin, cos));
         foreach (var item in objects)
         {
-            exact.AddObject(item.Type, JetMass.Energy(item.Mass, item.Pt, item.Eta), item.Pt, item.Eta, Atan2.Of(item.Sin, item.Cos));
+            exact.AddObject(item.Type, Energy.OfPtEtaMass(item.Pt, item.Eta, item.Mass), item.Pt, item.Eta, Atan2.Of(item.Sin, item.Cos), item.Mass);
         }
 
         return log;

@@ -95,7 +95,7 @@ internal sealed class SmallFlow
             bits.AddRange([(ulong)events.EventNumber[e], Bits(events.Weight[e]), Bits(events.Met[e]), Bits(events.MetPhi[e])]);
             for (var k = events.Offsets[e]; k < events.Offsets[e + 1]; k++)
             {
-                bits.AddRange([(ulong)events.Type[k], Bits(events.Energy[k]), Bits(events.Pt[k]), Bits(events.Eta[k]), Bits(events.Phi[k])]);
+                bits.AddRange([(ulong)events.Type[k], Bits(events.Energy[k]), Bits(events.Pt[k]), Bits(events.Eta[k]), Bits(events.Phi[k]), Bits(events.Mass[k])]);
             }
         }
 

@@ -28,6 +28,8 @@ public class AzimuthCorrelationsTests
         tables[separation] = new CorrelationTable(0, 1, [0, 10]);
         tables[pair] = new CorrelationTable(0, 40_000, [0, 40]);
         tables[triple] = new CorrelationTable(0, 90_000, [0, 45]);
+        tables[AzimuthCorrelations.CascadeTable(SlotClass.Jet2)] = new CorrelationTable(0, 90_000, [0, 45]);
+        tables[AzimuthCorrelations.BalanceTable(SlotClass.Jet2)] = new CorrelationTable(0, 120, [0, 12]);
 
         var state = new EventState();
         state.Reset([1, 2, 0, 0, 0, 0, 0], []);
@@ -41,6 +43,7 @@ public class AzimuthCorrelationsTests
         factors.Write(new AzimuthCorrelations(tables), fields, 1);
 
         var frame = Math.Atan2(state.Frame.Sin, state.Frame.Cos);
+        var weights = new HashSet<bool>();
         for (var g = 0; g < AzimuthCorrelations.Nodes; g++)
         {
             // Node g stands at g steps from the point opposite to the recoil.
@@ -51,9 +54,18 @@ public class AzimuthCorrelationsTests
             var (m2, m3) = (MassSquared(item, Vector(jet)), MassSquared(item, Vector(jet), Vector(b)));
             Assert.Equal(square < 1 ? 10 * square : 0, fields[g], 1e-4);
             Assert.Equal(m2 < 40_000 ? m2 / 1000 : 0, fields[AzimuthCorrelations.Nodes + g], 1e-4);
-            Assert.Equal(m3 < 90_000 ? m3 / 2000 : 0, fields[(2 * AzimuthCorrelations.Nodes) + g], 1e-4);
+
+            // Twice: as it is, and with a weight that falls from 1 at the squared mass of the W to 0 at 2600 GeV^2 from it.
+            var weight = Math.Max(0, 1 - (Math.Abs(m2 - (80.4 * 80.4)) / 2600));
+            weights.Add(weight > 0);
+            Assert.Equal(m3 < 90_000 ? (1 + weight) * m3 / 2000 : 0, fields[(2 * AzimuthCorrelations.Nodes) + g], 2e-4);
             Assert.Equal(0, fields[(3 * AzimuthCorrelations.Nodes) + g]);
+            var (left, top) = (Vector(jet), Vector(b));
+            var balance = Math.Sqrt(Math.Pow(item.X + left.X + top.X, 2) + Math.Pow(item.Y + left.Y + top.Y, 2));
+            Assert.Equal(balance < 120 ? balance / 10 : 0, fields[(4 * AzimuthCorrelations.Nodes) + g], 1e-4);
         }
+
+        Assert.Equal(2, weights.Count);
     }
 
     [Fact]
@@ -89,6 +101,7 @@ public class AzimuthCorrelationsTests
     {
         var tables = new CorrelationTable?[AzimuthCorrelations.TableCount];
         tables[AzimuthCorrelations.PairTable(SlotClass.Met, EventSlots.PositionOf(ObjectType.MuonPlus, 0))] = new CorrelationTable(0, 10_000, [0, 10]);
+        tables[AzimuthCorrelations.BalanceTable(SlotClass.Met)] = new CorrelationTable(0, 100, [0, 10]);
         var state = new EventState();
         state.Reset([0, 1, 0, 0, 0, 1, 0], []);
         state.Add(new FlowObject(ObjectType.Jet, 0, 60, 1.2, 1, 0, 8));
@@ -101,8 +114,11 @@ public class AzimuthCorrelationsTests
         var frame = Math.Atan2(state.Frame.Sin, state.Frame.Cos);
         for (var g = 0; g < AzimuthCorrelations.Nodes; g++)
         {
-            var square = 2 * 40 * 50 * (1 - Math.Cos(frame - Math.PI + (g * Step) - (Math.PI / 2)));
+            var phi = frame - Math.PI + (g * Step);
+            var square = 2 * 40 * 50 * (1 - Math.Cos(phi - (Math.PI / 2)));
             Assert.Equal(square / 1000, fields[(3 * AzimuthCorrelations.Nodes) + g], 1e-5);
+            var balance = Math.Sqrt(Math.Pow(60 + (50 * Math.Cos(phi)), 2) + Math.Pow(40 + (50 * Math.Sin(phi)), 2));
+            Assert.Equal(balance < 100 ? balance / 10 : 0, fields[(4 * AzimuthCorrelations.Nodes) + g], 1e-4);
         }
     }
 
@@ -121,16 +137,18 @@ public class AzimuthCorrelationsTests
             {
                 sample.AddEvent(sample.Count, 1, 30, met);
                 sample.AddObject(ObjectType.BJet, 900, 150, 2.4, b);
-                sample.AddObject(ObjectType.Jet, 70, 60, 0, first);
-                sample.AddObject(ObjectType.Jet, 70, 50, 0, second);
+                sample.AddObject(ObjectType.Jet, 60.2, 60, 0, first);
+                sample.AddObject(ObjectType.Jet, 50.2, 50, 0, second);
             }
         }
 
         var table = AzimuthCorrelationFit.Run(sample, [.. Enumerable.Range(0, sample.Count)]).Tables[AzimuthCorrelations.SeparationTable(ObjectFamily.Hadronic, ObjectFamily.Hadronic)]!;
         double Mean(double from, double to) => Enumerable.Range(0, table.LogFactor.Length).Where(k => k / 100.0 >= from && k / 100.0 <= to).Average(k => table.LogFactor[k]);
 
-        // x is the squared distance. Jets also have masses, so the table shares its work with others: differences across the step count.
-        Assert.Equal(Math.Log(0.2), Mean(0.05, 0.22) - Mean(0.28, 0.5), 0.2);
+        // x is the squared distance; on both sides of the step factors relative to what the prior of ten objects leaves of them, with
+        // n = 15,000 / (1 - 0.8 / (2 pi)) / (2 pi) * 0.01 / sqrt(x) objects expected at a node of distance 0.01 to the next.
+        double Expected(double kept, double x) => Math.Log(((kept * 27.35 / Math.Sqrt(x)) + 10) / ((27.35 / Math.Sqrt(x)) + 10));
+        Assert.Equal(Expected(0.2, 0.13), Mean(0.05, 0.22) - Mean(0.28, 0.5), 0.2);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using EventService.Engine.Random;
 using EventService.Generation.Preprocessing;
 using EventService.Generation.Tests.Architectures;
 using EventService.Physics.Events;
+using EventService.Physics.Kinematics;
 
 namespace EventService.Generation.Tests.Preprocessing;
 
@@ -172,17 +173,9 @@ public class EventCoordinatesTests
             double pt = 20 * Math.Exp(6 * random.NextDouble()), eta = 5.6 * (random.NextDouble() - 0.5);
             var (mass, log) = Coordinates.MassFromUnit(SlotClass.Jet1, y, pt);
             Assert.True(mass > 0 && double.IsFinite(mass) && double.IsFinite(log));
-            Assert.True(JetMass.Energy(mass, pt, eta) >= pt * Math.Cosh(eta) * (1 - 1e-15));
+            Assert.True(Energy.OfPtEtaMass(pt, eta, mass) >= pt * Math.Cosh(eta) * (1 - 1e-15));
         }
     }
-
-    [Theory]
-    [InlineData(50, 30, 0, 40)]
-    [InlineData(30, 30, 0, 0)]
-    [InlineData(29.9997, 30, 0, 0)]        // below p by 1e-5: printed digits
-    [InlineData(29.9, 30, 0, double.NaN)]  // below p by 3e-3
-    public void JetMass_OfEnergyAndMomentum_IsTheirDifferenceOrZeroWithinRounding(double energy, double pt, double eta, double mass) =>
-        Assert.Equal(mass, JetMass.Of(energy, pt, eta), 1e-12);
 
     private static void AssertSame(float y, float back, double logBack, double logForth)
     {

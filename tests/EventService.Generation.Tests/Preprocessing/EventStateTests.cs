@@ -234,7 +234,7 @@ public class EventStateTests
                 index = k > events.Offsets[e] && events.Type[k - 1] == type ? index + 1 : 0;
                 var slot = EventSlots.ClassOf(type, index);
                 AssertColumn(state, slot, type, index, batch.Slots[(int)slot], lanes[(int)slot]++, e);
-                var mass = EventSlots.HasMass(type) ? JetMass.Of(events.Energy[k], events.Pt[k], events.Eta[k]) : 0;
+                var mass = events.Mass[k];
                 state.Add(new FlowObject(type, index, events.Pt[k], events.Eta[k], Math.Cos(events.Phi[k]), Math.Sin(events.Phi[k]), mass));
             }
 
@@ -270,7 +270,7 @@ public class EventStateTests
             mapped.AddEvent(e, 1, events.Met[e], phi(events.MetPhi[e]));
             for (var k = events.Offsets[e]; k < events.Offsets[e + 1]; k++)
             {
-                mapped.AddObject(events.Type[k], events.Energy[k], events.Pt[k], etaSign * events.Eta[k], phi(events.Phi[k]));
+                mapped.AddObject(events.Type[k], events.Energy[k], events.Pt[k], etaSign * events.Eta[k], phi(events.Phi[k]), events.Mass[k]);
             }
         }
 

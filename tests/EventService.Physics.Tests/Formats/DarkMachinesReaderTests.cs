@@ -46,6 +46,15 @@ public class DarkMachinesReaderTests
     }
 
     [Fact]
+    public void Read_Mass_IsThatOfTheEnergyBesideFloatPtAndEta()
+    {
+        // 0.1f is 0.100000001490116...: p = 100.099998474121093 GeV of the float, 100.1 of the decimal. E = 100.1 GeV is above the first by
+        // 1.525878907e-6, so that m^2 = 2 * 100.1 * 1.525878907e-6 and m = 0.01747804 GeV; of the decimals it would be 0.
+        var sample = Read("1;p;1;0;0;j,100100,100100,0,0;j,130000,120000,0,0;j,99000,100000,0,0;e-,130000,120000,0,0;g,130000,120000,0,0");
+        Assert.Equal([50, 0.01747804, double.NaN, 0, 0], sample.Mass.ToArray(), (a, b) => double.IsNaN(a) ? double.IsNaN(b) : Math.Abs(a - b) <= 1e-7);
+    }
+
+    [Fact]
     public void Read_InPortions_GivesTheSameEventsAsAtOnce()
     {
         var whole = DarkMachinesReader.ReadAll(Repository.TestData("ttbar-300.csv"));

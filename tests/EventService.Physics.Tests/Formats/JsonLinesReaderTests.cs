@@ -34,6 +34,17 @@ public class JsonLinesReaderTests
         Assert.Equal(-2, sample.Weight[0]);
     }
 
+    [Fact]
+    public void Read_Masses_AreThoseGivenOrOfTheEnergy()
+    {
+        const string Rest3 = "\"Jet_pt\":[60,30],\"Jet_eta\":[0,0],\"Jet_phi\":[2,3],\"Jet_energy\":[65,50],";
+        var line = "{\"MET_pt\":1,\"MET_phi\":0," + Rest3;
+        Assert.Equal([25, 40, 0, 0], Read(line + Rest).Mass.ToArray());
+        Assert.Equal([24, -1e-3, 0, 0], Read(line + "\"Jet_mass\":[24,-1e-3]," + Rest).Mass.ToArray());
+        Assert.Equal([24, double.PositiveInfinity, 0, 0], Read(line + "\"Jet_mass\":[24,1e999]," + Rest).Mass.ToArray());
+        Assert.Equal([25, 40, 0, 0], Read(line + "\"BJet_mass\":[]," + Rest).Mass.ToArray());
+    }
+
     [Theory]
     [InlineData("{\"MET_pt\":1,\"MET_phi\":0,", 23, "the line is not one JSON object. Expected start of a property name or value, but instead reached end of data.")]
     [InlineData("[1,2]", 0, "found '[', expected a JSON object.")]
@@ -52,6 +63,8 @@ public class JsonLinesReaderTests
     [InlineData("{\"MET_pt\":1}", 11, "field 'MET_phi' is missing.")]
     [InlineData("{\"MET_pt\":1,\"MET_phi\":0}", 23, "field 'Jet_pt' is missing; without such objects it is an empty list.")]
     [InlineData("{\"MET_pt\":1,\"MET_phi\":0,\"Jet_pt\":[1],\"Jet_eta\":[]}", 47, "Jet_eta has 0 numbers, the lists before it 1.")]
+    [InlineData("{\"MET_pt\":1,\"MET_phi\":0,\"Jet_pt\":[1],\"Jet_eta\":[0],\"Jet_phi\":[0],\"Jet_energy\":[2],\"Jet_mass\":[]}", 93, "Jet_mass has 0 numbers, the lists before it 1.")]
+    [InlineData("{\"Jet_mass\":[null]}", 13, "Jet_mass has 'null', expected a number.")]
     [InlineData("{\"MET_pt\":1,\"MET_phi\":0,\"nJet\":2,\"Jet_pt\":[1]}", 31, "nJet is 2, but Jet_pt has 1 numbers.")]
     [InlineData("{\"MET_pt\":1} {}", 13, "the line is not one JSON object. '{' is invalid after a single JSON value. Expected end of data.")]
     public void Read_Fault_NamesFileLineColumnAndExpectation(string line, int offset, string fault)

@@ -32,6 +32,21 @@ public class NpyReaderTests
     }
 
     [Theory]
+    [InlineData(24f)]
+    [InlineData(-1f)]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Read_MassOfAnyValue_IsTakenAndWithoutOneThatOfTheEnergy(float mass)
+    {
+        // E = 65, p = 60 at eta = 0: m = 25.
+        var header = Good.Replace("('nBJet'", "('Jet_mass','<f4',(1,)),('nBJet'", StringComparison.Ordinal);
+        var with = Bytes(15f, -1f, 1, 60f, 0f, 3f, 65f, mass, 0, 0, 0, 0);
+        var without = Bytes(15f, -1f, 1, 60f, 0f, 3f, 65f, 0, 0, 0, 0);
+        Assert.Equal([mass, mass], Read(File(header, 1, [.. with, .. with])).Mass.ToArray());
+        Assert.Equal([25, 25], Read(File(Good, 1, [.. without, .. without])).Mass.ToArray());
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]

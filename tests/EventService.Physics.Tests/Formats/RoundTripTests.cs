@@ -14,8 +14,8 @@ public class RoundTripTests
     {
         var block = TestBlocks.Random(700, 1);
         var bytes = TestBlocks.Write(Writer(format, 700), block);
-        TestBlocks.AssertSameBits(block, TestBlocks.Read(Reader(format, bytes)));
-        TestBlocks.AssertSameBits(block, TestBlocks.Read(Reader(format, DarkMachinesReaderTests.Gzip(bytes))));
+        TestBlocks.AssertSameBits(block, TestBlocks.Read(Reader(format, bytes)), format);
+        TestBlocks.AssertSameBits(block, TestBlocks.Read(Reader(format, DarkMachinesReaderTests.Gzip(bytes))), format);
     }
 
     [Theory]
@@ -29,7 +29,7 @@ public class RoundTripTests
             var block = new EventBlock(schema);
             DarkMachinesSchema.ToBlock(sample, 0, sample.Count, block);
             var writer = EventFormats.CreateWriter(format, new EventWriterOptions(schema) { ProcessName = sample.ProcessName, Count = sample.Count });
-            TestBlocks.AssertSameBits(block, TestBlocks.Read(Reader(format, TestBlocks.Write(writer, block)), schema));
+            TestBlocks.AssertSameBits(block, TestBlocks.Read(Reader(format, TestBlocks.Write(writer, block)), schema), format);
         }
     }
 
@@ -117,7 +117,7 @@ public class RoundTripTests
         var block = new EventBlock(schema);
         DarkMachinesSchema.ToBlock(sample, 7000, 1265, block);
         var writer = EventFormats.CreateWriter(format, new EventWriterOptions(schema) { ProcessName = "zz", Count = 1265 });
-        TestBlocks.AssertSameBits(block, TestBlocks.Read(Reader(format, TestBlocks.Write(writer, block)), schema));
+        TestBlocks.AssertSameBits(block, TestBlocks.Read(Reader(format, TestBlocks.Write(writer, block)), schema), format);
     }
 
     [Fact]

@@ -78,11 +78,11 @@ public class WriterTests
     [Fact]
     public void JsonLinesWriter_OneEvent_IsTheDocumentedText()
     {
-        var block = Block(DarkMachinesReaderTests.Read("5;p;2;1e3;0.5;j,9e4,8e4,-0.25,0;j,7e4,6e4,1,-1;g,40167.4,30000,1e-7,3"));
+        var block = Block(DarkMachinesReaderTests.Read("5;p;2;1e3;0.5;j,9e4,8e4,-0.25,0;j,1e5,6e4,1,-1;g,40167.4,30000,1e-7,3"));
         Assert.Equal(
-            """{"event":5,"weight":2,"MET_pt":1,"MET_phi":0.5,"nJet":2,"Jet_pt":[80,60],"Jet_eta":[-0.25,1],"Jet_phi":[0,-1],"Jet_energy":[90,70],"""
+            """{"event":5,"weight":2,"MET_pt":1,"MET_phi":0.5,"nJet":2,"Jet_pt":[80,60],"Jet_eta":[-0.25,1],"Jet_phi":[0,-1],"Jet_energy":[90,100],"Jet_mass":[35.938793,37.78952],"""
             + """
-            "nBJet":0,"BJet_pt":[],"BJet_eta":[],"BJet_phi":[],"BJet_energy":[],"nElectron":0,"Electron_pt":[],"Electron_eta":[],"Electron_phi":[],"Electron_energy":[],"Electron_charge":[],
+            "nBJet":0,"BJet_pt":[],"BJet_eta":[],"BJet_phi":[],"BJet_energy":[],"BJet_mass":[],"nElectron":0,"Electron_pt":[],"Electron_eta":[],"Electron_phi":[],"Electron_energy":[],"Electron_charge":[],
             """
             + """
             "nMuon":0,"Muon_pt":[],"Muon_eta":[],"Muon_phi":[],"Muon_energy":[],"Muon_charge":[],"nPhoton":1,"Photon_pt":[30],"Photon_eta":[1e-7],"Photon_phi":[3],"Photon_energy":[40.1674]}

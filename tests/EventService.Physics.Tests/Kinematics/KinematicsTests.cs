@@ -38,7 +38,44 @@ public class KinematicsTests
         AssertClose(0.75, Pseudorapidity.Of(p4));
         AssertClose(-3.0, p4.Phi);
         AssertClose(91.84509668748261355, InvariantMass.Of(p4));
-        AssertClose(91.84509668748261355, InvariantMass.OfObject(120.5, 60.25, 0.75));
+        AssertClose(91.84509668748261355, JetMass.Of(120.5, 60.25, 0.75));
+    }
+
+    [Theory]
+    [InlineData(50, 30, 0, 40)]
+    [InlineData(30, 30, 0, 0)]
+    [InlineData(29.9997, 30, 0, 0)]        // below p by 1e-5: printed digits
+    [InlineData(29.9, 30, 0, double.NaN)]  // below p by 3e-3
+    public void JetMass_OfEnergyAndMomentum_IsTheirDifferenceOrZeroWithinRounding(double energy, double pt, double eta, double mass) =>
+        Assert.Equal(mass, JetMass.Of(energy, pt, eta), 1e-12);
+
+    [Theory]
+    [InlineData(40, 50, 30, 0, true)]
+    [InlineData(40, 50 * (1 + 4e-7), 30, 0, true)]     // of 2 * 2^-22 = 4.8e-7
+    [InlineData(40, 50 * (1 - 4e-7), 30, 0, true)]
+    [InlineData(40, 50 * (1 + 6e-7), 30, 0, false)]
+    [InlineData(40, 50 * (1 - 6e-7), 30, 0, false)]
+    [InlineData(0, 29.9997, 30, 0, true)]              // the mass of six printed digits
+    [InlineData(0, 30.0003, 30, 0, false)]
+    [InlineData(-40, 50, 30, 0, true)]                 // the sign is no matter of the energy
+    [InlineData(double.NaN, 50, 30, 0, false)]
+    [InlineData(double.PositiveInfinity, 50, 30, 0, false)]
+    [InlineData(10, 50, 30, 0, false)]
+    public void JetMass_Agrees_WithinTheRoundingOfFloats(double mass, double energy, double pt, double eta, bool expected) =>
+        Assert.Equal(expected, JetMass.Agrees(mass, energy, pt, eta));
+
+    [Fact]
+    public void JetMass_OfNumbersRoundedToFloat_AgreesAndOfTenUnitsNot()
+    {
+        // Every number half a unit off, all in the direction that hurts most.
+        const double up = 1 + (0.5 / (1 << 23)), down = 1 - (0.5 / (1 << 23));
+        foreach (var (pt, eta, mass) in new[] { (20.0, 0.0, 2.0), (35, 1.1, 30), (600, -2.8, 0.06), (90, 2.5, 8) })
+        {
+            var energy = Math.Sqrt((mass * mass) + Math.Pow(pt * Math.Cosh(eta), 2));
+            Assert.True(JetMass.Agrees(mass * up, energy * down, pt * up, eta * up));
+            Assert.True(JetMass.Agrees(mass * down, energy * up, pt * down, eta * down));
+            Assert.False(JetMass.Agrees(mass, energy * (1 + (10.0 / (1 << 23))), pt, eta));
+        }
     }
 
     [Theory]

@@ -63,7 +63,7 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
 
     public SampleSchema Schema { get; }
 
-    public int PreferredChunk => 1024;
+    public int PreferredChunk => 2048;
 
     public string BaseMeasure =>
         "counts (b, j, e-, e+, m-, m+, g), then dpT deta dphi dm [GeV, 1, rad, GeV] for each b-jet and jet and dpT deta dphi [GeV, 1, rad] for each "

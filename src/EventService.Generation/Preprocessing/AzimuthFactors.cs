@@ -138,15 +138,14 @@ internal sealed class AzimuthFactors
 
         for (var field = 0; field <= AzimuthCorrelations.Fields; field++)
         {
-            if ((fields & (1 << field)) == 0)
+            if ((fields & (1 << field)) != 0)
             {
-                continue;
-            }
-
-            var first = field * AzimuthCorrelations.Nodes;
-            for (var row = first; row < first + AzimuthCorrelations.Nodes; row++)
-            {
-                column[row * stride] = _sums[row];
+                var rows = column[(field * AzimuthCorrelations.Nodes * stride)..];
+                ReadOnlySpan<float> sums = _sums.AsSpan(field * AzimuthCorrelations.Nodes, AzimuthCorrelations.Nodes);
+                for (var node = 0; node < sums.Length; node++)
+                {
+                    rows[node * stride] = sums[node];
+                }
             }
         }
     }
@@ -170,8 +169,8 @@ internal sealed class AzimuthFactors
     }
 
     /// <summary>
-    /// Adds the logarithm at so many neighbouring nodes, four at a time and then up to three more than asked for, where it is zero. Each
-    /// node goes through the operations of <see cref="Places"/>, none of them fused, on every processor.
+    /// Adds the logarithm at so many neighbouring nodes, four at a time. Each node goes through the operations of <see cref="Places"/>, none
+    /// of them fused, on every processor.
     /// </summary>
     private static unsafe void AddRun(in AzimuthFactor factor, CorrelationTable table, ReadOnlySpan<double> segments, int first, int node, int count, Span<float> sums)
     {
@@ -230,12 +229,18 @@ internal sealed class AzimuthFactors
                 }
 
                 var bin = Vector256.Min(Vector256.Max(Vector256.Floor(place), -Vector256<double>.One), outside);
-                var (from, to) = (node + k - at, Math.Min(node + count - at, Width));
-                for (var j = from; j < to; j++)
+                double* p0 = pairs + (2 * ((int)bin[0] + 1)), p1 = pairs + (2 * ((int)bin[1] + 1)), p2 = pairs + (2 * ((int)bin[2] + 1)), p3 = pairs + (2 * ((int)bin[3] + 1));
+                var start = Vector256.Create(p0[0], p1[0], p2[0], p3[0]);
+                var rise = Vector256.Create(p0[1], p1[1], p2[1], p3[1]);
+                var logarithm = weight * (start + ((place - bin) * rise));
+                var (from, to) = (node + k - at, node + count - at);
+                if (from > 0 || to < Width)
                 {
-                    var pair = pairs + (2 * ((int)bin[j] + 1));
-                    sum[at + j] += (float)(weight[j] * (pair[0] + ((place[j] - bin[j]) * pair[1])));
+                    var inRun = Vector256.GreaterThanOrEqual(steps, Vector256.Create((double)from)) & Vector256.LessThan(steps, Vector256.Create((double)to));
+                    logarithm &= inRun;
                 }
+
+                (Vector128.Load(sum + at) + Vector256.Narrow(logarithm, logarithm).GetLower()).Store(sum + at);
             }
         }
     }

@@ -7,5 +7,7 @@ using EventService.Benchmarks;
 var root = new RootCommand("Benchmarks against other programs, alternating in one run.")
 {
     TrainingBenchmark.Command(),
+    SamplingBenchmark.Command(),
+    MatMulBenchmark.Command(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -73,14 +73,16 @@ internal sealed class TrainingProblem
             tensors.Add(SafeTensor.FromFloats("parameter/" + p.Name, [p.Value.Rows, p.Value.Columns], p.Value.Span));
         }
 
-        var spline = network.Spline;
+        var (spline, azimuth) = (network.Spline, network.AzimuthDensity);
         var metadata = new Dictionary<string, string>
         {
             ["batches"] = Batches.ToString(CultureInfo.InvariantCulture),
             ["batchSize"] = BatchSize.ToString(CultureInfo.InvariantCulture),
             ["blocks"] = Hyperparameters.Blocks.ToString(CultureInfo.InvariantCulture),
             ["bins"] = Hyperparameters.Bins.ToString(CultureInfo.InvariantCulture),
-            ["azimuthBins"] = Hyperparameters.AzimuthBins.ToString(CultureInfo.InvariantCulture),
+            ["azimuthKnots"] = azimuth.Knots.ToString(CultureInfo.InvariantCulture),
+            ["azimuthNodesPerKnot"] = azimuth.NodesPerKnot.ToString(CultureInfo.InvariantCulture),
+            ["azimuthFields"] = azimuth.Fields.ToString(CultureInfo.InvariantCulture),
             ["minimumWidth"] = spline.MinimumWidth.ToString("R", CultureInfo.InvariantCulture),
             ["minimumHeight"] = spline.MinimumHeight.ToString("R", CultureInfo.InvariantCulture),
             ["minimumDerivative"] = spline.MinimumDerivative.ToString("R", CultureInfo.InvariantCulture),
@@ -148,6 +150,7 @@ internal sealed class TrainingProblem
             if (coordinate == Coordinate.Azimuth)
             {
                 tensors.Add(SafeTensor.FromFloats($"{name}{coordinate}/weight", [slot.Count], slot.AzimuthWeight.AsSpan(0, slot.Count)));
+                tensors.Add(SafeTensor.FromFloats($"{name}{coordinate}/fields", [slot.AzimuthFields.Rows, slot.AzimuthFields.Columns], slot.AzimuthFields.Span));
             }
         }
     }

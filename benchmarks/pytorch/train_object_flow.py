@@ -6,8 +6,8 @@ Reads the problem that 'EventService.Benchmarks training' writes, says what it r
 'joined 16' or 'slots 16' with seconds, losses and gradient norms of so many steps from the start.
 
 slots:  one pass of the networks for each slot class, as in EventService.
-joined: objects whose layers are shared go through them together, and all splines of a kind are evaluated at once, which
-        saves PyTorch most of its calls.
+joined: objects whose layers are shared go through them together, and all splines and all azimuths are evaluated at once,
+        which saves PyTorch most of its calls.
 """
 import argparse
 import json
@@ -23,8 +23,7 @@ import torch.nn.functional as F
 GROUPS = {
     "BJet": ["BJet1", "BJet2", "BJet3"],
     "Jet": ["Jet%d" % i for i in range(1, 9)],
-    "Electron": ["Electron1", "Electron2"],
-    "Muon": ["Muon1", "Muon2"],
+    "Lepton": ["Electron1", "Muon1", "Electron2", "Muon2"],
     "Photon": ["Photon1", "Photon2"],
     "Met": ["Met"],
 }
@@ -46,13 +45,12 @@ def read_safetensors(path):
 class Spline:
     """Rational-quadratic spline on [0, 1] (Durkan et al. 2019), vectorised as in the authors' nflows; log-derivative only."""
 
-    def __init__(self, bins, circular, metadata):
-        self.bins, self.circular = bins, circular
+    def __init__(self, metadata):
+        self.bins = int(metadata["bins"])
         self.width, self.height, self.derivative = (float(metadata["minimum" + n]) for n in ("Width", "Height", "Derivative"))
         self.shift = float(np.log(np.exp(1 - self.derivative) - 1))
-        self.index = torch.arange(bins)
 
-    def log_derivative(self, theta, x):
+    def log_density(self, theta, x):
         k = self.bins
         widths = self.width + (1 - k * self.width) * F.softmax(theta[:, :k], dim=-1)
         heights = self.height + (1 - k * self.height) * F.softmax(theta[:, k:2 * k], dim=-1)
@@ -62,8 +60,7 @@ class Spline:
         w = widths.gather(-1, bin_)[:, 0]
         h = heights.gather(-1, bin_)[:, 0]
         left = edges.gather(-1, bin_)[:, 0] - w
-        following = (bin_ + 1) % k if self.circular else bin_ + 1
-        logits = theta[:, 2 * k:].gather(-1, torch.cat([bin_, following], dim=-1))
+        logits = theta[:, 2 * k:].gather(-1, torch.cat([bin_, bin_ + 1], dim=-1))
         d = self.derivative + F.softplus(logits + self.shift)
         d0, d1 = d[:, 0], d[:, 1]
         xi = ((x - left) / w).clamp(0, 1)
@@ -75,34 +72,78 @@ class Spline:
         return torch.log((s / denominator) ** 2 * numerator)
 
 
+class CircularDensity:
+    """Density of an azimuth in turns: its logarithm at equidistant nodes is a field, plus further fields times exponents, plus a
+    periodic cubic B-spline; the density is linear between the nodes. Logarithm of the density only."""
+
+    def __init__(self, metadata):
+        self.knots, self.fields = int(metadata["azimuthKnots"]), int(metadata["azimuthFields"])
+        nodes_per_knot = int(metadata["azimuthNodesPerKnot"])
+        self.nodes = self.knots * nodes_per_knot
+        basis = torch.zeros(self.knots, self.nodes)
+        for g in range(self.nodes):
+            k, t = g // nodes_per_knot, g % nodes_per_knot / nodes_per_knot
+            rest = 1 - t
+            weights = rest ** 3 / 6, (3 * t ** 3 - 6 * t ** 2 + 4) / 6, (3 * rest ** 3 - 6 * rest ** 2 + 4) / 6, t ** 3 / 6
+            for i, weight in enumerate(weights):
+                basis[(k - 1 + i) % self.knots, g] += weight
+        self.basis = basis
+
+    def split(self, fields):
+        """Fields of a slot [(fields + 1) nodes, objects] as one matrix a field, a row an object."""
+        return [rows(f) for f in fields.split(self.nodes)]
+
+    def log_density(self, theta, y, fields):
+        logs = torch.addmm(fields[0], theta[:, :self.knots], self.basis)
+        exponents = 1 + theta[:, self.knots:]
+        for k in range(self.fields):
+            logs = logs.addcmul_(exponents[:, k:k + 1], fields[k + 1])
+        # The density is normalised: its gradient does not pass through the maximum.
+        logs = (logs - logs.detach().amax(dim=-1, keepdim=True)).clamp(min=-60)
+        f = torch.exp(logs)
+        with torch.no_grad():
+            at = y.double() * self.nodes
+            cell = at.long().clamp(max=self.nodes - 1)
+            t = (at - cell).float()
+            ends = torch.stack([cell, (cell + 1) % self.nodes], dim=-1)
+            weights = torch.stack([1 - t, t], dim=-1)
+        return torch.log((f.gather(-1, ends) * weights).sum(dim=-1) / f.mean(dim=-1))
+
+
+class Head:
+    """A head of the network with its further inputs and targets; rows first to last of its piece's objects are its own."""
+
+    def __init__(self, coordinate, name, slots, start, batch, density):
+        self.name, self.start, self.azimuth = name, start, coordinate == "Azimuth"
+        self.further = [(s, rows(batch["%s/%s/inputs" % (s, coordinate)])) for s in slots] if coordinate != "Pt" else []
+        self.target = torch.cat([batch["%s/%s/target" % (s, coordinate)] for s in slots]).clamp(0, 1)
+        self.weight = torch.cat([batch["%s/Azimuth/weight" % s] for s in slots]) if self.azimuth else torch.ones(len(self.target))
+        self.fields = join_fields([density.split(batch["%s/Azimuth/fields" % s]) for s in slots]) if self.azimuth else None
+
+
 class Piece:
     """Slots of a batch whose shared layers are applied to all their objects at once."""
 
-    def __init__(self, group, slots, batch):
+    def __init__(self, group, slots, batch, density):
         self.group, self.slots, self.n = group, slots, [batch[s + "/inputs"].shape[1] for s in slots]
         self.inputs = [rows(batch[s + "/inputs"]) for s in slots]
         # Which bias of the block a row takes, as a matrix product; None for a single slot.
         self.one_hot = torch.repeat_interleave(torch.eye(len(slots)), torch.tensor(self.n), dim=0) if len(slots) > 1 else None
-        leading = [s for s in slots if s == "Met" or s.endswith("1")]
         self.heads = []
-        start = sum(n for s, n in zip(slots, self.n) if s in leading)
-        if leading:
-            self.heads.append(self.head("Pt", "pt", leading, 0, batch))
-        if len(leading) < len(slots):
-            self.heads.append(self.head("Pt", "fraction", [s for s in slots if s not in leading], start, batch))
-        if group != "Met":
-            self.heads.append(self.head("Eta", "eta", slots, 0, batch))
-        turning = [s for s in slots if s != "BJet1"]   # the first object's azimuth is uniform
-        if turning:
-            self.heads.append(self.head("Azimuth", "azimuth", turning, sum(self.n) - sum(n for s, n in zip(slots, self.n) if s in turning), batch))
-        if group in ("BJet", "Jet"):
-            self.heads.append(self.head("Mass", "mass", slots, 0, batch))
 
-    def head(self, coordinate, name, slots, start, batch):
-        further = [(s, rows(batch["%s/%s/inputs" % (s, coordinate)])) for s in slots] if coordinate != "Pt" else []
-        target = torch.cat([batch["%s/%s/target" % (s, coordinate)] for s in slots]).clamp(0, 1)
-        weight = torch.cat([batch["%s/%s/weight" % (s, coordinate)] for s in slots]) if coordinate == "Azimuth" else torch.ones(len(target))
-        return name, further, start, target, weight
+        def add(coordinate, name, mine):
+            if mine:   # the last ones of the piece, or all
+                start = sum(n for s, n in zip(slots, self.n) if slots.index(s) < slots.index(mine[0]))
+                self.heads.append(Head(coordinate, name, mine, start, batch, density))
+
+        leading = [s for s in slots if s == "Met" or s.endswith("1")]
+        add("Pt", "pt", leading)
+        add("Pt", "fraction", [s for s in slots if s not in leading])
+        if group != "Met":
+            add("Eta", "eta", slots)
+        add("Azimuth", "azimuth", [s for s in slots if s != "BJet1"])   # the first object's azimuth is uniform
+        if group in ("BJet", "Jet"):
+            add("Mass", "mass", slots)
 
 
 def rows(matrix):
@@ -110,8 +151,13 @@ def rows(matrix):
     return matrix.t().contiguous()
 
 
+def join_fields(parts):
+    """Each field of all the parts."""
+    return [cat(list(field)) for field in zip(*parts)]
+
+
 class Batch:
-    def __init__(self, layout, index, tensors):
+    def __init__(self, layout, index, tensors, density):
         prefix = "batch/%d/" % index
         batch = {name[len(prefix):]: t for name, t in tensors.items() if name.startswith(prefix)}
         self.pieces = []
@@ -119,14 +165,17 @@ class Batch:
             slots = [s for s in slots if s + "/inputs" in batch]
             for part in [slots] if layout == "joined" else [[s] for s in slots]:
                 if part:
-                    self.pieces.append(Piece(group, part, batch))
-        # Targets and weights of the joined splines, in the order of the heads.
+                    self.pieces.append(Piece(group, part, batch, density))
+        # Targets, weights and fields of the joined densities, in the order of the heads.
         heads = [h for p in self.pieces for h in p.heads]
         self.joined = {}
         if layout == "joined":
             for azimuth in (False, True):
-                mine = [h for h in heads if (h[0] == "azimuth") == azimuth]
-                self.joined[azimuth] = (torch.cat([h[3] for h in mine]), torch.cat([h[4] for h in mine]))
+                mine = [h for h in heads if h.azimuth == azimuth]
+                fields = [join_fields([h.fields for h in mine])] if azimuth else []
+                self.joined[azimuth] = (torch.cat([h.target for h in mine]), torch.cat([h.weight for h in mine]), fields)
+            for h in heads:
+                h.fields = None
 
 
 class Training:
@@ -134,11 +183,10 @@ class Training:
         torch.set_num_threads(threads)
         self.metadata, tensors = read_safetensors(path)
         self.start = {name[len("parameter/"):]: t for name, t in tensors.items() if name.startswith("parameter/")}
-        self.spline = Spline(int(self.metadata["bins"]), False, self.metadata)
-        self.azimuth_spline = Spline(int(self.metadata["azimuthBins"]), True, self.metadata)
+        self.spline, self.azimuth = Spline(self.metadata), CircularDensity(self.metadata)
         self.size = int(self.metadata["batchSize"])
         self.blocks = int(self.metadata["blocks"])
-        self.batches = {layout: [Batch(layout, b, tensors) for b in range(int(self.metadata["batches"]))] for layout in ("joined", "slots")}
+        self.batches = {layout: [Batch(layout, b, tensors, self.azimuth) for b in range(int(self.metadata["batches"]))] for layout in ("joined", "slots")}
         self.p = {}
         for name, t in self.start.items():
             value = t[:, 0] if name.endswith(".bias") else t
@@ -171,11 +219,12 @@ class Training:
             h = h + self.linear(gelu(r), name + "second")
         return gelu(h)
 
-    def head(self, piece, g, name, further):
-        name = piece.group + "." + name
+    def theta(self, piece, g, head):
+        name = piece.group + "." + head.name
+        g = g[head.start:] if head.start else g[:len(head.target)]
         weight, bias = self.p[name + ".first.weight"], self.p[name + ".first.bias"]
-        if further:
-            k = torch.addmm(cat([F.linear(f, self.p["%s.%s.weight" % (name, s)], bias) for s, f in further]), g, weight.t())
+        if head.further:
+            k = torch.addmm(cat([F.linear(f, self.p["%s.%s.weight" % (name, s)], bias) for s, f in head.further]), g, weight.t())
         else:
             k = F.linear(g, weight, bias)
         k = gelu(k)
@@ -183,21 +232,23 @@ class Training:
             k = gelu(self.linear(k, name + ".hidden"))
         return self.linear(k, name + ".out")
 
+    def log_likelihood(self, azimuth, theta, target, weight, fields):
+        log_density = self.azimuth.log_density(theta, target, *fields) if azimuth else self.spline.log_density(theta, target)
+        return torch.dot(log_density, weight)
+
     def loss(self, batch):
         thetas = {False: [], True: []}
         total = 0
         for piece in batch.pieces:
             g = self.trunk(piece)
-            for name, further, start, target, weight in piece.heads:
-                theta = self.head(piece, g[start:] if start else g[:len(target)], name, further)
-                azimuth = name == "azimuth"
+            for head in piece.heads:
+                theta = self.theta(piece, g, head)
                 if batch.joined:
-                    thetas[azimuth].append(theta)
+                    thetas[head.azimuth].append(theta)
                 else:
-                    total = total + torch.dot((self.azimuth_spline if azimuth else self.spline).log_derivative(theta, target), weight)
-        for azimuth, (target, weight) in batch.joined.items():
-            spline = self.azimuth_spline if azimuth else self.spline
-            total = total + torch.dot(spline.log_derivative(torch.cat(thetas[azimuth]), target), weight)
+                    total = total + self.log_likelihood(head.azimuth, theta, head.target, head.weight, [head.fields])
+        for azimuth, (target, weight, fields) in batch.joined.items():
+            total = total + self.log_likelihood(azimuth, torch.cat(thetas[azimuth]), target, weight, fields)
         return total / -self.size
 
     def step(self, batch):

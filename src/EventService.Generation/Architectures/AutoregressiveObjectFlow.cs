@@ -35,7 +35,7 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
     public const uint MaximumAttempts = 256;
 
     // Lanes of one evaluation of a network: the activations of a tile stay in the L2 cache, the weights are read once a tile.
-    private const int TileLanes = 64;
+    internal const int TileLanes = 64;
 
     private readonly ObjectFlowNetwork _network;
     private readonly EventCoordinates _coordinates;
@@ -62,6 +62,10 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
     }
 
     public SampleSchema Schema { get; }
+
+    internal ObjectFlowNetwork Network => _network;
+
+    internal EventCoordinates Coordinates => _coordinates;
 
     public int PreferredChunk => 2048;
 

@@ -76,6 +76,8 @@ public sealed unsafe class MatMulTests
     [InlineData(257, 3, 16)]
     [InlineData(300, 2, 31)]
     [InlineData(33, 65, 257)]
+    [InlineData(13, 149, 258)]
+    [InlineData(4, 300, 63)]
     public void Multiply_BeyondOnePanel_GivesTheBitsOfTheDefinitionOnEveryPath(int m, int n, int k)
     {
         foreach (var from in Enum.GetValues<MatMul.From>())

@@ -16,7 +16,7 @@ using Spectre.Console;
 
 namespace EventService.Cli;
 
-/// <summary>eventservice evaluate: generated events against Monte Carlo, as a table, report.json and report.html.</summary>
+/// <summary>eventservice evaluate: generated events against Monte Carlo, as a table, report.json, report.html and card.json.</summary>
 public static class Evaluate
 {
     private const int ReadAtOnce = 10_000;
@@ -25,7 +25,7 @@ public static class Evaluate
     private static readonly Option<FileInfo> s_data = new("--data") { Description = "Monte Carlo events in Dark Machines text (.csv or .csv.gz).", Required = true };
     private static readonly Option<bool> s_testSplit = new("--test-split") { Description = "Compare with the events that no training uses: those at positions k of the file with k % 10 = 0." };
     private static readonly Option<int> s_events = new("--events") { Description = "Events of each kind to compare, at most.", DefaultValueFactory = _ => 50_000 };
-    private static readonly Option<string> s_output = new("--output", "-o") { Description = "Folder for report.json, report.html and exported features.", Required = true };
+    private static readonly Option<string> s_output = new("--output", "-o") { Description = "Folder for report.json, report.html, card.json and exported features.", Required = true };
     private static readonly Option<ulong> s_seed = new("--seed") { Description = "Of the generated events, the resampling and the classifier.", DefaultValueFactory = _ => 1 };
     private static readonly Option<int> s_seeds = new("--seeds") { Description = "Repeat the classifier with this many seeds; their spread enters its error.", DefaultValueFactory = _ => 1 };
     private static readonly Option<int> s_resamplings = new("--resamplings") { Description = "Pairs of Monte Carlo samples for the floor of the metrics.", DefaultValueFactory = _ => 20 };
@@ -97,6 +97,7 @@ public static class Evaluate
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
         await File.WriteAllTextAsync(Path.Combine(folder, "report.json"), report.ToJson() + "\n", cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "card.json"), EvaluationCard.Of(report, new EvaluationGates()).ToJson() + "\n", cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), HtmlReport.Render(report), cancellationToken);
         display.Summary(report, folder);
         return 0;

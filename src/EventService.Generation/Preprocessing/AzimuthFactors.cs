@@ -217,6 +217,10 @@ internal sealed class AzimuthFactors
                         else
                         {
                             weight = Vector256.Max(Vector256<double>.One - (Vector256.Abs(second - Vector256.Create(AzimuthCorrelations.CascadeCentre)) * (1 / AzimuthCorrelations.CascadeReach)), Vector256<double>.Zero);
+                            if (weight == Vector256<double>.Zero)
+                            {
+                                continue;
+                            }
                         }
                     }
                 }

@@ -71,6 +71,25 @@ public class EvaluationReportTests
     }
 
     [Fact]
+    public void EvaluationCard_OfAReport_PassesWithinItsGatesOnly()
+    {
+        var wide = EvaluationCard.Of(Report.Value, new EvaluationGates(1, 1e9));
+        Assert.True(wide.Passed);
+        Assert.Empty(wide.Failures);
+
+        var worst = Report.Value.Worst;
+        var narrow = EvaluationCard.Of(Report.Value, new EvaluationGates(0, worst.Wasserstein.Ratio * 0.999999));
+        Assert.False(narrow.Passed);
+        Assert.StartsWith("The classifier's AUC is ", narrow.Failures[0], StringComparison.Ordinal);
+        Assert.StartsWith($"W1 of {worst.Name} is ", narrow.Failures[1], StringComparison.Ordinal);
+        Assert.Equal(worst.Name, narrow.Observables[0].Name);
+
+        using var json = JsonDocument.Parse(narrow.ToJson());
+        Assert.False(json.RootElement.GetProperty("passed").GetBoolean());
+        Assert.Equal(worst.Wasserstein.Ratio, json.RootElement.GetProperty("observables")[0].GetProperty("ratio").GetDouble());
+    }
+
+    [Fact]
     public void FeatureExport_WritesNpy()
     {
         var folder = Directory.CreateTempSubdirectory("evaluation").FullName;

@@ -45,19 +45,23 @@ public sealed class ArtifactFolder(string folder, TimeProvider time, long cacheB
         return new SpooledFile(path, ArtifactStore.Digest(file.Span), file.Length);
     }
 
-    /// <summary>Path of the copy of a file, which is fetched if it is not here.</summary>
+    /// <summary>Opens the copy of a file, which is fetched if it is not here.</summary>
     /// <param name="sha256">Digest of the file.</param>
     /// <param name="size">Its length.</param>
     /// <param name="fetch">Writes the file.</param>
     /// <param name="cancellationToken">Ends the fetching.</param>
     /// <exception cref="RegistryException">What was fetched is another file.</exception>
-    public async Task<string> GetAsync(string sha256, long size, Func<Stream, CancellationToken, Task> fetch, CancellationToken cancellationToken = default)
+    public async Task<FileStream> OpenAsync(string sha256, long size, Func<Stream, CancellationToken, Task> fetch, CancellationToken cancellationToken = default)
     {
         var path = Path.Combine(folder, sha256);
-        if (new FileInfo(path) is { Exists: true } there && there.Length == size)
+        if (OpenCopy(path) is { } there)
         {
-            File.SetLastAccessTimeUtc(path, time.GetUtcNow().UtcDateTime);
-            return path;
+            if (there.Length == size)
+            {
+                return there;
+            }
+
+            await there.DisposeAsync();
         }
 
         var part = NewFile();
@@ -70,17 +74,17 @@ public sealed class ArtifactFolder(string folder, TimeProvider time, long cacheB
                     $"The model file {sha256} is damaged in the registry: {fetchedSize} of {size} bytes found{(fetchedSize == size ? ", with another sha256" : "")}. Restore it from a backup or register it again.");
             }
 
+            // Open before it has its name: from then on another server may find it to be one copy too many.
+            var copy = OpenCopy(part)!;
             File.Move(part, path, overwrite: true);
+            Shrink(keep: path);
+            return copy;
         }
         catch
         {
             File.Delete(part);
             throw;
         }
-
-        File.SetLastAccessTimeUtc(path, time.GetUtcNow().UtcDateTime);
-        Shrink(keep: path);
-        return path;
     }
 
     /// <summary>Deletes a copy that turned out to be damaged.</summary>
@@ -100,6 +104,21 @@ public sealed class ArtifactFolder(string folder, TimeProvider time, long cacheB
     {
         Directory.CreateDirectory(folder);
         return Path.Combine(folder, Guid.NewGuid().ToString("N") + Unfinished);
+    }
+
+    /// <summary>Null where there is none. It can be deleted while it is read.</summary>
+    private FileStream? OpenCopy(string path)
+    {
+        try
+        {
+            var copy = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            File.SetLastAccessTimeUtc(copy.SafeFileHandle, time.GetUtcNow().UtcDateTime);
+            return copy;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
     }
 
     private IEnumerable<FileInfo> Files() => Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles() : [];

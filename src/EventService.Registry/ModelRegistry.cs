@@ -66,10 +66,10 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
 
     /// <summary>The file of a version, from this machine's copy; memory does not depend on its length.</summary>
     /// <exception cref="RegistryException">Bytes are missing or changed.</exception>
-    public async Task<FileStream> OpenAsync(ModelVersion version, CancellationToken cancellationToken = default)
+    public Task<FileStream> OpenAsync(ModelVersion version, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(version);
-        return File.OpenRead(await files.GetAsync(version.Sha256, version.SizeBytes, FetchAsync, cancellationToken));
+        return files.OpenAsync(version.Sha256, version.SizeBytes, FetchAsync, cancellationToken);
 
         async Task FetchAsync(Stream to, CancellationToken token)
         {

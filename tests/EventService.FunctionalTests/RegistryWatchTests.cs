@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 
 using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Models;
@@ -11,6 +12,7 @@ namespace EventService.FunctionalTests;
 public sealed class RegistryWatchTests
 {
     private static readonly TimeSpan s_promise = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     [Theory, OnSqlite, OnPostgres]
     public async Task Watch_AliasMovedByAnotherServer_IsToldWithinTwoSeconds(DatabaseKind database)
@@ -84,6 +86,48 @@ public sealed class RegistryWatchTests
         }
     }
 
+    [Theory, OnPostgres]
+    public async Task Service_DatabaseAway_GeneratesWhatItHasLoadedAndRecovers(DatabaseKind database)
+    {
+        await using var test = await TestRegistry.EmptyAsync(database);
+        await using var service = new RunningService(workers: 2, registry: test);
+        var client = service.CreateClient();
+        var before = await GenerateAsync();
+
+        await PostgresServer.CloseAsync(test.ConnectionString);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(before, await GenerateAsync());
+            foreach (var path in new[] { "/models", "/health/ready" })
+            {
+                using var away = await client.GetAsync(path);
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);
+                Assert.NotNull(away.Headers.RetryAfter);
+            }
+
+            await Task.Delay(1000);
+        }
+
+        await PostgresServer.OpenAsync(test.ConnectionString);
+        using (var back = await client.GetAsync("/models"))
+        {
+            Assert.Equal(HttpStatusCode.OK, back.StatusCode);
+        }
+
+        await test.AddAsync("ttbar-analytic", TestModels.Bytes("ttbar-analytic", "ttbar", description: "another"));
+        var start = Stopwatch.GetTimestamp();
+        while (await GenerateAsync() == before)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < s_patience, "The service does not recover.");
+        }
+
+        async Task<string> GenerateAsync()
+        {
+            using var response = await client.PostAsync("/generate?process=ttbar&n=100&seed=1&format=npy", null);
+            return ArtifactStore.Digest(await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync());
+        }
+    }
+
     /// <summary>A watch that runs, and what it has told.</summary>
     private sealed class Watching : IAsyncDisposable
     {
@@ -101,7 +145,7 @@ public sealed class RegistryWatchTests
 
         public async Task UntilAsync(Predicate<IReadOnlyList<MovedAlias>> isIt)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var patience = new CancellationTokenSource(s_patience);
             while (!isIt(await _told.Reader.ReadAsync(patience.Token)))
             {
             }

@@ -37,16 +37,31 @@ internal static class PostgresServer
     /// <summary>Makes an empty database and returns its connection string.</summary>
     public static async Task<string> CreateDatabaseAsync()
     {
-        var server = await s_connection.Value;
         var name = $"test_{Guid.NewGuid():N}";
-        await using var connection = new NpgsqlConnection(server);
+        await ExecuteAsync($"CREATE DATABASE {name}");
+        return new NpgsqlConnectionStringBuilder(await s_connection.Value) { Database = name, MaxPoolSize = 40 }.ConnectionString;
+    }
+
+    /// <summary>Lets nobody into a database and ends all connections to it: what a server that is stopped does to its clients.</summary>
+    public static async Task CloseAsync(string connectionString)
+    {
+        var name = new NpgsqlConnectionStringBuilder(connectionString).Database;
+        await ExecuteAsync($"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false");
+        await ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    }
+
+    public static Task OpenAsync(string connectionString) =>
+        ExecuteAsync($"ALTER DATABASE {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH ALLOW_CONNECTIONS true");
+
+    private static async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(await s_connection.Value);
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // a name of our own
-        command.CommandText = $"CREATE DATABASE {name}";
+#pragma warning disable CA2100 // with names of our own
+        command.CommandText = sql;
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync();
-        return new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 40 }.ConnectionString;
     }
 
     private static string? WhyNot()

@@ -37,7 +37,7 @@ public sealed class GeneratorCache(ModelRegistry registry, ModelLoader load, ILo
 
             if (node is null || node.Value.Generator.IsFaulted)
             {
-                node = new LinkedListNode<Entry>(new Entry(version.Sha256, Task.Run(() => LoadAsync(version), CancellationToken.None)));
+                node = new LinkedListNode<Entry>(new Entry(version.Model.Name, version.Sha256, Task.Run(() => LoadAsync(version), CancellationToken.None)));
             }
 
             _recent.AddFirst(node);
@@ -51,6 +51,15 @@ public sealed class GeneratorCache(ModelRegistry registry, ModelLoader load, ILo
         }
     }
 
+    /// <summary>Whether a version of this model is loaded.</summary>
+    public bool Serves(string model)
+    {
+        lock (_lock)
+        {
+            return _recent.Any(e => e.Model == model);
+        }
+    }
+
     private async Task<EventGenerator> LoadAsync(ModelVersion version)
     {
         var start = Stopwatch.GetTimestamp();
@@ -59,5 +68,5 @@ public sealed class GeneratorCache(ModelRegistry registry, ModelLoader load, ILo
         return generator;
     }
 
-    private sealed record Entry(string Sha256, Task<EventGenerator> Generator);
+    private sealed record Entry(string Model, string Sha256, Task<EventGenerator> Generator);
 }

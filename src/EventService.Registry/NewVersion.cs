@@ -8,7 +8,7 @@ namespace EventService.Registry;
 /// <param name="Card">Its evaluation report, if there is one.</param>
 /// <param name="Actor">Who registers it.</param>
 /// <param name="Reason">Why, for the alias history.</param>
-public sealed record NewVersion(string Name, string Process, string Document, ReadOnlyMemory<byte> File, NewCard? Card, string Actor, string Reason);
+public sealed record NewVersion(string Name, string Process, string Document, SpooledFile File, NewCard? Card, string Actor, string Reason);
 
 /// <summary>An evaluation report (JSON) and whether it passes its gates.</summary>
 public sealed record NewCard(string Content, bool Passed);

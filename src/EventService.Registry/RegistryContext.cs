@@ -17,7 +17,13 @@ public abstract class RegistryContext(DbContextOptions options) : DbContext(opti
 
     public DbSet<ValidationCard> Cards => Set<ValidationCard>();
 
+    public DbSet<VersionEvent> VersionEvents => Set<VersionEvent>();
+
     public DbSet<ArtifactChunk> Chunks => Set<ArtifactChunk>();
+
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    public DbSet<Job> Jobs => Set<Job>();
 
     /// <summary>Folder of this database's scripts under Migrations.</summary>
     internal abstract string MigrationFolder { get; }
@@ -27,6 +33,20 @@ public abstract class RegistryContext(DbContextOptions options) : DbContext(opti
 
     /// <summary>Taken first in the transaction that migrates: one server at a time, released if it dies.</summary>
     internal abstract Task LockForMigrationAsync(CancellationToken cancellationToken);
+
+    /// <summary>Taken in a transaction that changes a model: its writers come one after another until the transaction ends.</summary>
+    internal abstract Task LockModelAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Taken in a transaction that makes bytes belong to a version, or (<paramref name="alone"/>) deletes bytes that belong to none.
+    /// </summary>
+    internal abstract Task LockArtifactsAsync(bool alone, CancellationToken cancellationToken);
+
+    /// <summary>Asks the database to tell this context of changes, where it can.</summary>
+    internal virtual Task ListenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Waits until the database says that something has changed, where it can, and never longer than <paramref name="atMost"/>.</summary>
+    internal virtual Task WaitForHintAsync(TimeSpan atMost, CancellationToken cancellationToken) => Task.Delay(atMost, cancellationToken);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -65,6 +85,24 @@ public abstract class RegistryContext(DbContextOptions options) : DbContext(opti
         {
             card.ToTable("validation_card");
             card.HasOne<ModelVersion>().WithMany(v => v.Cards).HasForeignKey(c => c.VersionId).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<VersionEvent>(versionEvent =>
+        {
+            versionEvent.ToTable("version_event");
+            versionEvent.HasOne<ModelVersion>().WithMany().HasForeignKey(e => e.VersionId).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<ApiKey>(key =>
+        {
+            key.ToTable("api_key");
+            key.HasIndex(k => k.Hash).IsUnique();
+            key.HasIndex(k => k.Name);
+        });
+        modelBuilder.Entity<Job>(job =>
+        {
+            job.ToTable("job");
+            job.HasOne<ApiKey>().WithMany().HasForeignKey(j => j.ApiKeyId).OnDelete(DeleteBehavior.Restrict);
+            job.HasIndex(j => new { j.State, j.Id });
+            job.Property(j => j.Revision).IsConcurrencyToken();
         });
         modelBuilder.Entity<ArtifactChunk>(chunk =>
         {

@@ -8,8 +8,11 @@ public enum RegistryFault
     /// <summary>The question fits several models, or contradicts itself.</summary>
     Ambiguous,
 
-    /// <summary>What is to be registered contradicts what is there.</summary>
+    /// <summary>What is to be changed contradicts what is there, or somebody else has changed it first.</summary>
     Conflict,
+
+    /// <summary>The file is longer than the registry takes.</summary>
+    TooLarge,
 
     /// <summary>The database or the bytes in it cannot be used.</summary>
     Unusable,

@@ -16,4 +16,13 @@ internal static partial class RegistryLog
 
     [LoggerMessage(1003, LogLevel.Information, "Loaded model {Model} version {Version}, sha256 {Sha256}, in {Milliseconds:F0} ms")]
     public static partial void ModelLoaded(ILogger logger, string model, int version, string sha256, double milliseconds);
+
+    [LoggerMessage(1004, LogLevel.Warning, "The registry's database does not answer; generation goes on with what is known, and it is tried again every second")]
+    public static partial void RegistryAway(ILogger logger, Exception exception);
+
+    [LoggerMessage(1005, LogLevel.Information, "The registry's database answers again")]
+    public static partial void RegistryBack(ILogger logger);
+
+    [LoggerMessage(1006, LogLevel.Information, "Alias {Alias} of model {Model} means version {Version} now")]
+    public static partial void AliasMoved(ILogger logger, string alias, string model, int? version);
 }

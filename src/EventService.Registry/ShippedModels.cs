@@ -15,17 +15,17 @@ namespace EventService.Registry;
 /// Files are taken in ordinal order of their names. A digest not known yet becomes a version, and <c>production</c>
 /// moves to it if nobody else has moved that alias. A file that cannot be registered is logged and left out.
 /// </remarks>
-public sealed class ShippedModels(ModelRegistry registry, ILogger<ShippedModels> logger)
+public sealed class ShippedModels(ModelRegistry registry, ArtifactFolder folder, ILogger<ShippedModels> logger)
 {
     /// <summary>Who moves an alias at start.</summary>
     public const string Actor = "eventservice";
 
-    public async Task RegisterAsync(string folder, CancellationToken cancellationToken = default)
+    public async Task RegisterAsync(string models, CancellationToken cancellationToken = default)
     {
-        var files = ModelFile.In(folder);
+        var files = ModelFile.In(models);
         if (files.Count == 0)
         {
-            RegistryLog.NoShippedModels(logger, Path.GetFullPath(folder));
+            RegistryLog.NoShippedModels(logger, Path.GetFullPath(models));
         }
 
         foreach (var path in files)
@@ -58,7 +58,8 @@ public sealed class ShippedModels(ModelRegistry registry, ILogger<ShippedModels>
             { Passed: true } => "with a validation card that passes",
             _ => "although its validation card does not pass",
         };
-        var added = new NewVersion(document.Name, document.Process, json, file.Bytes, card, Actor, $"Shipped with the service as {file.FileName}, {grounds}.");
+        using var spooled = await folder.SpoolAsync(file.Bytes, cancellationToken);
+        var added = new NewVersion(document.Name, document.Process, json, spooled, card, Actor, $"Shipped with the service as {file.FileName}, {grounds}.");
         var version = await registry.RegisterAsync(added, mover => mover is null or Actor, cancellationToken);
         if (version is not null)
         {

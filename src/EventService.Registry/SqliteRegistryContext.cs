@@ -21,6 +21,11 @@ public sealed class SqliteRegistryContext(DbContextOptions<SqliteRegistryContext
     // A transaction here starts with BEGIN IMMEDIATE: it holds the only write lock already, and the file system frees it.
     internal override Task LockForMigrationAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    // The same holds for the transactions that take these.
+    internal override Task LockModelAsync(string name, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    internal override Task LockArtifactsAsync(bool alone, CancellationToken cancellationToken) => Task.CompletedTask;
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         ArgumentNullException.ThrowIfNull(configurationBuilder);

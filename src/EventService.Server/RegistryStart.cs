@@ -6,19 +6,25 @@ using Microsoft.EntityFrameworkCore;
 
 namespace EventService.Server;
 
-/// <summary>The registry in the data folder: services, and what is done with it before the first request.</summary>
+/// <summary>The registry, in the data folder or in PostgreSQL: services, and what is done with it before the first request.</summary>
 internal static class RegistryStart
 {
     public static IServiceCollection AddRegistry(this IServiceCollection services, ServerSettings settings) =>
         services
             .AddSingleton(TimeProvider.System)
-            .AddSingleton<IDbContextFactory<RegistryContext>>(new SqliteRegistryContextFactory(settings.RegistryFile))
+            .AddSingleton<IDbContextFactory<RegistryContext>>(settings.RegistryConnectionString.Length > 0
+                ? new PostgresRegistryContextFactory(settings.RegistryConnectionString)
+                : new SqliteRegistryContextFactory(settings.RegistryFile))
+            .AddSingleton(services => new ArtifactFolder(settings.CacheFolder, services.GetRequiredService<TimeProvider>(), settings.CacheBytes))
             .AddSingleton<ModelRegistry>()
+            .AddSingleton<VersionLookup>()
+            .AddSingleton<RegistryWatch>()
             .AddSingleton<ModelLoader>(EventGenerator.Load)
             .AddSingleton<GeneratorCache>()
-            .AddSingleton<ShippedModels>();
+            .AddSingleton<ShippedModels>()
+            .AddHostedService<RegistryWatchService>();
 
-    /// <summary>Migrates the registry and enters the shipped models.</summary>
+    /// <summary>Migrates the registry, tidies up after servers that were killed and enters the shipped models.</summary>
     public static async Task StartRegistryAsync(this WebApplication app)
     {
         var settings = app.Services.GetRequiredService<ServerSettings>();
@@ -26,7 +32,10 @@ internal static class RegistryStart
         await using (var context = await app.Services.GetRequiredService<IDbContextFactory<RegistryContext>>().CreateDbContextAsync())
         {
             await Migrator.MigrateAsync(context);
+            await ArtifactStore.SweepAsync(context);
         }
+
+        app.Services.GetRequiredService<ArtifactFolder>().DeleteLeftovers();
 
         await app.Services.GetRequiredService<ShippedModels>().RegisterAsync(LocalModels.Resolve(settings.ModelsFolder));
     }

@@ -1,3 +1,5 @@
+using EventService.Registry;
+
 namespace EventService.Server;
 
 /// <summary>
@@ -12,8 +14,14 @@ public sealed record ServerSettings
 
     public int Port { get; init; } = 8080;
 
-    /// <summary>Registry file and temporary files; relative to the working directory.</summary>
+    /// <summary>Registry file, copies of model files and temporary files; relative to the working directory.</summary>
     public string DataFolder { get; init; } = "data";
+
+    /// <summary>PostgreSQL database that holds the registry, as Npgsql reads it; empty for an SQLite file in the data folder.</summary>
+    public string RegistryConnectionString { get; init; } = "";
+
+    /// <summary>Beyond this the copies of model files in the data folder that were used longest ago are deleted.</summary>
+    public long CacheBytes { get; init; } = ArtifactFolder.DefaultCacheBytes;
 
     /// <summary>Models shipped with the service; a relative path is tried in the working directory, then beside the program.</summary>
     public string ModelsFolder { get; init; } = "models";
@@ -37,6 +45,8 @@ public sealed record ServerSettings
     public string LogFile { get; init; } = "";
 
     public string RegistryFile => Path.Combine(DataFolder, "registry.sqlite");
+
+    public string CacheFolder => Path.Combine(DataFolder, "cache");
 }
 
 internal static class SettingsStart

@@ -1,3 +1,4 @@
+using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Models;
 using EventService.Registry;
 
@@ -12,6 +13,7 @@ namespace EventService.FunctionalTests;
 public class RunningService : WebApplicationFactory<Program>
 {
     private readonly bool _usesFormulas;
+    private readonly TestRegistry? _registry;
     private readonly string _folder = Directory.CreateTempSubdirectory("eventservice-tests-").FullName;
 
     public RunningService()
@@ -21,8 +23,10 @@ public class RunningService : WebApplicationFactory<Program>
 
     /// <param name="workers">Threads that generate.</param>
     /// <param name="modelsFolder">Models to serve as the service itself would; null for the tests' models of formulas.</param>
-    internal RunningService(int workers, string? modelsFolder = null)
+    /// <param name="registry">Database of its registry; null for a file in its data folder.</param>
+    internal RunningService(int workers, string? modelsFolder = null, TestRegistry? registry = null)
     {
+        _registry = registry;
         Workers = workers;
         _usesFormulas = modelsFolder is null;
         ModelsFolder = modelsFolder ?? Path.Combine(_folder, "models");
@@ -49,6 +53,12 @@ public class RunningService : WebApplicationFactory<Program>
         builder.UseSetting("EventService:JsonBodyBytes", "4096");
         builder.UseSetting("EventService:DensityBodyBytes", "1000000");
         builder.UseSetting("EventService:EventsPerRequest", "2000000");
+        if (_registry is { } registry)
+        {
+            builder.UseSetting(registry.Kind == DatabaseKind.Postgres ? "EventService:RegistryConnectionString" : "EventService:DataFolder",
+                registry.Kind == DatabaseKind.Postgres ? registry.ConnectionString : registry.Folder);
+        }
+
         if (_usesFormulas)
         {
             builder.ConfigureTestServices(services => services.AddSingleton<ModelLoader>(TestModels.Load));

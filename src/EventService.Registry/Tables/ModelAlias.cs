@@ -14,6 +14,6 @@ public sealed class ModelAlias
 
     public ModelVersion Version { get; set; } = null!;
 
-    /// <summary>Counts the moves; two movers of one revision cannot both win.</summary>
+    /// <summary>Number of moves in the alias's history; two movers of one revision cannot both win.</summary>
     public int Revision { get; set; }
 }

@@ -5,6 +5,9 @@ public sealed class ModelVersion
 {
     public const string Active = "active";
 
+    /// <summary>Served to those who name its number, so that old receipts can be replayed; no alias may be moved to it.</summary>
+    public const string Retired = "retired";
+
     public long Id { get; init; }
 
     public long ModelId { get; init; }
@@ -22,7 +25,7 @@ public sealed class ModelVersion
     /// <summary>The model document (JSON) as it stands in the file's header.</summary>
     public required string Document { get; init; }
 
-    /// <summary><see cref="Active"/>; retirement comes with the registry's write side.</summary>
+    /// <summary><see cref="Active"/> or <see cref="Retired"/>; the one column that changes.</summary>
     public required string State { get; set; }
 
     public required string CreatedBy { get; init; }

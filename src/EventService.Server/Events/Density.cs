@@ -15,7 +15,7 @@ namespace EventService.Server.Events;
 /// The answer is spooled (to disk beyond <see cref="SpoolMemoryBytes"/>) and sent once the body has been read: clients
 /// that send everything before they read anything do not block, and an error in the last line is still a proper problem.
 /// </remarks>
-internal sealed class Density(ModelRegistry registry, GeneratorCache generators, WorkerPool pool, RequestGate gate, ServerSettings settings)
+internal sealed class Density(VersionLookup versions, GeneratorCache generators, WorkerPool pool, RequestGate gate, ServerSettings settings)
 {
     private const int SpoolMemoryBytes = 1 << 20;
 
@@ -32,7 +32,7 @@ internal sealed class Density(ModelRegistry registry, GeneratorCache generators,
         var aborted = context.RequestAborted;
         using var pass = gate.Enter();
         var parameters = RequestParameters.FromQuery(context.Request);
-        var (version, generator) = await ModelSelection.FindAsync(parameters, registry, generators, aborted);
+        var (version, generator) = await ModelSelection.FindAsync(parameters, versions, generators, aborted);
         RequestParameter.RequireKnown(parameters.Keys, Parameters, generator.Document.Conditions);
         RequestValue.RequireNumerics(parameters.GetValueOrDefault("numerics"));
         var condition = RequestValue.Condition(parameters, generator.Document.Conditions);

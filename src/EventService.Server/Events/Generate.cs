@@ -10,7 +10,7 @@ using EventService.Server.Problems;
 namespace EventService.Server.Events;
 
 /// <summary>POST /generate: events of a model, streamed as they are made.</summary>
-internal sealed class Generate(ModelRegistry registry, GeneratorCache generators, WorkerPool pool, RequestGate gate, ServerSettings settings, ILogger<Generate> logger)
+internal sealed class Generate(VersionLookup versions, GeneratorCache generators, WorkerPool pool, RequestGate gate, ServerSettings settings, ILogger<Generate> logger)
 {
     /// <summary>Bytes handed to the connection at a time: its buffers stay small whatever the size of a chunk.</summary>
     private const int WriteBytes = 1 << 17;
@@ -26,7 +26,7 @@ internal sealed class Generate(ModelRegistry registry, GeneratorCache generators
         var aborted = context.RequestAborted;
         using var pass = gate.Enter();
         var parameters = await RequestParameters.ReadAsync(context.Request, settings.JsonBodyBytes, aborted);
-        var (version, generator) = await ModelSelection.FindAsync(parameters, registry, generators, aborted);
+        var (version, generator) = await ModelSelection.FindAsync(parameters, versions, generators, aborted);
         RequestParameter.RequireKnown(parameters.Keys, Parameters, generator.Document.Conditions);
         var defaultFormat = parameters.ContainsKey("format") ? "" : AcceptedFormat.Choose(context.Request.Headers.Accept, EventMediaType.All, f => f.MediaType).Format;
         var request = GenerateRequest.Parse(parameters, generator, defaultFormat);

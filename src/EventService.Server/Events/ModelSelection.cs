@@ -20,9 +20,9 @@ internal static class ModelSelection
 
     /// <exception cref="RegistryException">No version, or more than one, fits.</exception>
     public static async Task<(ModelVersion Version, EventGenerator Generator)> FindAsync(
-        IReadOnlyDictionary<string, string> parameters, ModelRegistry registry, GeneratorCache generators, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, string> parameters, VersionLookup versions, GeneratorCache generators, CancellationToken cancellationToken)
     {
-        var version = await registry.FindAsync(
+        var version = await versions.FindAsync(
             new ModelQuery(
                 parameters.GetValueOrDefault("process"),
                 parameters.GetValueOrDefault("model"),

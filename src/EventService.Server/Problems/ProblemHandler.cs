@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Globalization;
 
 using EventService.Generation;
@@ -8,7 +7,6 @@ using EventService.Registry;
 
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.EntityFrameworkCore;
 
 namespace EventService.Server.Problems;
 
@@ -56,12 +54,13 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<Pr
         RegistryException { Fault: RegistryFault.NotFound } e => (StatusCodes.Status404NotFound, e.Message, null),
         RegistryException { Fault: RegistryFault.Ambiguous } e => (StatusCodes.Status400BadRequest, e.Message, null),
         RegistryException { Fault: RegistryFault.Conflict } e => (StatusCodes.Status409Conflict, e.Message, null),
+        RegistryException { Fault: RegistryFault.TooLarge } e => (StatusCodes.Status413PayloadTooLarge, e.Message, null),
         RegistryException e => (StatusCodes.Status503ServiceUnavailable, e.Message, s_retryLater),
         ModelFormatException e => (StatusCodes.Status503ServiceUnavailable, e.Message, s_retryLater),
-        DbException or DbUpdateException => (StatusCodes.Status503ServiceUnavailable, "The registry's database does not answer. Try again shortly; the server's log says why.", s_retryLater),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } e =>
             (StatusCodes.Status413PayloadTooLarge, $"{e.Message} Send the events in several requests, or raise the limit in the server's settings.", null),
         BadHttpRequestException e => (e.StatusCode, e.Message, null),
+        _ when DatabaseFailure.Is(exception) => (StatusCodes.Status503ServiceUnavailable, "The registry's database does not answer. Try again shortly; the server's log says why.", s_retryLater),
         _ => (StatusCodes.Status500InternalServerError, "The server failed; its log has the details under the trace identifier given here.", null),
     };
 }

@@ -1,0 +1,10 @@
+namespace EventService.Registry;
+
+/// <summary>An alias is to be moved, made or removed.</summary>
+/// <param name="Model">Name of the model.</param>
+/// <param name="Alias">Name of the alias.</param>
+/// <param name="Version">Number of the version that it is to mean; null removes it.</param>
+/// <param name="Actor">Who moves it, for the history.</param>
+/// <param name="Reason">Why, for the history.</param>
+/// <param name="ExpectedRevision">The revision that the actor has seen, 0 for an alias that was not there; null moves it whatever it is.</param>
+public sealed record AliasChange(string Model, string Alias, int? Version, string Actor, string Reason, int? ExpectedRevision = null);

@@ -1,0 +1,67 @@
+using Microsoft.EntityFrameworkCore;
+
+using Npgsql;
+
+namespace EventService.Registry;
+
+/// <summary>The registry in a PostgreSQL database, shared by any number of servers.</summary>
+public sealed class PostgresRegistryContext(DbContextOptions<PostgresRegistryContext> options) : RegistryContext(options)
+{
+    // Any numbers will do that nothing else in the database takes.
+    private const long MigrationLock = 4_961_883_640_174_001;
+    private const long ArtifactLock = 4_961_883_640_174_002;
+
+    private bool _hinted;
+
+    internal override string MigrationFolder => "Postgres";
+
+    internal override Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // Locks of the transaction, not of the session: the database frees them with the connection, and they pass through connection poolers.
+    internal override Task LockForMigrationAsync(CancellationToken cancellationToken) =>
+        Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({MigrationLock})", cancellationToken);
+
+    internal override Task LockArtifactsAsync(bool alone, CancellationToken cancellationToken) => alone
+        ? Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({ArtifactLock})", cancellationToken)
+        : Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock_shared({ArtifactLock})", cancellationToken);
+
+    internal override Task LockModelAsync(string name, CancellationToken cancellationToken) =>
+        Database.ExecuteSqlAsync($"SELECT 1 FROM model WHERE name = {name} FOR NO KEY UPDATE", cancellationToken);
+
+    internal override async Task ListenAsync(CancellationToken cancellationToken)
+    {
+        await Database.OpenConnectionAsync(cancellationToken);
+        Connection.Notification += (_, _) => _hinted = true;
+        await Database.ExecuteSqlAsync($"LISTEN eventservice_registry", cancellationToken);
+    }
+
+    internal override async Task WaitForHintAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        // A hint may have come along with the answer of a query.
+        if (!_hinted)
+        {
+            await Connection.WaitAsync(atMost, cancellationToken);
+        }
+
+        _hinted = false;
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(configurationBuilder);
+        // By code point, as in SQLite, whatever the locale of the database.
+        configurationBuilder.Properties<string>().UseCollation("C");
+    }
+
+    private NpgsqlConnection Connection => (NpgsqlConnection)Database.GetDbConnection();
+}
+
+/// <summary>Opens contexts on one PostgreSQL database.</summary>
+/// <param name="connectionString">As Npgsql reads it, such as "Host=db;Database=eventservice;Username=eventservice;Passfile=/run/secrets/pgpass".</param>
+public sealed class PostgresRegistryContextFactory(string connectionString) : IDbContextFactory<RegistryContext>
+{
+    private readonly DbContextOptions<PostgresRegistryContext> _options =
+        new DbContextOptionsBuilder<PostgresRegistryContext>().UseNpgsql(connectionString).Options;
+
+    public RegistryContext CreateDbContext() => new PostgresRegistryContext(_options);
+}

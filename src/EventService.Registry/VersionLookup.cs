@@ -1,0 +1,67 @@
+using EventService.Registry.Tables;
+
+namespace EventService.Registry;
+
+/// <summary>
+/// Remembers which version a request means until the registry changes, as this server's own changes and
+/// <see cref="RegistryWatch"/> report. While the database is away, what was asked before is still answered.
+/// </summary>
+public sealed class VersionLookup
+{
+    /// <summary>Far more than there are names; a client cannot fill the memory.</summary>
+    private const int Capacity = 4096;
+
+    private readonly ModelRegistry _registry;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ModelQuery, ModelVersion> _known = [];
+    private long _changes;
+
+    public VersionLookup(ModelRegistry registry)
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        _registry = registry;
+        registry.Changed += Clear;
+    }
+
+    /// <inheritdoc cref="ModelRegistry.FindAsync"/>
+    public async Task<ModelVersion> FindAsync(ModelQuery query, CancellationToken cancellationToken = default)
+    {
+        long changes;
+        lock (_lock)
+        {
+            if (_known.TryGetValue(query, out var known))
+            {
+                return known;
+            }
+
+            changes = _changes;
+        }
+
+        var version = await _registry.FindAsync(query, cancellationToken);
+        lock (_lock)
+        {
+            // An answer that a change has overtaken serves this request and is not kept.
+            if (changes == _changes)
+            {
+                if (_known.Count == Capacity)
+                {
+                    _known.Clear();
+                }
+
+                _known[query] = version;
+            }
+        }
+
+        return version;
+    }
+
+    /// <summary>The registry has changed.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _changes++;
+            _known.Clear();
+        }
+    }
+}

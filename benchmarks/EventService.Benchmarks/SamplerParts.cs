@@ -164,7 +164,8 @@ internal sealed class SamplerParts
     private void Walk(bool inputs, bool fields)
     {
         const float Unit = 0.5f;
-        var tables = _coordinates.Azimuth.Tables;
+        var azimuth = _coordinates.Azimuth;
+        var tables = azimuth.Tables;
         var lane = 0;
         foreach (var e in _events)
         {
@@ -188,7 +189,7 @@ internal sealed class SamplerParts
                 {
                     ClearBefore(lane);
                     _factors.Collect(tables, _state, slot, item.Type, item.Pt, item.Eta);
-                    _factors.Write(tables, _fields.Span[lane..], Lanes);
+                    _factors.Write(azimuth, _fields.Span[lane..], Lanes);
                 }
 
                 _state.Add(item);
@@ -205,7 +206,7 @@ internal sealed class SamplerParts
             {
                 ClearBefore(lane);
                 _factors.CollectMet(tables, _state, e.Met);
-                _factors.Write(tables, _fields.Span[lane..], Lanes);
+                _factors.Write(azimuth, _fields.Span[lane..], Lanes);
             }
 
             lane = (lane + 1) % Lanes;
@@ -255,8 +256,7 @@ internal sealed class SamplerParts
         {
             var type = sample.Type[k];
             var (sin, cos) = SinCos.Of(sample.Phi[k]);
-            var mass = EventSlots.HasMass(type) ? JetMass.Of(sample.Energy[k], sample.Pt[k], sample.Eta[k]) : 0;
-            objects.Add(new FlowObject(type, counts[(int)type]++, sample.Pt[k], sample.Eta[k], cos, sin, mass));
+            objects.Add(new FlowObject(type, counts[(int)type]++, sample.Pt[k], sample.Eta[k], cos, sin, sample.Mass[k]));
         }
 
         return new DrawnEvent(counts, [.. objects], sample.Met[e]);

@@ -124,7 +124,8 @@ public sealed class RegistryWatchTests
         async Task<string> GenerateAsync()
         {
             using var response = await client.PostAsync("/generate?process=ttbar&n=100&seed=1&format=npy", null);
-            return ArtifactStore.Digest(await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync());
+            var version = Assert.Single(response.EnsureSuccessStatusCode().Headers.GetValues("EventService-Model-Version"));
+            return version + " " + ArtifactStore.Digest(await response.Content.ReadAsByteArrayAsync());
         }
     }
 

@@ -167,7 +167,8 @@ public class ObjectFlowFileTests
     [InlineData("blocks", -1)]
     [InlineData("bins", 7)]
     [InlineData("bins", 1)]
-    [InlineData("azimuthBins", 100000)]
+    [InlineData("azimuthKnots", 100000)]
+    [InlineData("azimuthKnots", 20)]
     [InlineData("headWidth", -5)]
     [InlineData("conditions", 1)]
     public void Load_WithOtherHyperparameters_IsRefused(string name, int value)

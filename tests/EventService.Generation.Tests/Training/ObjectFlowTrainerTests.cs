@@ -136,7 +136,7 @@ public class ObjectFlowTrainerTests
             Train(options, checkpoint);
 
             // One number of one event in the last digit, in each column, with as many events of the same process as before.
-            foreach (var column in new[] { "weight", "MET", "MET phi", "type", "energy", "pT", "eta", "phi" })
+            foreach (var column in new[] { "weight", "MET", "MET phi", "type", "energy", "pT", "eta", "phi", "mass" })
             {
                 var e = Assert.Throws<ModelFormatException>(() => Trainer(options, Changed(s_sample.Value, 1234, column), s_sample.Value).Resume(checkpoint));
                 Assert.Matches(@"belongs to another run: events \(found 2000, sha256 \w{64}, expected 2000, sha256 \w{64}\)\. Give", e.Message);
@@ -217,7 +217,7 @@ public class ObjectFlowTrainerTests
             {
                 double OfLast(double value, string name) => k == sample.Offsets[e + 1] - 1 ? Number(value, name) : value;
                 var type = e == at && column == "type" && k == sample.Offsets[e + 1] - 1 ? ObjectType.Photon : sample.Type[k];
-                changed.AddObject(type, OfLast(sample.Energy[k], "energy"), OfLast(sample.Pt[k], "pT"), OfLast(sample.Eta[k], "eta"), OfLast(sample.Phi[k], "phi"));
+                changed.AddObject(type, OfLast(sample.Energy[k], "energy"), OfLast(sample.Pt[k], "pT"), OfLast(sample.Eta[k], "eta"), OfLast(sample.Phi[k], "phi"), OfLast(sample.Mass[k], "mass"));
             }
         }
 

@@ -184,7 +184,7 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
                 return $"{type} {k - events.Offsets[e]}: |eta| {Math.Abs(events.Eta[k]):G9} is above the limit of {limit}";
             }
 
-            if (EventSlots.HasMass(type) && MassFault(events.Energy[k], events.Pt[k], events.Eta[k], events.Mass[k]) is { } fault)
+            if (DarkMachinesSchema.HasMass(type) && MassFault(events.Energy[k], events.Pt[k], events.Eta[k], events.Mass[k]) is { } fault)
             {
                 return $"{type} {k - events.Offsets[e]}: {fault}";
             }

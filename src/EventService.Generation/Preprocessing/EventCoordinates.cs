@@ -161,7 +161,7 @@ public sealed class EventCoordinates
                 eta[(int)slot].Add(sample.Eta[k]);
                 eta[(int)slot].Add(-sample.Eta[k]);
                 greatest[(int)type] = Math.Max(greatest[(int)type], Math.Abs(sample.Eta[k]));
-                if (EventSlots.HasMass(type))
+                if (DarkMachinesSchema.HasMass(type))
                 {
                     var m = sample.Mass[k];
                     if (m > SmallestMassFraction * sample.Pt[k])

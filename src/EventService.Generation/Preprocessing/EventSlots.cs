@@ -60,9 +60,7 @@ public static class EventSlots
 
     public static int SeenPositions(SlotClass slot) => s_seenPositions[(int)slot];
 
-    /// <summary>True for jets and b-jets, which have a mass.</summary>
-    public static bool HasMass(ObjectType type) => type <= ObjectType.Jet;
-
+    /// <summary>True for the slots of jets and b-jets, which have a mass.</summary>
     public static bool HasMass(SlotClass slot) => slot <= SlotClass.Jet8;
 
     /// <summary>True where the object's pT has no upper neighbour of its type.</summary>

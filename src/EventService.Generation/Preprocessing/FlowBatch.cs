@@ -144,8 +144,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
             var type = sample.Type[k];
             index = k > sample.Offsets[e] && sample.Type[k - 1] == type ? index + 1 : 0;
             var (sin, cos) = SinCos.Of(phiSign * sample.Phi[k]);
-            var mass = EventSlots.HasMass(type) ? sample.Mass[k] : 0;
-            var item = new FlowObject(type, index, sample.Pt[k], etaSign * sample.Eta[k], cos, sin, mass);
+            var item = new FlowObject(type, index, sample.Pt[k], etaSign * sample.Eta[k], cos, sin, sample.Mass[k]);
             sum += Fill(item, index > 0 ? sample.Pt[k - 1] : 0, row);
             _state.Add(item);
         }

@@ -180,7 +180,8 @@ public static class DarkMachinesSchema
     }
 
     /// <summary>True for jets and b-jets.</summary>
-    internal static bool HasMass(ObjectType type) => type is ObjectType.BJet or ObjectType.Jet;
+    /// <summary>True for jets and b-jets, which have a mass.</summary>
+    public static bool HasMass(ObjectType type) => type is ObjectType.BJet or ObjectType.Jet;
 
     internal static bool HasMass(int collection) => collection is Jet or BJet;
 

@@ -16,7 +16,7 @@ internal static class PostgresServer
     // The default collation is English: "a" before "B", unlike that of our columns. Nothing is worth a wait for the disk.
     private const string Script = """
         set -e
-        folder=$(mktemp -d /tmp/eventservice-postgres-XXXXXX)
+        folder=$(mktemp -d -t eventservice-postgres-XXXXXX)
         end() { kill -INT $server 2>/dev/null && wait $server || true; rm -rf "$folder"; }
         trap end EXIT
         make="initdb -D $folder/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync"

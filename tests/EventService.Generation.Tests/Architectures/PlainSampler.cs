@@ -128,7 +128,7 @@ internal sealed class PlainSampler(SmallFlow flow)
         var (cos, sin) = EventCoordinates.AzimuthFromUnit(yPhi, _state.Frame);
         log += logPt + logEta - Math.Log(2 * Math.PI);
         double mass = 0;
-        if (EventSlots.HasMass(type))
+        if (DarkMachinesSchema.HasMass(type))
         {
             var (frameCos, frameSin) = _state.ObjectCount == 0 ? (0, 0) : _state.Frame;
             var further = Column(Log.Of(pt / 20), eta, (cos * frameCos) + (sin * frameSin), (sin * frameCos) - (cos * frameSin));

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 using EventService.Engine.Random;
 using EventService.Generation.Architectures;
 using EventService.Generation.Preprocessing;
@@ -195,13 +197,16 @@ public class ObjectFlowTrainerTests
 
     private static string Checkpoint() => Path.Combine(Path.GetTempPath(), $"eventservice-{Guid.NewGuid():N}.checkpoint");
 
+    // Fitting takes seconds, and no test changes a sample or its maps.
+    private static readonly ConditionalWeakTable<EventSample, EventCoordinates> s_maps = [];
+
     private static ObjectFlowTrainer Trainer(TrainingOptions options) => Trainer(options, s_sample.Value, s_sample.Value);
 
     private static ObjectFlowTrainer Trainer(TrainingOptions options, EventSample sample, EventSample mapped)
     {
         var training = DataSplit.Rows(sample.Count, DataSplit.IsTraining);
         var validation = DataSplit.Rows(sample.Count, DataSplit.IsValidation);
-        var coordinates = EventCoordinates.Fit(mapped, DataSplit.Rows(mapped.Count, DataSplit.IsTraining));
+        var coordinates = s_maps.GetValue(mapped, s => EventCoordinates.Fit(s, DataSplit.Rows(s.Count, DataSplit.IsTraining)));
         return new ObjectFlowTrainer(sample, training, validation, _ => [], coordinates, SmallFlow.Sizes, options);
     }
 

@@ -13,7 +13,7 @@ public sealed class VersionLookup
 
     private readonly ModelRegistry _registry;
     private readonly Lock _lock = new();
-    private readonly Dictionary<ModelQuery, ModelVersion> _known = [];
+    private readonly Dictionary<ModelQuery, (ModelVersion Version, long Changes)> _known = [];
     private long _changes;
 
     public VersionLookup(ModelRegistry registry)
@@ -27,17 +27,28 @@ public sealed class VersionLookup
     public async Task<ModelVersion> FindAsync(ModelQuery query, CancellationToken cancellationToken = default)
     {
         long changes;
+        (ModelVersion Version, long Changes) known;
         lock (_lock)
         {
-            if (_known.TryGetValue(query, out var known))
+            if (_known.TryGetValue(query, out known) && known.Changes == _changes)
             {
-                return known;
+                return known.Version;
             }
 
             changes = _changes;
         }
 
-        var version = await _registry.FindAsync(query, cancellationToken);
+        ModelVersion version;
+        try
+        {
+            version = await _registry.FindAsync(query, cancellationToken);
+        }
+        catch (Exception e) when (known.Version is not null && DatabaseFailure.Is(e))
+        {
+            // The registry has changed and went away before it could be asked again.
+            return known.Version;
+        }
+
         lock (_lock)
         {
             // An answer that a change has overtaken serves this request and is not kept.
@@ -48,7 +59,7 @@ public sealed class VersionLookup
                     _known.Clear();
                 }
 
-                _known[query] = version;
+                _known[query] = (version, changes);
             }
         }
 
@@ -61,7 +72,6 @@ public sealed class VersionLookup
         lock (_lock)
         {
             _changes++;
-            _known.Clear();
         }
     }
 }

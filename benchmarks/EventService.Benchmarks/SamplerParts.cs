@@ -18,9 +18,11 @@ internal sealed class SamplerParts
 
     private sealed record Head(Coordinate Coordinate, Tensor? Further, float[] Theta);
 
-    private sealed record Tile(SlotClass Slot, Tensor Inputs, Tensor Fields, Head[] Heads);
+    private sealed record Tile(SlotClass Slot, Tensor Inputs, float[] Logarithms, Head[] Heads);
 
     private sealed record DrawnEvent(int[] Counts, FlowObject[] Objects, double Met);
+
+    private static readonly float[] s_exponents = [.. Enumerable.Repeat(1f, AzimuthCorrelations.Fields + 1)];
 
     private const int Lanes = AutoregressiveObjectFlow.TileLanes;
 
@@ -32,7 +34,7 @@ internal sealed class SamplerParts
     private readonly EventState _state = new();
     private readonly AzimuthFactors _factors = new();
     private readonly Tensor _columns;
-    private readonly Tensor _fields;
+    private readonly float[] _logarithms = new float[AzimuthCorrelations.Nodes];
     private readonly Tensor _hidden;
     private readonly Tensor _activated;
     private readonly float[] _uniform = new float[Lanes];
@@ -71,7 +73,6 @@ internal sealed class SamplerParts
 
         var slots = Enum.GetValues<SlotClass>();
         _columns = new Tensor(slots.Max(s => Math.Max(EventState.InputCount(s, hyper.Conditions), EventState.AzimuthInputCount(s))), Lanes);
-        _fields = new Tensor(_network.AzimuthDensity.FieldRows, Lanes);
         _hidden = new Tensor(Math.Max(hyper.Width, Math.Max(hyper.HeadWidth, hyper.AzimuthWidth)), Lanes);
         _activated = new Tensor(_hidden.Rows, Lanes);
         foreach (ref var x in _hidden.Span)
@@ -150,7 +151,7 @@ internal sealed class SamplerParts
             {
                 if (azimuth && head.Coordinate == Coordinate.Azimuth)
                 {
-                    _network.AzimuthDensity.Inverse(head.Theta, tile.Fields.Span, n, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDensity.AsSpan(0, n));
+                    (_network.AzimuthDensity with { Fields = 0 }).Inverse(head.Theta, n, tile.Logarithms, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDensity.AsSpan(0, n));
                 }
                 else if (!azimuth && head.Coordinate != Coordinate.Azimuth)
                 {
@@ -187,9 +188,8 @@ internal sealed class SamplerParts
 
                 if (fields && slot != SlotClass.BJet1)
                 {
-                    ClearBefore(lane);
                     _factors.Collect(tables, _state, slot, item.Type, item.Pt, item.Eta);
-                    _factors.Write(azimuth, _fields.Span[lane..], Lanes);
+                    _factors.Write(azimuth, s_exponents, _logarithms);
                 }
 
                 _state.Add(item);
@@ -204,28 +204,20 @@ internal sealed class SamplerParts
 
             if (fields)
             {
-                ClearBefore(lane);
                 _factors.CollectMet(tables, _state, e.Met);
-                _factors.Write(azimuth, _fields.Span[lane..], Lanes);
+                _factors.Write(azimuth, s_exponents, _logarithms);
             }
 
             lane = (lane + 1) % Lanes;
         }
     }
 
-    // As the sampler clears the fields of each tile.
-    private void ClearBefore(int lane)
-    {
-        if (lane == 0)
-        {
-            _fields.Span.Clear();
-        }
-    }
-
     private Tile Cut(SlotBatch slot, int start, int n)
     {
         var inputs = Columns(slot.Inputs, start, n);
-        var fields = Columns(slot.AzimuthFields, start, n);
+        var logarithms = slot.AzimuthFields.Columns == 0
+            ? []
+            : Enumerable.Range(start, n).SelectMany(row => slot.AzimuthFields.Row(row)[..AzimuthCorrelations.Nodes].ToArray()).ToArray();
         _network.Trunk(_work, slot.Slot, inputs);
         List<Head> heads = [];
         foreach (var coordinate in ObjectFlowNetwork.CoordinatesOf(slot.Slot))
@@ -234,7 +226,7 @@ internal sealed class SamplerParts
             heads.Add(new Head(coordinate, further, _network.Head(_work, slot.Slot, coordinate, further).Span.ToArray()));
         }
 
-        return new Tile(slot.Slot, inputs, fields, [.. heads]);
+        return new Tile(slot.Slot, inputs, logarithms, [.. heads]);
     }
 
     private static Tensor Columns(Tensor all, int start, int n)

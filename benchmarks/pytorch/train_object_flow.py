@@ -90,8 +90,8 @@ class CircularDensity:
         self.basis = basis
 
     def split(self, fields):
-        """Fields of a slot [(fields + 1) nodes, objects] as one matrix a field, a row an object."""
-        return [rows(f) for f in fields.split(self.nodes)]
+        """Fields of a slot [objects, (fields + 1) nodes] as one matrix a field, a row an object."""
+        return [f.contiguous() for f in fields.split(self.nodes, dim=1)]
 
     def log_density(self, theta, y, fields):
         logs = torch.addmm(fields[0], theta[:, :self.knots], self.basis)

@@ -33,6 +33,8 @@ public static class Train
     private static readonly Option<int> s_patience = new("--patience") { Description = "Epochs without a better validation loss before stopping.", DefaultValueFactory = _ => s_defaults.Patience };
     private static readonly Option<int> s_width = new("--width") { Description = "Width of the hidden layers.", DefaultValueFactory = _ => s_sizes.Width };
     private static readonly Option<int> s_bins = new("--bins") { Description = "Bins of the splines.", DefaultValueFactory = _ => s_sizes.Bins };
+    private static readonly Option<int> s_calibrationRounds = new("--calibration-rounds") { Description = "Rounds in which the azimuths' tables are moved after training until drawn events agree with the data.", DefaultValueFactory = _ => s_defaults.CalibrationRounds };
+    private static readonly Option<int> s_calibrationEvents = new("--calibration-events") { Description = "Events drawn in each of these rounds.", DefaultValueFactory = _ => s_defaults.CalibrationEvents };
     private static readonly Option<long> s_acceptance = new("--acceptance-events") { Description = "Events drawn to measure the acceptance of the validity filter.", DefaultValueFactory = _ => 2_000_000 };
     private static readonly Option<int> s_threads = new("--threads") { Description = "Threads; no influence on the result.", DefaultValueFactory = _ => Environment.ProcessorCount };
     private static readonly Option<string?> s_checkpoint = new("--checkpoint") { Description = "Checkpoint file; by default the output's name with '.checkpoint'." };
@@ -40,7 +42,7 @@ public static class Train
     private static readonly Option<bool> s_resume = new("--resume") { Description = "Continue from the checkpoint: the result is the same to the bit as without the interruption." };
 
     // Options that the model depends on, in the order in which its document names them.
-    private static readonly Option[] s_recorded = [s_crossSection, s_name, s_process, s_seed, s_epochs, s_batch, s_shard, s_rate, s_decay, s_dropout, s_patience, s_width, s_bins, s_acceptance];
+    private static readonly Option[] s_recorded = [s_crossSection, s_name, s_process, s_seed, s_epochs, s_batch, s_shard, s_rate, s_decay, s_dropout, s_patience, s_width, s_bins, s_calibrationRounds, s_calibrationEvents, s_acceptance];
 
     public static Command Command()
     {
@@ -61,6 +63,11 @@ public static class Train
         if (parsed.GetValue(s_acceptance) < 1)
         {
             throw new RequestException(RequestFault.BadValue, $"--acceptance-events is {parsed.GetValue(s_acceptance)}, expected at least 1: densities are divided by the acceptance.");
+        }
+
+        if (parsed.GetValue(s_calibrationRounds) < 0 || parsed.GetValue(s_calibrationEvents) < 1)
+        {
+            throw new RequestException(RequestFault.BadValue, $"--calibration-rounds is {parsed.GetValue(s_calibrationRounds)} and --calibration-events {parsed.GetValue(s_calibrationEvents)}, expected at least 0 and 1.");
         }
 
         var output = parsed.GetValue(s_output)!;
@@ -110,6 +117,8 @@ public static class Train
         ModelDocument? document = null;
         await using (var file = OutputFile.Open(output))
         {
+            await Terminal.ProgressAsync("calibrating the azimuths", (long)parsed.GetValue(s_calibrationRounds) * parsed.GetValue(s_calibrationEvents), progress => Task.Run(() =>
+                training.Calibrate(network, progress)));
             await Terminal.ProgressAsync("measuring the acceptance", draws, progress => Task.Run(() =>
                 document = training.Write(network, identity, draws, file.Stream, progress)));
             await file.CompleteAsync();
@@ -132,6 +141,8 @@ public static class Train
         Patience = parsed.GetValue(s_patience),
         Threads = parsed.GetValue(s_threads),
         CheckpointSteps = parsed.GetValue(s_checkpointSteps),
+        CalibrationRounds = parsed.GetValue(s_calibrationRounds),
+        CalibrationEvents = parsed.GetValue(s_calibrationEvents),
     };
 
     private static ObjectFlowHyperparameters Sizes(ParseResult parsed)

@@ -46,7 +46,7 @@ public sealed class TrainResumeTests : IDisposable
         string[] arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "eventservice.dll"), "train", Data(), "--output", output, "--cross-section", "800", "--epochs", "15",
-            "--batch", "64", "--shard", "32", "--width", "16", "--bins", "6", "--checkpoint-steps", "2", "--acceptance-events", "2048", "--threads", "2",
+            "--batch", "64", "--shard", "32", "--width", "16", "--bins", "6", "--checkpoint-steps", "2", "--acceptance-events", "2048", "--calibration-rounds", "2", "--calibration-events", "4096", "--threads", "2",
         ];
         foreach (var argument in arguments)
         {

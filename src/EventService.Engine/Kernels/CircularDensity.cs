@@ -14,16 +14,22 @@ namespace EventService.Engine.Kernels;
 /// <param name="NodesPerKnot">Nodes between two knots.</param>
 /// <param name="Fields">Number of fields with an exponent of their own; one parameter each.</param>
 /// <remarks>
-/// log f_g = F_0g + sum_k (1 + theta_(K+k)) F_kg + sum_i B(g / NodesPerKnot - i) theta_i for node g of G;
+/// log f_g = F_0g + sum_i B(g / NodesPerKnot - i) theta_i + sum_k (1 + theta_(K+k)) F_kg for node g of G;
 /// p(y) = ((1 - t) f_c + t f_(c+1)) / (sum f / G) where y G = c + t. Parameters of zero leave the product of the fields.
-/// Rows of the parameter matrix: K knots, then the exponents. Rows of the field matrix: G nodes of field 0, whose exponent is
-/// 1, then G nodes of each further field. Every lane is one density at one point; lanes go through the same operations in
-/// the same order on every vector path.
+/// Rows of the parameter matrix: K knots, then the exponents; one column a lane. A lane's fields stand in one row: G nodes of field 0, whose
+/// exponent is 1, then G nodes of each further field. Every lane is one density at one point. Vectors run along the nodes; sums over nodes are
+/// kept in eight parts, node g in part g mod 8, so that they are equal to the bit on every vector path.
 /// </remarks>
 public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int Fields)
 {
     // Nodes are not lighter than exp(-60) of the heaviest: no density is zero, no logarithm infinite.
     private const float LightestNode = -60;
+
+    // Parts of a sum; the lanes of the widest vectors that are used.
+    private const int Parts = 8;
+
+    // Knots behind and before a node that its spline depends on.
+    private const int Basis = 4;
 
     /// <summary>Number of nodes G.</summary>
     public int Nodes => Knots * NodesPerKnot;
@@ -31,42 +37,42 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
     /// <summary>Rows of the parameter matrix.</summary>
     public int ParameterCount => Knots + Fields;
 
-    /// <summary>Rows of the field matrix.</summary>
-    public int FieldRows => (Fields + 1) * Nodes;
+    /// <summary>Numbers in a lane's row of fields.</summary>
+    public int FieldCount => (Fields + 1) * Nodes;
 
     private enum Direction { LogDensity, Inverse, Gradient }
 
     /// <summary>log p(y), lane by lane.</summary>
     /// <param name="parameters">[ParameterCount, lanes].</param>
-    /// <param name="fields">[FieldRows, lanes].</param>
-    /// <param name="stride">Distance of parameter and field rows in floats.</param>
+    /// <param name="stride">Distance of parameter rows in floats.</param>
+    /// <param name="fields">[lanes, FieldCount].</param>
     /// <param name="y">Points in turns, [0, 1]; one a lane.</param>
     /// <param name="logDensity">Receives the log-densities.</param>
-    public void LogDensity(ReadOnlySpan<float> parameters, ReadOnlySpan<float> fields, int stride, ReadOnlySpan<float> y, Span<float> logDensity) =>
-        Dispatch(Direction.LogDensity, parameters, fields, stride, y, default, logDensity, default, default);
+    public void LogDensity(ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> y, Span<float> logDensity) =>
+        Dispatch(Direction.LogDensity, parameters, stride, fields, y, default, logDensity, default, default);
 
     /// <summary>y at which the distribution function, from 0, is u; and log p(y).</summary>
     /// <param name="parameters">[ParameterCount, lanes].</param>
-    /// <param name="fields">[FieldRows, lanes].</param>
-    /// <param name="stride">Distance of parameter and field rows in floats.</param>
+    /// <param name="stride">Distance of parameter rows in floats.</param>
+    /// <param name="fields">[lanes, FieldCount].</param>
     /// <param name="u">Values of the distribution function, [0, 1]; one a lane.</param>
     /// <param name="y">Receives the points, [0, 1).</param>
     /// <param name="logDensity">Receives the log-densities.</param>
-    public void Inverse(ReadOnlySpan<float> parameters, ReadOnlySpan<float> fields, int stride, ReadOnlySpan<float> u, Span<float> y, Span<float> logDensity) =>
-        Dispatch(Direction.Inverse, parameters, fields, stride, u, y, logDensity, default, default);
+    public void Inverse(ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> u, Span<float> y, Span<float> logDensity) =>
+        Dispatch(Direction.Inverse, parameters, stride, fields, u, y, logDensity, default, default);
 
     /// <summary>log p(y), and the gradient of the sum over lanes of scale * log p(y) with respect to the parameters.</summary>
     /// <param name="parameters">[ParameterCount, lanes].</param>
-    /// <param name="fields">[FieldRows, lanes].</param>
-    /// <param name="stride">Distance of parameter, field and gradient rows in floats.</param>
+    /// <param name="stride">Distance of parameter and gradient rows in floats.</param>
+    /// <param name="fields">[lanes, FieldCount].</param>
     /// <param name="y">Points in turns, [0, 1]; one a lane.</param>
     /// <param name="scale">Weight of each lane in the sum.</param>
     /// <param name="logDensity">Receives the log-densities, not scaled.</param>
     /// <param name="gradient">[ParameterCount, lanes]; overwritten.</param>
-    public void LogDensityGradient(ReadOnlySpan<float> parameters, ReadOnlySpan<float> fields, int stride, ReadOnlySpan<float> y, ReadOnlySpan<float> scale, Span<float> logDensity, Span<float> gradient) =>
-        Dispatch(Direction.Gradient, parameters, fields, stride, y, default, logDensity, scale, gradient);
+    public void LogDensityGradient(ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> y, ReadOnlySpan<float> scale, Span<float> logDensity, Span<float> gradient) =>
+        Dispatch(Direction.Gradient, parameters, stride, fields, y, default, logDensity, scale, gradient);
 
-    private unsafe void Dispatch(Direction direction, ReadOnlySpan<float> parameters, ReadOnlySpan<float> fields, int stride, ReadOnlySpan<float> input, Span<float> output, Span<float> logDensity, ReadOnlySpan<float> scale, Span<float> gradient)
+    private unsafe void Dispatch(Direction direction, ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> input, Span<float> output, Span<float> logDensity, ReadOnlySpan<float> scale, Span<float> gradient)
     {
         var lanes = input.Length;
         if (lanes == 0)
@@ -79,19 +85,15 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
             throw new ArgumentException($"A circular density of {Knots} knots, {NodesPerKnot} nodes a knot and {Fields} fields; expected at least 4, 1 and 0.");
         }
 
-        void Require(string what, int length, int rows)
+        if (fields.Length < (long)lanes * FieldCount)
         {
-            if (stride < lanes || length < ((long)(rows - 1) * stride) + lanes)
-            {
-                throw new ArgumentException($"The {what} of a circular density hold {length} floats, expected {rows} rows of {lanes} lanes, {stride} apart.");
-            }
+            throw new ArgumentException($"The fields of a circular density hold {fields.Length} floats, expected {lanes} rows of {FieldCount}, one a lane.");
         }
 
-        Require("parameters", parameters.Length, ParameterCount);
-        Require("fields", fields.Length, FieldRows);
+        Require("parameters", parameters.Length, stride, lanes);
         if (direction == Direction.Gradient)
         {
-            Require("gradients", gradient.Length, ParameterCount);
+            Require("gradients", gradient.Length, stride, lanes);
         }
 
         var room = Math.Min(logDensity.Length, direction switch { Direction.Gradient => scale.Length, Direction.Inverse => output.Length, _ => lanes });
@@ -102,120 +104,186 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
 
         fixed (float* p = parameters, f = fields, i = input, o = output, l = logDensity, s = scale, g = gradient)
         {
-            var done = KernelSet.Path switch
+            switch (KernelSet.Path)
             {
-                VectorPath.V512 => Run<Simd512, Vector512<float>, Vector512<int>>(direction, p, f, stride, i, o, l, s, g, 0, lanes),
-                VectorPath.V256 => Run<Simd256, Vector256<float>, Vector256<int>>(direction, p, f, stride, i, o, l, s, g, 0, lanes),
-                VectorPath.V128 => Run<Simd128, Vector128<float>, Vector128<int>>(direction, p, f, stride, i, o, l, s, g, 0, lanes),
-                _ => 0,
-            };
-            Run<Simd1, float, int>(direction, p, f, stride, i, o, l, s, g, done, lanes);
+                case VectorPath.V512 or VectorPath.V256: Run<Simd256, Vector256<float>, Vector256<int>>(direction, p, stride, f, i, o, l, s, g, lanes); break;
+                case VectorPath.V128: Run<Simd128, Vector128<float>, Vector128<int>>(direction, p, stride, f, i, o, l, s, g, lanes); break;
+                default: Run<Simd1, float, int>(direction, p, stride, f, i, o, l, s, g, lanes); break;
+            }
         }
     }
 
-    private unsafe int Run<S, V, I>(Direction direction, float* parameters, float* fields, int stride, float* input, float* output, float* logDensity, float* scale, float* gradient, int start, int lanes)
+    private void Require(string what, int length, int stride, int lanes)
+    {
+        if (stride < lanes || length < ((long)(ParameterCount - 1) * stride) + lanes)
+        {
+            throw new ArgumentException($"The {what} of a circular density hold {length} floats, expected {ParameterCount} rows of {lanes} lanes, {stride} apart.");
+        }
+    }
+
+    private unsafe void Run<S, V, I>(Direction direction, float* parameters, int stride, float* fields, float* input, float* output, float* logDensity, float* scale, float* gradient, int lanes)
         where S : struct, ISimd<V, I>
         where V : unmanaged
         where I : struct
     {
-        var nodes = stackalloc V[Nodes];
-        var sums = stackalloc float[S.Width];
-        var lane = start;
-        for (; lane + S.Width <= lanes; lane += S.Width)
+        var weights = stackalloc float[Basis * NodesPerKnot];
+        FillBasis(weights);
+        var nodes = stackalloc float[Nodes];
+        var parts = stackalloc float[Parts];
+
+        // Knots -1 to K + 1, so that none has to be looked up around the circle; then the exponents.
+        var theta = stackalloc float[Knots + Basis - 1 + Fields];
+        for (var lane = 0; lane < lanes; lane++)
         {
-            S.Store(Fill<S, V, I>(parameters + lane, fields + lane, stride, nodes), ref sums[0]);
-            for (var k = 0; k < S.Width; k++)
-            {
-                var values = (float*)nodes + k;
-                if (direction == Direction.Inverse)
-                {
-                    (output[lane + k], logDensity[lane + k]) = Invert(values, S.Width, sums[k], input[lane + k]);
-                }
-                else
-                {
-                    logDensity[lane + k] = At(values, S.Width, sums[k], input[lane + k], out _, out _, out _);
-                }
-            }
-
-            if (direction == Direction.Gradient)
-            {
-                Backward<S, V, I>(nodes, sums, fields + lane, stride, input + lane, scale + lane, gradient + lane);
-            }
-        }
-
-        return lane;
-    }
-
-    /// <summary>The densities at the nodes, not normalised, and their sum.</summary>
-    private unsafe V Fill<S, V, I>(float* parameters, float* fields, int stride, V* nodes)
-        where S : struct, ISimd<V, I>
-        where V : unmanaged
-        where I : struct
-    {
-        var greatest = S.Broadcast(float.MinValue);
-        for (var r = 0; r < NodesPerKnot; r++)
-        {
-            var (b0, b1, b2, b3) = Basis((float)r / NodesPerKnot);
-            V w0 = S.Broadcast(b0), w1 = S.Broadcast(b1), w2 = S.Broadcast(b2), w3 = S.Broadcast(b3);
+            var column = parameters + lane;
             for (var k = 0; k < Knots; k++)
             {
-                var g = (k * NodesPerKnot) + r;
-                var log = S.Fma(w0, S.Load(in parameters[Row(k - 1, stride)]), S.Load(in fields[(long)g * stride]));
-                log = S.Fma(w1, S.Load(in parameters[(long)k * stride]), log);
-                log = S.Fma(w2, S.Load(in parameters[Row(k + 1, stride)]), log);
-                log = S.Fma(w3, S.Load(in parameters[Row(k + 2, stride)]), log);
-                for (var field = 1; field <= Fields; field++)
-                {
-                    var exponent = S.Add(S.Broadcast(1), S.Load(in parameters[(long)(Knots + field - 1) * stride]));
-                    log = S.Fma(exponent, S.Load(in fields[(long)((field * Nodes) + g) * stride]), log);
-                }
+                theta[k + 1] = column[(long)k * stride];
+            }
 
-                nodes[g] = log;
-                greatest = S.Max(log, greatest);
+            (theta[0], theta[Knots + 1], theta[Knots + 2]) = (theta[Knots], theta[1], theta[2]);
+            var exponents = theta + Knots + Basis - 1;
+            for (var k = 0; k < Fields; k++)
+            {
+                exponents[k] = 1 + column[(long)(Knots + k) * stride];
+            }
+
+            var row = fields + ((long)lane * FieldCount);
+            Fill(parts, float.MinValue);
+            for (var k = 0; k < Knots; k++)
+            {
+                var done = AddLogarithms<S, V, I>(weights, theta + k, exponents, row, nodes, k * NodesPerKnot, 0, parts);
+                if (done < NodesPerKnot)
+                {
+                    AddLogarithms<Simd1, float, int>(weights, theta + k, exponents, row, nodes, k * NodesPerKnot, done, parts);
+                }
+            }
+
+            var sum = Exponentiate<S, V, I>(nodes, parts);
+            if (direction == Direction.Inverse)
+            {
+                (output[lane], logDensity[lane]) = Invert(nodes, sum, input[lane]);
+            }
+            else
+            {
+                logDensity[lane] = At(nodes, sum, input[lane], out var cell, out var t, out var density);
+                if (direction == Direction.Gradient)
+                {
+                    Backward<S, V, I>(nodes, sum, row, weights, cell, t, density, scale[lane], gradient + lane, stride);
+                }
             }
         }
+    }
 
-        var sum = S.Broadcast(0);
-        for (var g = 0; g < Nodes; g++)
+    /// <summary>Weights of the four knots around a node, for each node behind a knot.</summary>
+    private unsafe void FillBasis(float* weights)
+    {
+        for (var i = 0; i < NodesPerKnot; i++)
         {
-            nodes[g] = Exp.Of<S, V, I>(S.Max(S.Subtract(nodes[g], greatest), S.Broadcast(LightestNode)));
-            sum = S.Add(sum, nodes[g]);
+            var t = (float)i / NodesPerKnot;
+            var rest = 1 - t;
+            weights[i] = rest * rest * rest / 6;
+            weights[NodesPerKnot + i] = ((3 * t * t * t) - (6 * t * t) + 4) / 6;
+            weights[(2 * NodesPerKnot) + i] = ((3 * rest * rest * rest) - (6 * rest * rest) + 4) / 6;
+            weights[(3 * NodesPerKnot) + i] = t * t * t / 6;
+        }
+    }
+
+    /// <summary>log f at the nodes behind one knot, from the i-th on as far as whole vectors go, and its greatest in parts; gives the first not done.</summary>
+    private unsafe int AddLogarithms<S, V, I>(float* weights, float* theta, float* exponents, float* fields, float* nodes, int first, int i, float* greatest)
+        where S : struct, ISimd<V, I>
+        where V : unmanaged
+        where I : struct
+    {
+        V t0 = S.Broadcast(theta[0]), t1 = S.Broadcast(theta[1]), t2 = S.Broadcast(theta[2]), t3 = S.Broadcast(theta[3]);
+        for (; i + S.Width <= NodesPerKnot; i += S.Width)
+        {
+            var g = first + i;
+            var log = S.Fma(S.Load(in weights[i]), t0, S.Load(in fields[g]));
+            log = S.Fma(S.Load(in weights[NodesPerKnot + i]), t1, log);
+            log = S.Fma(S.Load(in weights[(2 * NodesPerKnot) + i]), t2, log);
+            log = S.Fma(S.Load(in weights[(3 * NodesPerKnot) + i]), t3, log);
+            for (var k = 0; k < Fields; k++)
+            {
+                log = S.Fma(S.Broadcast(exponents[k]), S.Load(in fields[((k + 1) * Nodes) + g]), log);
+            }
+
+            S.Store(log, ref nodes[g]);
+            S.Store(S.Max(log, S.Load(in greatest[i % Parts])), ref greatest[i % Parts]);
         }
 
-        return sum;
+        return i;
     }
 
-    private long Row(int knot, int stride) => (long)(knot < 0 ? knot + Knots : knot >= Knots ? knot - Knots : knot) * stride;
-
-    /// <summary>Weights of knots k - 1 to k + 2 at position t behind knot k.</summary>
-    private static (float B0, float B1, float B2, float B3) Basis(float t)
+    /// <summary>Turns logarithms, of which the greatest stands in the parts, into densities, not normalised; gives their sum.</summary>
+    private unsafe float Exponentiate<S, V, I>(float* nodes, float* parts)
+        where S : struct, ISimd<V, I>
+        where V : unmanaged
+        where I : struct
     {
-        var rest = 1 - t;
-        return (rest * rest * rest / 6, ((3 * t * t * t) - (6 * t * t) + 4) / 6, ((3 * rest * rest * rest) - (6 * rest * rest) + 4) / 6, t * t * t / 6);
+        var greatest = parts[0];
+        for (var k = 1; k < Parts; k++)
+        {
+            greatest = Math.Max(greatest, parts[k]);
+        }
+
+        Fill(parts, 0);
+        var done = Exponentiate<S, V, I>(nodes, greatest, parts, 0);
+        Exponentiate<Simd1, float, int>(nodes, greatest, parts, done);
+        return Sum(parts);
     }
 
-    private unsafe float At(float* values, int step, float sum, float y, out int cell, out double t, out double density)
+    private unsafe int Exponentiate<S, V, I>(float* nodes, float greatest, float* parts, int g)
+        where S : struct, ISimd<V, I>
+        where V : unmanaged
+        where I : struct
+    {
+        var most = S.Broadcast(greatest);
+        for (; g + S.Width <= Nodes; g += S.Width)
+        {
+            var f = Exp.Of<S, V, I>(S.Max(S.Subtract(S.Load(in nodes[g]), most), S.Broadcast(LightestNode)));
+            S.Store(f, ref nodes[g]);
+            ref var part = ref parts[g % Parts];
+            S.Store(S.Add(S.Load(in part), f), ref part);
+        }
+
+        return g;
+    }
+
+    private static unsafe float Sum(float* parts) =>
+        ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+
+    private static unsafe void Fill(float* parts, float value)
+    {
+        for (var k = 0; k < Parts; k++)
+        {
+            parts[k] = value;
+        }
+    }
+
+    private unsafe float At(float* nodes, float sum, float y, out int cell, out double t, out double density)
     {
         var at = Math.Clamp(y, 0d, 1d) * Nodes;
         cell = Math.Min((int)at, Nodes - 1);
         t = at - cell;
-        var next = cell + 1 == Nodes ? 0 : cell + 1;
-        density = ((1 - t) * values[cell * step]) + (t * values[next * step]);
+        density = ((1 - t) * nodes[cell]) + (t * nodes[After(cell)]);
         return (float)Log.Of(density * Nodes / sum);
     }
 
-    private unsafe (float Y, float LogDensity) Invert(float* values, int step, float sum, float u)
+    private int After(int node) => node + 1 == Nodes ? 0 : node + 1;
+
+    private unsafe (float Y, float LogDensity) Invert(float* nodes, float sum, float u)
     {
         // The trapezoids from node to node add up to the sum of the nodes.
         double rest = Math.Clamp(u, 0d, 1d) * sum;
         var cell = 0;
-        double left = values[0], right = values[step];
+        double left = nodes[0], right = nodes[1];
         while (cell + 1 < Nodes && rest >= 0.5 * (left + right))
         {
             rest -= 0.5 * (left + right);
             cell++;
             left = right;
-            right = values[(cell + 1 == Nodes ? 0 : cell + 1) * step];
+            right = nodes[After(cell)];
         }
 
         // left t + (right - left) t^2 / 2 = rest, by the stable root.
@@ -225,71 +293,94 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
         return (y, (float)Log.Of((left + ((right - left) * t)) * Nodes / sum));
     }
 
-    private unsafe void Backward<S, V, I>(V* nodes, float* sums, float* fields, int stride, float* y, float* scale, float* gradient)
+    private unsafe void Backward<S, V, I>(float* nodes, float sum, float* fields, float* weights, int cell, double t, double density, float scale, float* gradient, int stride)
         where S : struct, ISimd<V, I>
         where V : unmanaged
         where I : struct
     {
         // d log p / d log f_g = [g = c] (1 - t) f_c / f + [g = c + 1] t f_(c+1) / f - f_g / sum.
-        var values = (float*)nodes;
-        var near = stackalloc float[2 * S.Width];
-        var cells = stackalloc int[S.Width];
-        for (var k = 0; k < S.Width; k++)
-        {
-            At(values + k, S.Width, sums[k], y[k], out cells[k], out var t, out var density);
-            var next = cells[k] + 1 == Nodes ? 0 : cells[k] + 1;
-            near[2 * k] = (float)((1 - t) * values[(cells[k] * S.Width) + k] / density) * scale[k];
-            near[(2 * k) + 1] = (float)(t * values[(next * S.Width) + k] / density) * scale[k];
-        }
+        var next = After(cell);
+        var atCell = (float)((1 - t) * nodes[cell] / density) * scale;
+        var atNext = (float)(t * nodes[next] / density) * scale;
+        var done = Multiply<S, V, I>(nodes, -(scale / sum), 0);
+        Multiply<Simd1, float, int>(nodes, -(scale / sum), done);
+        nodes[cell] += atCell;
+        nodes[next] += atNext;
 
-        var share = S.Negate(S.Divide(S.Load(in scale[0]), S.Load(in sums[0])));
-        for (var g = 0; g < Nodes; g++)
+        // In knots -1 to K + 1, of which the outer ones are the first and the last ones again.
+        var knots = stackalloc float[(Knots + Basis - 1) * Parts];
+        for (var k = 0; k < Knots + Basis - 1; k++)
         {
-            nodes[g] = S.Multiply(nodes[g], share);
-        }
-
-        for (var k = 0; k < S.Width; k++)
-        {
-            var next = cells[k] + 1 == Nodes ? 0 : cells[k] + 1;
-            values[(cells[k] * S.Width) + k] += near[2 * k];
-            values[(next * S.Width) + k] += near[(2 * k) + 1];
-        }
-
-        var knots = stackalloc V[Knots];
-        for (var k = 0; k < Knots; k++)
-        {
-            knots[k] = S.Broadcast(0);
-        }
-
-        for (var r = 0; r < NodesPerKnot; r++)
-        {
-            var (b0, b1, b2, b3) = Basis((float)r / NodesPerKnot);
-            V w0 = S.Broadcast(b0), w1 = S.Broadcast(b1), w2 = S.Broadcast(b2), w3 = S.Broadcast(b3);
-            for (var k = 0; k < Knots; k++)
-            {
-                var d = nodes[(k * NodesPerKnot) + r];
-                int before = k == 0 ? Knots - 1 : k - 1, after = k + 1 >= Knots ? 0 : k + 1, second = k + 2 >= Knots ? k + 2 - Knots : k + 2;
-                knots[before] = S.Fma(w0, d, knots[before]);
-                knots[k] = S.Fma(w1, d, knots[k]);
-                knots[after] = S.Fma(w2, d, knots[after]);
-                knots[second] = S.Fma(w3, d, knots[second]);
-            }
+            Fill(knots + (k * Parts), 0);
         }
 
         for (var k = 0; k < Knots; k++)
         {
-            S.Store(knots[k], ref gradient[(long)k * stride]);
+            var reached = AddToKnots<S, V, I>(nodes + (k * NodesPerKnot), weights, knots + (k * Parts), 0);
+            AddToKnots<Simd1, float, int>(nodes + (k * NodesPerKnot), weights, knots + (k * Parts), reached);
         }
 
-        for (var field = 1; field <= Fields; field++)
+        for (var k = 0; k < Knots; k++)
         {
-            var sum = S.Broadcast(0);
-            for (var g = 0; g < Nodes; g++)
-            {
-                sum = S.Fma(nodes[g], S.Load(in fields[(long)((field * Nodes) + g) * stride]), sum);
-            }
-
-            S.Store(sum, ref gradient[(long)(Knots + field - 1) * stride]);
+            var total = Sum(knots + ((k + 1) * Parts));
+            total += k == Knots - 1 ? Sum(knots) : 0;
+            total += k < 2 ? Sum(knots + ((Knots + 1 + k) * Parts)) : 0;
+            gradient[(long)k * stride] = total;
         }
+
+        var parts = stackalloc float[Parts];
+        for (var k = 0; k < Fields; k++)
+        {
+            Fill(parts, 0);
+            var reached = Dot<S, V, I>(nodes, fields + ((k + 1) * Nodes), parts, 0);
+            Dot<Simd1, float, int>(nodes, fields + ((k + 1) * Nodes), parts, reached);
+            gradient[(long)(Knots + k) * stride] = Sum(parts);
+        }
+    }
+
+    private unsafe int Multiply<S, V, I>(float* nodes, float factor, int g)
+        where S : struct, ISimd<V, I>
+        where V : unmanaged
+        where I : struct
+    {
+        for (; g + S.Width <= Nodes; g += S.Width)
+        {
+            S.Store(S.Multiply(S.Load(in nodes[g]), S.Broadcast(factor)), ref nodes[g]);
+        }
+
+        return g;
+    }
+
+    /// <summary>Adds the gradients of the nodes behind a knot to those of the four knots around.</summary>
+    private unsafe int AddToKnots<S, V, I>(float* nodes, float* weights, float* knots, int i)
+        where S : struct, ISimd<V, I>
+        where V : unmanaged
+        where I : struct
+    {
+        for (; i + S.Width <= NodesPerKnot; i += S.Width)
+        {
+            var d = S.Load(in nodes[i]);
+            for (var b = 0; b < Basis; b++)
+            {
+                ref var part = ref knots[(b * Parts) + (i % Parts)];
+                S.Store(S.Fma(S.Load(in weights[(b * NodesPerKnot) + i]), d, S.Load(in part)), ref part);
+            }
+        }
+
+        return i;
+    }
+
+    private unsafe int Dot<S, V, I>(float* nodes, float* field, float* parts, int g)
+        where S : struct, ISimd<V, I>
+        where V : unmanaged
+        where I : struct
+    {
+        for (; g + S.Width <= Nodes; g += S.Width)
+        {
+            ref var part = ref parts[g % Parts];
+            S.Store(S.Fma(S.Load(in nodes[g]), S.Load(in field[g]), S.Load(in part)), ref part);
+        }
+
+        return g;
     }
 }

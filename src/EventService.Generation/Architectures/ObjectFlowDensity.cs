@@ -44,7 +44,7 @@ public sealed class ObjectFlowDensity(ObjectFlowNetwork network, EventCoordinate
         var y = slot.Targets[(int)coordinate].AsSpan(0, n);
         if (coordinate == Coordinate.Azimuth)
         {
-            network.AzimuthDensity.LogDensity(theta.Span, slot.AzimuthFields.Span, n, y, _logDerivative.AsSpan(0, n));
+            network.AzimuthDensity.LogDensity(theta.Span, n, slot.AzimuthFields.Span, y, _logDerivative.AsSpan(0, n));
         }
         else
         {

@@ -10,21 +10,21 @@ namespace EventService.Generation.Architectures;
 public sealed record ObjectFlowHyperparameters
 {
     /// <summary>Width of the trunk.</summary>
-    public int Width { get; init; } = 144;
+    public int Width { get; init; } = 120;
 
     /// <summary>Residual blocks in the trunk.</summary>
     public int Blocks { get; init; } = 1;
 
     /// <summary>Hidden units of the heads of pT, eta and mass.</summary>
-    public int HeadWidth { get; init; } = 72;
+    public int HeadWidth { get; init; } = 60;
 
     /// <summary>Hidden units of the two layers of the azimuth's head.</summary>
-    public int AzimuthWidth { get; init; } = 96;
+    public int AzimuthWidth { get; init; } = 60;
 
     public int Bins { get; init; } = 16;
 
     /// <summary>Knots of the azimuth's density; a divisor of <see cref="AzimuthCorrelations.Nodes"/>.</summary>
-    public int AzimuthKnots { get; init; } = 32;
+    public int AzimuthKnots { get; init; } = 24;
 
     /// <summary>Number of condition parameters.</summary>
     public int Conditions { get; init; }

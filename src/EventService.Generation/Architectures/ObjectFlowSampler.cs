@@ -25,8 +25,6 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
 
         public int[] Counts { get; } = new int[EventSlots.TypeCount];
 
-        public List<FlowObject> Objects { get; } = [];
-
         public CountVector Vector { get; set; }
 
         public PhiloxStream Random;
@@ -44,10 +42,10 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private readonly ObjectFlowNetwork.Workspace _work = new();
     private readonly Tensor _inputs = new(0, 0);
     private readonly Tensor _further = new(0, 0);
-    private readonly Tensor _fields = new(0, 0);
     private readonly AzimuthFactors _factors = new();
     private readonly float[] _y = new float[tileLanes];
     private readonly float[] _logDerivative = new float[tileLanes];
+    private readonly float[] _logarithms = new float[tileLanes * AzimuthCorrelations.Nodes];
     private readonly float[] _uniform = new float[tileLanes];
     private readonly double[] _pt = new double[tileLanes];
     private readonly float[] _unitPt = new float[tileLanes];
@@ -128,7 +126,6 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         {
             var lane = _lanes[k];
             lane.State.Reset(lane.Counts, []);
-            lane.Objects.Clear();
             lane.LogDensity = 0;
             lane.Random = new PhiloxStream(key, (ulong)(first + k), 1 + lane.Attempt);
             for (var t = 0; t < greatest.Length; t++)
@@ -190,7 +187,6 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         {
             var lane = _lanes[_present[start + i]];
             var item = new FlowObject(type, index, _pt[i], _eta[i], _direction[i].Cos, _direction[i].Sin, EventSlots.HasMass(slot) ? _mass[i] : 0);
-            lane.Objects.Add(item);
             lane.State.Add(item);
         }
     }
@@ -202,7 +198,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         {
             var lane = _lanes[_present[start + i]];
             _unitPt[i] = _y[i];
-            (_pt[i], var logPt) = coordinates.PtFromUnit(slot, type, _y[i], index > 0 ? lane.Objects[^1].Pt : 0, lane.State.RequiredPt(type, index));
+            (_pt[i], var logPt) = coordinates.PtFromUnit(slot, type, _y[i], index > 0 ? lane.State.LastPt : 0, lane.State.RequiredPt(type, index));
             lane.LogDensity += logPt + _logDerivative[i];
         }
     }
@@ -229,16 +225,19 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         if (!uniform)
         {
             _further.Reshape(EventState.AzimuthInputCount(slot), n);
-            ClearFields(n);
             for (var i = 0; i < n; i++)
             {
-                var state = _lanes[_present[start + i]].State;
-                state.WriteAzimuthInputs(slot, _pt[i], _eta[i], _unitPt[i], _further.Span[i..], n);
-                _factors.Collect(coordinates.Azimuth.Tables, state, slot, type, _pt[i], _eta[i]);
-                _factors.Write(coordinates.Azimuth, _fields.Span[i..], n);
+                _lanes[_present[start + i]].State.WriteAzimuthInputs(slot, _pt[i], _eta[i], _unitPt[i], _further.Span[i..], n);
             }
 
-            Invert(slot, Coordinate.Azimuth, _further, _present, start, n);
+            var theta = network.Head(_work, slot, Coordinate.Azimuth, _further);
+            for (var i = 0; i < n; i++)
+            {
+                _factors.Collect(coordinates.Azimuth.Tables, _lanes[_present[start + i]].State, slot, type, _pt[i], _eta[i]);
+                WriteLogarithms(theta, i);
+            }
+
+            InvertAzimuth(theta, _present, start, n);
         }
 
         for (var i = 0; i < n; i++)
@@ -287,18 +286,23 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         network.Trunk(_work, SlotClass.Met, _inputs);
         Invert(SlotClass.Met, Coordinate.Pt, null, _pending, start, n);
         _further.Reshape(EventState.AzimuthInputCount(SlotClass.Met), n);
-        ClearFields(n);
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_pending[start + i]];
             (lane.Met, var logMet) = coordinates.MetFromUnit(_y[i]);
             lane.LogDensity += logMet + _logDerivative[i];
             lane.State.WriteMetAzimuthInputs(_y[i], lane.Met, _further.Span[i..], n);
-            _factors.CollectMet(coordinates.Azimuth.Tables, lane.State, lane.Met);
-            _factors.Write(coordinates.Azimuth, _fields.Span[i..], n);
         }
 
-        Invert(SlotClass.Met, Coordinate.Azimuth, _further, _pending, start, n);
+        var theta = network.Head(_work, SlotClass.Met, Coordinate.Azimuth, _further);
+        for (var i = 0; i < n; i++)
+        {
+            var lane = _lanes[_pending[start + i]];
+            _factors.CollectMet(coordinates.Azimuth.Tables, lane.State, lane.Met);
+            WriteLogarithms(theta, i);
+        }
+
+        InvertAzimuth(theta, _pending, start, n);
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_pending[start + i]];
@@ -310,26 +314,38 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     /// <summary>Unit coordinates of the tile from its uniform numbers, and log dS/dy, by the inverse spline.</summary>
     private void Invert(SlotClass slot, Coordinate coordinate, Tensor? further, List<int> lanes, int start, int n)
     {
+        TakeUniforms(coordinate, lanes, start, n);
+        var theta = network.Head(_work, slot, coordinate, further);
+        network.Spline.Inverse(theta.Span, n, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDerivative.AsSpan(0, n));
+    }
+
+    /// <summary>Azimuths of the tile in turns from its uniform numbers, and their log-densities. The fields have been added up: they need no exponents.</summary>
+    private void InvertAzimuth(Tensor theta, List<int> lanes, int start, int n)
+    {
+        TakeUniforms(Coordinate.Azimuth, lanes, start, n);
+        var density = network.AzimuthDensity with { Fields = 0 };
+        density.Inverse(theta.Span, n, _logarithms, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDerivative.AsSpan(0, n));
+    }
+
+    private void TakeUniforms(Coordinate coordinate, List<int> lanes, int start, int n)
+    {
         for (var i = 0; i < n; i++)
         {
             _uniform[i] = _lanes[lanes[start + i]].Uniforms[(int)coordinate];
         }
-
-        var theta = network.Head(_work, slot, coordinate, further);
-        if (coordinate == Coordinate.Azimuth)
-        {
-            network.AzimuthDensity.Inverse(theta.Span, _fields.Span, n, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDerivative.AsSpan(0, n));
-        }
-        else
-        {
-            network.Spline.Inverse(theta.Span, n, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDerivative.AsSpan(0, n));
-        }
     }
 
-    private void ClearFields(int n)
+    /// <summary>Adds up the collected factors of a lane with the exponents that its parameters give.</summary>
+    private void WriteLogarithms(Tensor theta, int lane)
     {
-        _fields.Reshape(network.AzimuthDensity.FieldRows, n);
-        _fields.Span.Clear();
+        Span<float> exponents = stackalloc float[AzimuthCorrelations.Fields + 1];
+        exponents[0] = 1;
+        for (var k = 1; k < exponents.Length; k++)
+        {
+            exponents[k] = 1 + theta[network.AzimuthDensity.Knots + k - 1, lane];
+        }
+
+        _factors.Write(coordinates.Azimuth, exponents, _logarithms.AsSpan(lane * AzimuthCorrelations.Nodes, AzimuthCorrelations.Nodes));
     }
 
     // Validity is judged on the values as they are written, so that no rounding carries an event across a limit.
@@ -343,7 +359,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private void Append(Lane lane, long number, EventSample sample)
     {
         sample.AddEvent(number, (float)weight, (float)lane.Met, (float)Atan2.Of(lane.MetSin, lane.MetCos));
-        foreach (var item in lane.Objects)
+        foreach (ref readonly var item in lane.State.Objects)
         {
             // The energy is a function of the numbers that are written, so that a format that has no mass can give it back.
             float pt = (float)item.Pt, eta = (float)item.Eta, mass = (float)item.Mass;

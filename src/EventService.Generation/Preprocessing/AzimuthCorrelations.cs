@@ -2,16 +2,6 @@ using EventService.Engine.Kernels;
 
 namespace EventService.Generation.Preprocessing;
 
-/// <summary>The logarithm of a factor of a density as a function of x: linear between equidistant nodes, zero outside.</summary>
-/// <param name="Lowest">x of the first node.</param>
-/// <param name="Highest">x of the last node.</param>
-/// <param name="LogFactor">Values at the nodes, at least two.</param>
-public sealed record CorrelationTable(double Lowest, double Highest, double[] LogFactor)
-{
-    /// <summary>Number of intervals.</summary>
-    public int Bins => LogFactor.Length - 1;
-}
-
 /// <summary>
 /// What the azimuth of an object has to do with single earlier objects, where it is sharper than a network draws it: clustering radius
 /// and isolation (functions of the distance in eta and phi), resonances and edges (functions of invariant masses of pairs, of
@@ -57,7 +47,7 @@ public sealed class AzimuthCorrelations
     private const int FirstB = 0, FirstJet = 3, FirstLepton = 9, FirstPhoton = 13;
 
     private readonly CorrelationTable?[] _tables;
-    private readonly double[][] _segments;
+    private readonly float[][] _segments;
 
     /// <param name="tables">One table, or null for none, for each of the <see cref="TableCount"/> kinds.</param>
     public AzimuthCorrelations(CorrelationTable?[] tables)
@@ -88,20 +78,20 @@ public sealed class AzimuthCorrelations
     /// <summary>
     /// A table for vectors: value at the start and rise of each interval, one after the other, between a zero interval on either side.
     /// </summary>
-    internal double[] SegmentsOf(int table) => _segments[table];
+    internal float[] SegmentsOf(int table) => _segments[table];
 
-    private static double[] Segments(CorrelationTable? table)
+    private static float[] Segments(CorrelationTable? table)
     {
         if (table is null)
         {
             return [];
         }
 
-        var segments = new double[2 * (table.Bins + 2)];
+        var segments = new float[2 * (table.Bins + 2)];
         for (var b = 0; b < table.Bins; b++)
         {
-            segments[2 * (b + 1)] = table.LogFactor[b];
-            segments[(2 * (b + 1)) + 1] = table.LogFactor[b + 1] - table.LogFactor[b];
+            segments[2 * (b + 1)] = (float)table.LogFactor[b];
+            segments[(2 * (b + 1)) + 1] = (float)(table.LogFactor[b + 1] - table.LogFactor[b]);
         }
 
         return segments;

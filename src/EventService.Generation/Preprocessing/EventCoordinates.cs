@@ -54,6 +54,9 @@ public sealed class EventCoordinates
 
     public AzimuthCorrelations Azimuth { get; }
 
+    /// <summary>The same maps with other correlations of the azimuths.</summary>
+    public EventCoordinates WithAzimuth(AzimuthCorrelations azimuth) => new(_etaLimits, _pt, _eta, _mass, _met, azimuth);
+
     /// <summary>
     /// y and log |dy / dpT|. Where the event selection requires a pT above the threshold, the interval ends there: y is divided by
     /// its value at the required pT.

@@ -48,13 +48,9 @@ public sealed class EventState
     private const double LeptonJetEdge = 153;
 
     private readonly int[] _counts = new int[EventSlots.TypeCount];
-    private readonly bool[] _present = new bool[EventSlots.PositionCount];
-    private readonly double[] _cos = new double[EventSlots.PositionCount];
-    private readonly double[] _sin = new double[EventSlots.PositionCount];
-    private readonly double[] _pt = new double[EventSlots.PositionCount];
-    private readonly double[] _logPt = new double[EventSlots.PositionCount];
-    private readonly double[] _eta = new double[EventSlots.PositionCount];
-    private readonly double[] _logMass = new double[EventSlots.PositionCount];
+
+    // Place among the objects of what stands at each position, or -1.
+    private readonly sbyte[] _at = new sbyte[EventSlots.PositionCount];
 
     // Logarithms of mass / expected mass of the pair of jets nearest to the W, the triple nearest to the top, and of the smallest mass of
     // lepton and b-jet over its edge; NaN without a candidate.
@@ -120,7 +116,7 @@ public sealed class EventState
     {
         counts.CopyTo(_counts);
         _condition = condition;
-        Array.Clear(_present);
+        Array.Fill(_at, (sbyte)-1);
         Array.Fill(_candidates, double.NaN);
         _px = _py = _pz = _energy = _ht = 0;
         (_frameCos, _frameSin) = (1, 0);
@@ -144,7 +140,11 @@ public sealed class EventState
         (_frameCos, _frameSin) = Recoil > 1e-9 ? (-_px / Recoil, -_py / Recoil) : (1, 0);
         LastPt = item.Pt;
         var position = EventSlots.PositionOf(item.Type, item.Index);
-        var seen = new SeenObject(item.Type, position, item.Pt, item.Eta, item.Cos, item.Sin, energy, item.Pt * item.Cos, item.Pt * item.Sin, pz, item.Mass * item.Mass);
+        var seen = new SeenObject(item.Type, position, item.Pt, item.Eta, item.Cos, item.Sin, item.Mass, energy, item.Pt * item.Cos, item.Pt * item.Sin, pz)
+        {
+            LogPt = Log.Of(item.Pt / 20),
+            LogMass = item.Mass > 0 ? Log.Of(item.Mass / item.Pt) + 1.8 : 0,
+        };
         FindCandidates(seen);
         if (ObjectCount == _objects.Length)
         {
@@ -152,18 +152,13 @@ public sealed class EventState
         }
 
         _objects[ObjectCount] = seen;
-        ObjectCount++;
-        _fired |= EventSelection.EventCut(item.Type).Passes(item.Pt, item.Eta);
         if (position >= 0)
         {
-            _present[position] = true;
-            _cos[position] = item.Cos;
-            _sin[position] = item.Sin;
-            _pt[position] = item.Pt;
-            _logPt[position] = Log.Of(item.Pt / 20);
-            _eta[position] = item.Eta;
-            _logMass[position] = item.Mass > 0 ? Log.Of(item.Mass / item.Pt) + 1.8 : 0;
+            _at[position] = (sbyte)ObjectCount;
         }
+
+        ObjectCount++;
+        _fired |= EventSelection.EventCut(item.Type).Passes(item.Pt, item.Eta);
     }
 
     /// <summary>Writes the network inputs for the next object into a column of a feature-major matrix.</summary>
@@ -225,21 +220,22 @@ public sealed class EventState
 
         for (var p = 0; p < EventSlots.SeenPositions(slot); p++)
         {
-            if (!_present[p])
+            if (_at[p] < 0)
             {
                 column[at..].SetZero(PositionInputs, stride);
                 at += PositionInputs * stride;
                 continue;
             }
 
-            var (cos, sin) = Relative(p);
-            Put(column, _logPt[p]);
-            Put(column, _eta[p]);
+            ref readonly var other = ref _objects[_at[p]];
+            var (cos, sin) = Relative(other.Cos, other.Sin);
+            Put(column, other.LogPt);
+            Put(column, other.Eta);
             Put(column, cos);
             Put(column, sin);
-            Put(column, _logPt[p] * cos);
-            Put(column, _logPt[p] * sin);
-            Put(column, _logMass[p]);
+            Put(column, other.LogPt * cos);
+            Put(column, other.LogPt * sin);
+            Put(column, other.LogMass);
         }
     }
 
@@ -254,17 +250,18 @@ public sealed class EventState
         {
             var p = (isJet ? FirstJet : FirstB) + k;
             var at = (2 + (OvalInputs * k)) * stride;
-            if (!_present[p])
+            if (_at[p] < 0)
             {
                 column[at..].SetZero(OvalInputs, stride);
                 continue;
             }
 
             // cosh(deta) = 1 + z where the pair has that mass at the same azimuth.
-            var z = mass * mass / (2 * pt * _pt[p]);
+            ref readonly var other = ref _objects[_at[p]];
+            var z = mass * mass / (2 * pt * other.Pt);
             var reach = Math.Min(Log.Of(1 + z + Math.Sqrt(z * (z + 2))), LargestOval);
-            column[at] = (float)(_eta[p] - reach);
-            column[at + stride] = (float)(_eta[p] + reach);
+            column[at] = (float)(other.Eta - reach);
+            column[at + stride] = (float)(other.Eta + reach);
         }
     }
 
@@ -284,21 +281,22 @@ public sealed class EventState
         Put(column, Recoil / (Recoil + pt));
         for (var p = 0; p < EventSlots.SeenPositions(slot); p++)
         {
-            if (!_present[p])
+            if (_at[p] < 0)
             {
                 column[at..].SetZero(PairInputs, stride);
                 at += PairInputs * stride;
                 continue;
             }
 
-            var (cos, sin) = Relative(p);
-            var distance = eta - _eta[p];
+            ref readonly var other = ref _objects[_at[p]];
+            var (cos, sin) = Relative(other.Cos, other.Sin);
+            var distance = eta - other.Eta;
             var window = Exp.Of(-distance * distance / (0.4 * 0.4));
             Put(column, distance);
             Put(column, window);
             Put(column, window * cos);
             Put(column, window * sin);
-            WriteDirections(p, Cosh.Of(distance), pt, TellingMass(slot, p), column[at..], stride);
+            WriteDirections(cos, sin, Cosh.Of(distance), 2 * pt * other.Pt, TellingMass(slot, p), column[at..], stride);
             at += DirectionInputs * stride;
         }
     }
@@ -313,9 +311,11 @@ public sealed class EventState
         for (var p = FirstLepton; p <= LastLepton; p++)
         {
             var directions = column[((MetAzimuthGlobals + (DirectionInputs * (p - FirstLepton))) * stride)..];
-            if (_present[p])
+            if (_at[p] >= 0)
             {
-                WriteDirections(p, 1, met, WMass, directions, stride);
+                ref readonly var lepton = ref _objects[_at[p]];
+                var (cos, sin) = Relative(lepton.Cos, lepton.Sin);
+                WriteDirections(cos, sin, 1, 2 * met * lepton.Pt, WMass, directions, stride);
             }
             else
             {
@@ -328,12 +328,11 @@ public sealed class EventState
     /// The mass of a massless pair is m at cos(dphi) = cosh(deta) - m^2 / (2 pT1 pT2), transverse masses alike without cosh: writes
     /// this number and the two directions at +-dphi from the earlier object, relative to the recoil.
     /// </summary>
-    private void WriteDirections(int position, double cosh, double pt, double mass, Span<float> column, int stride)
+    private static void WriteDirections(double cos, double sin, double cosh, double twicePtProduct, double mass, Span<float> column, int stride)
     {
-        var wanted = cosh - (mass * mass / (2 * pt * _pt[position]));
+        var wanted = cosh - (mass * mass / twicePtProduct);
         var cosD = Math.Clamp(wanted, -1, 1);
         var sinD = Math.Sqrt(1 - (cosD * cosD));
-        var (cos, sin) = Relative(position);
         column[0] = (float)Math.Clamp(wanted, -3, 3);
         column[stride] = (float)((cos * cosD) - (sin * sinD));
         column[2 * stride] = (float)((sin * cosD) + (cos * sinD));
@@ -401,13 +400,20 @@ public sealed class EventState
     /// <summary>A direction relative to that of the recoil.</summary>
     internal (double Cos, double Sin) Relative(double cos, double sin) =>
         ((cos * _frameCos) + (sin * _frameSin), (sin * _frameCos) - (cos * _frameSin));
-
-    private (double Cos, double Sin) Relative(int position) => Relative(_cos[position], _sin[position]);
 }
 
 /// <summary>An object of the event so far, with its four-momentum [GeV] and its place among those seen one by one, or -1.</summary>
 internal readonly record struct SeenObject(
-    ObjectType Type, int Position, double Pt, double Eta, double Cos, double Sin, double Energy, double Px, double Py, double Pz, double MassSquared);
+    ObjectType Type, int Position, double Pt, double Eta, double Cos, double Sin, double Mass, double Energy, double Px, double Py, double Pz)
+{
+    public double MassSquared => Mass * Mass;
+
+    /// <summary>log(pT / 20 GeV).</summary>
+    public double LogPt { get; init; }
+
+    /// <summary>log(m / pT), centred; 0 without a mass.</summary>
+    public double LogMass { get; init; }
+}
 
 /// <summary>Columns of feature-major matrices.</summary>
 internal static class MatrixColumn

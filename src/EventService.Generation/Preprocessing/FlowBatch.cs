@@ -20,7 +20,7 @@ public sealed class SlotBatch(SlotClass slot)
     /// <summary>Further inputs of the azimuth.</summary>
     public Tensor AzimuthInputs { get; } = new(0, 0);
 
-    /// <summary>Fields of the azimuth's density [<see cref="Engine.Kernels.CircularDensity.FieldRows"/>, Count].</summary>
+    /// <summary>Fields of the azimuth's density [Count, <see cref="Engine.Kernels.CircularDensity.FieldCount"/>].</summary>
     public Tensor AzimuthFields { get; } = new(0, 0);
 
     /// <summary>Further inputs of the mass: log pT, eta, cosine and sine relative to the recoil.</summary>
@@ -50,8 +50,7 @@ public sealed class SlotBatch(SlotClass slot)
         Inputs.Reshape(EventState.InputCount(slot, conditions), count);
         EtaInputs.Reshape(EventState.EtaInputCount(slot), count);
         AzimuthInputs.Reshape(EventState.AzimuthInputCount(slot), count);
-        AzimuthFields.Reshape(slot == SlotClass.BJet1 ? 0 : (AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes, count);
-        AzimuthFields.Span.Clear();
+        AzimuthFields.Reshape(count, slot == SlotClass.BJet1 ? 0 : (AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes);
         MassInputs.Reshape(4, count);
         if (Event.Length < count)
         {
@@ -174,7 +173,11 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         if (_state.ObjectCount > 0)
         {
             _factors.Collect(coordinates.Azimuth.Tables, _state, slot, item.Type, item.Pt, item.Eta);
-            _factors.Write(coordinates.Azimuth, batch.AzimuthFields.Span[lane..], batch.AzimuthFields.Columns);
+            _factors.Write(coordinates.Azimuth, batch.AzimuthFields.Row(lane));
+        }
+        else
+        {
+            batch.AzimuthFields.Row(lane).Clear();
         }
 
         var sum = logPt + logEta + logPhi;
@@ -199,7 +202,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         batch.Targets[0][lane] = y;
         _state.WriteMetAzimuthInputs(y, met, batch.AzimuthInputs.Span[lane..], batch.AzimuthInputs.Columns);
         _factors.CollectMet(coordinates.Azimuth.Tables, _state, met);
-        _factors.Write(coordinates.Azimuth, batch.AzimuthFields.Span[lane..], batch.AzimuthFields.Columns);
+        _factors.Write(coordinates.Azimuth, batch.AzimuthFields.Row(lane));
         var (sin, cos) = SinCos.Of(metPhi);
         var (phi, logPhi) = EventCoordinates.AzimuthToUnit(cos, sin, _state.Frame);
         batch.Targets[2][lane] = phi;

@@ -36,7 +36,7 @@ public static class DensityLikelihood
             scale[i] = weight[i] * (-1 / normalisation);
         }
 
-        density.LogDensityGradient(theta.Value.Span, fields.Span, n, y[..n], scale, logDensity, theta.Gradient!.Span);
+        density.LogDensityGradient(theta.Value.Span, n, fields.Span, y[..n], scale, logDensity, theta.Gradient!.Span);
         return Sum(logDensity, weight);
     }
 

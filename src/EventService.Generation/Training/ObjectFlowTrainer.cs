@@ -217,12 +217,13 @@ public sealed class ObjectFlowTrainer
             ? _options.LearningRate * (step + 1) / _options.WarmUpSteps
             : _options.LearningRate * 0.5 * (1 + SinCos.Of(Math.PI * (step - _options.WarmUpSteps) / Math.Max(1, TotalSteps - _options.WarmUpSteps)).Cos);
 
-    private void Validate(int epoch)
+    /// <summary>Mean negative log-likelihood [nat] of the validation events under these networks and maps.</summary>
+    public double ValidationLoss(ObjectFlowNetwork network, EventCoordinates coordinates)
     {
         const int Piece = 512;
         var pieces = (_validation.Length + Piece - 1) / Piece;
         var sums = new double[pieces];
-        Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = _options.Threads }, () => new ObjectFlowDensity(_average, _coordinates), (p, _, density) =>
+        Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = _options.Threads }, () => new ObjectFlowDensity(network, coordinates), (p, _, density) =>
         {
             var rows = _validation.AsSpan(p * Piece, Math.Min(Piece, _validation.Length - (p * Piece)));
             Span<double> logDensity = stackalloc double[rows.Length];
@@ -234,7 +235,12 @@ public sealed class ObjectFlowTrainer
 
             return density;
         }, _ => { });
-        _validationLoss = sums.Sum() / _validation.Length;
+        return sums.Sum() / _validation.Length;
+    }
+
+    private void Validate(int epoch)
+    {
+        _validationLoss = ValidationLoss(_average, _coordinates);
         if (_validationLoss < _bestLoss)
         {
             _bestLoss = _validationLoss;

@@ -15,7 +15,7 @@ namespace EventService.Generation.Training;
 /// <param name="DataSha256">Its digest.</param>
 public sealed record ModelIdentity(string Name, string Process, string Description, double CrossSectionPb, string Command, string DataFile, string DataSha256);
 
-/// <summary>From a sample of whole events to a model file: fit the maps, train the networks, measure the acceptance.</summary>
+/// <summary>From a sample of whole events to a model file: fit the maps, train the networks, calibrate the azimuths, measure the acceptance.</summary>
 public sealed class ObjectFlowTraining
 {
     // The weights of a Dark Machines file add up to the events expected in this luminosity [1/pb].
@@ -29,7 +29,8 @@ public sealed class ObjectFlowTraining
     private readonly int[] _training;
     private readonly int[] _validation;
     private readonly CountDistribution _counts;
-    private readonly EventCoordinates _coordinates;
+    private readonly ValidityFilter _filter;
+    private EventCoordinates _coordinates;
 
     public ObjectFlowTraining(EventSample sample, ObjectFlowHyperparameters hyper, TrainingOptions options)
     {
@@ -39,10 +40,48 @@ public sealed class ObjectFlowTraining
         _validation = DataSplit.Rows(sample.Count, DataSplit.IsValidation);
         _counts = new CountDistribution(CountDistribution.Count(_training.Select(CountsOf)));
         _coordinates = EventCoordinates.Fit(sample, _training);
+
+        // Separations are facts of the whole sample: no event of it may be impossible, whichever split it is in.
+        _filter = ValidityFilter.Fit(sample, [.. Enumerable.Range(0, sample.Count)]);
         Trainer = new ObjectFlowTrainer(sample, _training, _validation, _ => [], _coordinates, hyper, options);
     }
 
     public ObjectFlowTrainer Trainer { get; }
+
+    /// <summary>Moves the tables of the azimuths until events drawn from the trained networks agree with the data in them.</summary>
+    /// <param name="network">The networks.</param>
+    /// <param name="progress">Called with the number of events drawn so far, of <see cref="TrainingOptions.CalibrationRounds"/> times <see cref="TrainingOptions.CalibrationEvents"/>.</param>
+    public void Calibrate(ObjectFlowNetwork network, Action<long> progress)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(progress);
+        if (_options.CalibrationRounds < 0 || _options.CalibrationEvents < 1)
+        {
+            throw new ArgumentException($"{_options.CalibrationRounds} rounds of calibration with {_options.CalibrationEvents} events; expected at least 0 and 1.");
+        }
+
+        const int Piece = 2048;
+        var schema = DarkMachinesSchema.Create(Maxima());
+        var done = 0L;
+        Func<int, EventSample> Begin(AzimuthCorrelations azimuth, int round)
+        {
+            var flow = Draft(network, _coordinates.WithAzimuth(azimuth), schema);
+            return number =>
+            {
+                var block = new EventBlock(schema);
+                var drawn = new EventSample();
+                var first = number * Piece;
+                flow.Generate(new EventStream(_options.Seed, []), ((long)round * _options.CalibrationEvents) + first, Math.Min(Piece, _options.CalibrationEvents - first), block, default);
+                DarkMachinesSchema.ToSample(block, drawn);
+                return drawn;
+            };
+        }
+
+        var pieces = ((_options.CalibrationEvents - 1) / Piece) + 1;
+        var calibration = new AzimuthCalibration(_sample, _training, Begin);
+        _coordinates = _coordinates.WithAzimuth(calibration.Run(
+            _coordinates.Azimuth, _options.CalibrationRounds, pieces, _options.Threads, events => progress(Interlocked.Add(ref done, events))));
+    }
 
     /// <summary>Completes a trained network to a model and writes its file.</summary>
     /// <param name="network">The networks.</param>
@@ -55,18 +94,15 @@ public sealed class ObjectFlowTraining
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(identity);
         ArgumentOutOfRangeException.ThrowIfLessThan(acceptanceEvents, 1);
-        // Separations are facts of the whole sample: no event of it may be impossible, whichever split it is in.
-        var all = Enumerable.Range(0, _sample.Count).ToArray();
-        var filter = ValidityFilter.Fit(_sample, all);
         var sumOfWeights = SumOfWeights();
         var efficiency = sumOfWeights / FileLuminosity / identity.CrossSectionPb;
         var schema = DarkMachinesSchema.Create(Maxima());
 
-        var draft = new AutoregressiveObjectFlow(network, _coordinates, _counts, filter, AcceptanceTable.Unmeasured(_counts.Vectors), schema, 1, new byte[32]);
+        var draft = Draft(network, _coordinates, schema);
         var (drawn, accepted) = draft.MeasureAcceptance(_options.Seed, acceptanceEvents, _options.Threads, progress);
         var acceptance = new AcceptanceTable(_counts.Vectors, drawn, accepted);
 
-        var (hyperparameters, preprocessing) = ObjectFlowFile.Describe(network, _coordinates, filter);
+        var (hyperparameters, preprocessing) = ObjectFlowFile.Describe(network, _coordinates, _filter);
         var document = new ModelDocument
         {
             FormatVersion = ModelDocument.CurrentFormatVersion,
@@ -95,13 +131,16 @@ public sealed class ObjectFlowTraining
                 Epochs = Trainer.Epoch,
                 BestEpoch = Trainer.BestEpoch,
                 TrainingLoss = Trainer.BestTrainingLoss,
-                ValidationLoss = Trainer.BestValidationLoss,
+                ValidationLoss = Trainer.ValidationLoss(network, _coordinates),
                 ServiceVersion = ServiceVersion.Text,
             },
         };
         ObjectFlowFile.Write(stream, document, network, _counts, acceptance);
         return document;
     }
+
+    private AutoregressiveObjectFlow Draft(ObjectFlowNetwork network, EventCoordinates coordinates, SampleSchema schema) =>
+        new(network, coordinates, _counts, _filter, AcceptanceTable.Unmeasured(_counts.Vectors), schema, 1, new byte[32]);
 
     private double SumOfWeights()
     {

@@ -6,7 +6,7 @@ public sealed record TrainingOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Passes over the training events; the learning rate falls to zero over all of them.</summary>
-    public int Epochs { get; init; } = 26;
+    public int Epochs { get; init; } = 30;
 
     public int BatchSize { get; init; } = 1024;
 
@@ -34,6 +34,12 @@ public sealed record TrainingOptions
 
     /// <summary>Steps between checkpoints; one is also written after each epoch.</summary>
     public int CheckpointSteps { get; init; } = 200;
+
+    /// <summary>Rounds in which the azimuths' tables are moved after training until drawn events agree with the data in them.</summary>
+    public int CalibrationRounds { get; init; } = 6;
+
+    /// <summary>Events drawn in each of these rounds.</summary>
+    public int CalibrationEvents { get; init; } = 256 * 1024;
 
     /// <summary>Threads; has no influence on the result.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;

@@ -145,9 +145,11 @@ internal sealed class PlainSampler(SmallFlow flow)
         var theta = flow.Network.Head(_work, slot, coordinate, further);
         if (coordinate == Coordinate.Azimuth)
         {
-            var fields = new float[flow.Network.AzimuthDensity.FieldRows];
-            _factors.Write(flow.Coordinates.Azimuth, fields, 1);
-            flow.Network.AzimuthDensity.Inverse(theta.Span, fields, 1, _u, _y, _logSlope);
+            var density = flow.Network.AzimuthDensity;
+            float[] exponents = [1, .. Enumerable.Range(density.Knots, density.Fields).Select(k => 1 + theta[k, 0])];
+            var logarithms = new float[density.Nodes];
+            _factors.Write(flow.Coordinates.Azimuth, exponents, logarithms);
+            (density with { Fields = 0 }).Inverse(theta.Span, 1, logarithms, _u, _y, _logSlope);
         }
         else
         {

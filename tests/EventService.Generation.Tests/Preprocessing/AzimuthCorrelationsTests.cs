@@ -40,7 +40,7 @@ public class AzimuthCorrelationsTests
         var factors = new AzimuthFactors();
         factors.Collect(tables, state, SlotClass.Jet2, ObjectType.Jet, Pt, Eta);
         var fields = new float[(AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes];
-        factors.Write(new AzimuthCorrelations(tables), fields, 1);
+        factors.Write(new AzimuthCorrelations(tables), fields);
 
         var frame = Math.Atan2(state.Frame.Sin, state.Frame.Cos);
         var weights = new HashSet<bool>();
@@ -81,7 +81,7 @@ public class AzimuthCorrelationsTests
         var factors = new AzimuthFactors();
         factors.Collect(tables, state, SlotClass.Muon1, ObjectType.MuonMinus, 90, 0.7);
         var fields = new float[(AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes];
-        factors.Write(new AzimuthCorrelations(tables), fields, 1);
+        factors.Write(new AzimuthCorrelations(tables), fields);
 
         var frame = Math.Atan2(state.Frame.Sin, state.Frame.Cos);
         var nearer = new HashSet<bool>();
@@ -109,7 +109,7 @@ public class AzimuthCorrelationsTests
         var factors = new AzimuthFactors();
         factors.CollectMet(tables, state, 50);
         var fields = new float[(AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes];
-        factors.Write(new AzimuthCorrelations(tables), fields, 1);
+        factors.Write(new AzimuthCorrelations(tables), fields);
 
         var frame = Math.Atan2(state.Frame.Sin, state.Frame.Cos);
         for (var g = 0; g < AzimuthCorrelations.Nodes; g++)

@@ -1,0 +1,237 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+using EventService.Numerics.Functions;
+
+namespace EventService.Generation.Preprocessing;
+
+/// <summary>
+/// A factor of an azimuth's density at the nodes on the circle, eight at a time in single precision. Each node goes through the same
+/// operations on every processor.
+/// </summary>
+internal readonly struct AzimuthNodes
+{
+    private const int Width = 8;
+    private const float Turn = (float)(2 * Math.PI);
+
+    private static readonly float[] s_phi = [.. Enumerable.Range(0, AzimuthCorrelations.Nodes).Select(g => (float)Azimuth(g))];
+    private static readonly float[] s_cos = [.. Enumerable.Range(0, AzimuthCorrelations.Nodes).Select(g => (float)SinCos.Of(Azimuth(g)).Cos)];
+    private static readonly float[] s_sin = [.. Enumerable.Range(0, AzimuthCorrelations.Nodes).Select(g => (float)SinCos.Of(Azimuth(g)).Sin)];
+
+    private readonly AzimuthFactorKind _kind;
+    private readonly float _bins, _floor, _phi;
+
+    // Place in the table: offset + cos cos(phi) + sin sin(phi), in bins.
+    private readonly float _offset, _cos, _sin;
+
+    // The second mass: in bins as well, or for a cascade its distance from the W in units of the reach.
+    private readonly float _secondOffset, _secondCos, _secondSin;
+
+    public AzimuthNodes(in AzimuthFactor factor, CorrelationTable table)
+    {
+        var scale = table.Bins / (table.Highest - table.Lowest);
+        _kind = factor.Kind;
+        _bins = table.Bins;
+        _phi = (float)factor.Phi;
+
+        // Rounding must not carry a mass of zero out of a window that begins there.
+        _floor = table.Lowest == 0 ? 0 : float.NegativeInfinity;
+        var (unit, lowest) = _kind switch
+        {
+            AzimuthFactorKind.Balance => (scale * scale, 0),   // in squares of bins, of which the root is taken
+            _ => (scale, table.Lowest),
+        };
+        (_offset, _cos, _sin) = ((float)((factor.Offset - lowest) * unit), (float)(-factor.Cos * unit), (float)(-factor.Sin * unit));
+        if (_kind == AzimuthFactorKind.Separation)
+        {
+            _cos = (float)unit;
+        }
+
+        (unit, lowest) = _kind == AzimuthFactorKind.Cascade ? (1 / AzimuthCorrelations.CascadeReach, AzimuthCorrelations.CascadeCentre) : (scale, table.Lowest);
+        (_secondOffset, _secondCos, _secondSin) = ((float)((factor.SecondOffset - lowest) * unit), (float)(-factor.SecondCos * unit), (float)(-factor.SecondSin * unit));
+    }
+
+    private static double Azimuth(int node) => (node * (2 * Math.PI / AzimuthCorrelations.Nodes)) - Math.PI;
+
+    /// <summary>Adds exponent * weight * table(x) to the sum at each node.</summary>
+    /// <param name="segments">Value at the start and rise of each interval of the table, between a zero interval on either side.</param>
+    /// <param name="exponent">Exponent of the factor.</param>
+    /// <param name="sums">One number a node.</param>
+    public unsafe void AddLogarithms(ReadOnlySpan<float> segments, float exponent, Span<float> sums)
+    {
+        if (sums.Length < AzimuthCorrelations.Nodes || segments.Length != 2 * ((int)_bins + 2))
+        {
+            throw new ArgumentException($"{sums.Length} sums at {AzimuthCorrelations.Nodes} nodes, {segments.Length} numbers of a table with {_bins} bins.");
+        }
+
+        fixed (float* pairs = segments, sum = sums)
+        {
+            switch (_kind)
+            {
+                case AzimuthFactorKind.Separation: AddLogarithms<Separation>(pairs, exponent, sum); break;
+                case AzimuthFactorKind.SmallerMass: AddLogarithms<SmallerMass>(pairs, exponent, sum); break;
+                case AzimuthFactorKind.Cascade: AddLogarithms<Cascade>(pairs, exponent, sum); break;
+                case AzimuthFactorKind.Balance: AddLogarithms<Balance>(pairs, exponent, sum); break;
+                default: AddLogarithms<Mass>(pairs, exponent, sum); break;
+            }
+        }
+    }
+
+    private unsafe void AddLogarithms<K>(float* pairs, float exponent, float* sum)
+        where K : struct, IKind
+    {
+        for (var g = 0; g < AzimuthCorrelations.Nodes; g += Width)
+        {
+            if (!TryPlace<K>(g, out var place, out var weight))
+            {
+                continue;
+            }
+
+            // Outside of the window, and for what is no number, the zero intervals.
+            var bin = Vector256.Floor(place);
+            bin = Vector256.ConditionalSelect(Vector256.GreaterThan(bin, -Vector256<float>.One), bin, -Vector256<float>.One);
+            bin = Vector256.ConditionalSelect(Vector256.LessThan(bin, Vector256.Create(_bins)), bin, Vector256.Create(_bins));
+            var (start, rise) = Look(pairs + 2, Vector256.ConvertToInt32Native(bin));
+            var logarithm = Vector256.FusedMultiplyAdd(place - bin, rise, start);
+            if (K.Kind == AzimuthFactorKind.Cascade)
+            {
+                logarithm *= weight;
+            }
+
+            Vector256.FusedMultiplyAdd(Vector256.Create(exponent), logarithm, Vector256.Load(sum + g)).Store(sum + g);
+        }
+    }
+
+    /// <summary>Nodes at which the table speaks, where in it (bin and fraction of the bin), and with what weight; gives how many.</summary>
+    public int Places(Span<int> nodes, Span<float> places, Span<float> weights) => _kind switch
+    {
+        AzimuthFactorKind.Separation => Places<Separation>(nodes, places, weights),
+        AzimuthFactorKind.SmallerMass => Places<SmallerMass>(nodes, places, weights),
+        AzimuthFactorKind.Cascade => Places<Cascade>(nodes, places, weights),
+        AzimuthFactorKind.Balance => Places<Balance>(nodes, places, weights),
+        _ => Places<Mass>(nodes, places, weights),
+    };
+
+    private int Places<K>(Span<int> nodes, Span<float> places, Span<float> weights)
+        where K : struct, IKind
+    {
+        var count = 0;
+        for (var g = 0; g < AzimuthCorrelations.Nodes; g += Width)
+        {
+            if (!TryPlace<K>(g, out var place, out var weight))
+            {
+                continue;
+            }
+
+            for (var k = 0; k < Width; k++)
+            {
+                if (place[k] >= 0 && place[k] < _bins)
+                {
+                    (nodes[count], places[count], weights[count]) = (g + k, place[k], weight[k]);
+                    count++;
+                }
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Places in the table of eight nodes, and weights; false if the table says nothing at any of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryPlace<K>(int g, out Vector256<float> place, out Vector256<float> weight)
+        where K : struct, IKind
+    {
+        weight = Vector256<float>.One;
+        if (K.Kind == AzimuthFactorKind.Separation)
+        {
+            var distance = Vector256.LoadUnsafe(ref s_phi[0], (nuint)g) - Vector256.Create(_phi);
+            distance -= Turn * Vector256.Round(distance * (1 / Turn));
+            place = Vector256.FusedMultiplyAdd(distance * _cos, distance, Vector256.Create(_offset));
+        }
+        else
+        {
+            Vector256<float> cos = Vector256.LoadUnsafe(ref s_cos[0], (nuint)g), sin = Vector256.LoadUnsafe(ref s_sin[0], (nuint)g);
+            if (K.Kind == AzimuthFactorKind.Cascade)
+            {
+                weight = Vector256.Max(Vector256<float>.One - Vector256.Abs(MassPlace(_secondOffset, _secondCos, _secondSin, cos, sin)), Vector256<float>.Zero);
+                if (weight == Vector256<float>.Zero)
+                {
+                    place = weight;
+                    return false;
+                }
+            }
+
+            place = MassPlace(_offset, _cos, _sin, cos, sin);
+            if (K.Kind == AzimuthFactorKind.SmallerMass)
+            {
+                place = Vector256.Min(place, MassPlace(_secondOffset, _secondCos, _secondSin, cos, sin));
+            }
+            else if (K.Kind == AzimuthFactorKind.Balance)
+            {
+                place = Vector256.Sqrt(Vector256.Max(place, Vector256<float>.Zero));
+            }
+        }
+
+        place = Vector256.Max(place, Vector256.Create(_floor));
+        return (Vector256.GreaterThanOrEqual(place, Vector256<float>.Zero) & Vector256.LessThan(place, Vector256.Create(_bins))).ExtractMostSignificantBits() != 0;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> MassPlace(float offset, float cosP, float sinP, Vector256<float> cos, Vector256<float> sin) =>
+        Vector256.FusedMultiplyAdd(cos, Vector256.Create(cosP), Vector256.FusedMultiplyAdd(sin, Vector256.Create(sinP), Vector256.Create(offset)));
+
+    /// <summary>Start and rise of eight intervals.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe (Vector256<float> Start, Vector256<float> Rise) Look(float* pairs, Vector256<int> bin)
+    {
+        if (Avx.IsSupported)
+        {
+            // A pair is loaded as one number of eight bytes.
+            var p = (double*)pairs;
+            var near = Vector256.Create(p[bin[0]], p[bin[1]], p[bin[4]], p[bin[5]]).AsSingle();
+            var far = Vector256.Create(p[bin[2]], p[bin[3]], p[bin[6]], p[bin[7]]).AsSingle();
+            return (Avx.Shuffle(near, far, 0b10_00_10_00), Avx.Shuffle(near, far, 0b11_01_11_01));
+        }
+
+        Vector256<float> start = default, rise = default;
+        for (var k = 0; k < Width; k++)
+        {
+            start = start.WithElement(k, pairs[2 * bin[k]]);
+            rise = rise.WithElement(k, pairs[(2 * bin[k]) + 1]);
+        }
+
+        return (start, rise);
+    }
+
+    // The kind as a type: the loops over the nodes are compiled for each.
+    private interface IKind
+    {
+        static abstract AzimuthFactorKind Kind { get; }
+    }
+
+    private readonly struct Separation : IKind
+    {
+        public static AzimuthFactorKind Kind => AzimuthFactorKind.Separation;
+    }
+
+    private readonly struct Mass : IKind
+    {
+        public static AzimuthFactorKind Kind => AzimuthFactorKind.Mass;
+    }
+
+    private readonly struct SmallerMass : IKind
+    {
+        public static AzimuthFactorKind Kind => AzimuthFactorKind.SmallerMass;
+    }
+
+    private readonly struct Cascade : IKind
+    {
+        public static AzimuthFactorKind Kind => AzimuthFactorKind.Cascade;
+    }
+
+    private readonly struct Balance : IKind
+    {
+        public static AzimuthFactorKind Kind => AzimuthFactorKind.Balance;
+    }
+}

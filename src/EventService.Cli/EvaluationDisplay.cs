@@ -22,7 +22,7 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
     public void Summary(EvaluationReport report, string folder)
     {
         var table = new Table().RoundedBorder().AddColumns("test", "found", "floor or null", "ratio");
-        table.AddRow("classifier AUC", $"{report.Auc:0.0000} ± {report.AucError:0.0000}", $"0.5 ± {report.Classifier[0].Roc.NullError:0.0000}", $"{(report.Auc - 0.5) / report.Classifier[0].Roc.NullError:+0.0;-0.0} sigma");
+        table.AddRow("classifier AUC", $"{report.Auc:0.0000} ± {report.AucError:0.0000}", $"0.5 ± {report.Classifier[0].Roc.NullError:0.0000}", Sigmas((report.Auc - 0.5) / report.Classifier[0].Roc.NullError));
         table.AddRow("score distributions, chi2", $"{report.Classifier[0].ScoreChiSquared.Chi2:0.0}", $"{report.Classifier[0].ScoreChiSquared.DegreesOfFreedom}", $"p = {report.Classifier[0].ScoreChiSquared.PValue:0.0e0}");
         table.AddRow("W1 above three floors", $"{report.ObservablesAboveThreeFloors}", $"of {report.Observables.Count} observables", "");
         table.AddRow("W1, median observable", "", "", $"{report.MedianWassersteinRatio:0.00}");
@@ -34,17 +34,17 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
         console.Write(table);
         if (report.Power.Count > 0)
         {
-            var power = new Table().RoundedBorder().AddColumns("planted", "AUC", "sigma of the null", "score chi2 p", "classifier", "observables", "", "time");
+            var power = new Table().RoundedBorder().AddColumns("planted", "AUC", "AUC over the null", "score chi2 p", "classifier", "observables", "", "time");
             foreach (var p in report.Power)
             {
                 var c = p.Classifier;
                 power.AddRow(
                     p.Name,
                     $"{c.Roc.Auc:0.0000} ± {c.Roc.Error:0.0000}",
-                    $"{c.Roc.Significance:+0.0;-0.0}",
+                    Sigmas(c.Roc.Significance),
                     $"{c.ScoreChiSquared.PValue:0.0e0}",
-                    $"{c.Significance:+0.0;-0.0} sigma",
-                    $"{p.ObservableSignificance:+0.0;-0.0} sigma, {Markup.Escape(p.WorstObservable)}",
+                    Sigmas(c.Significance),
+                    $"{Sigmas(p.ObservableSignificance)}, {Markup.Escape(p.WorstObservable)}",
                     p.IsFound ? "found" : "not found",
                     $"{c.Seconds:0} s");
             }
@@ -78,4 +78,7 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
     {
         public void Report(T value) => report(value);
     }
+
+    // Rounded first, so that no significance is not "-0.0".
+    private static string Sigmas(double value) => $"{Math.Round(value, 1):+0.0;-0.0;0.0} sigma";
 }

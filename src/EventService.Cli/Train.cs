@@ -15,6 +15,7 @@ namespace EventService.Cli;
 public static class Train
 {
     private static readonly TrainingOptions s_defaults = new();
+    private static readonly CalibrationOptions s_calibration = new();
     private static readonly ObjectFlowHyperparameters s_sizes = new();
 
     private static readonly Argument<FileInfo> s_data = new("data") { Description = "Events in Dark Machines text (.csv or .csv.gz), one process." };
@@ -33,8 +34,8 @@ public static class Train
     private static readonly Option<int> s_patience = new("--patience") { Description = "Epochs without a better validation loss before stopping.", DefaultValueFactory = _ => s_defaults.Patience };
     private static readonly Option<int> s_width = new("--width") { Description = "Width of the hidden layers.", DefaultValueFactory = _ => s_sizes.Width };
     private static readonly Option<int> s_bins = new("--bins") { Description = "Bins of the splines.", DefaultValueFactory = _ => s_sizes.Bins };
-    private static readonly Option<int> s_calibrationRounds = new("--calibration-rounds") { Description = "Rounds in which the azimuths' tables are moved after training until drawn events agree with the data.", DefaultValueFactory = _ => s_defaults.CalibrationRounds };
-    private static readonly Option<int> s_calibrationEvents = new("--calibration-events") { Description = "Events drawn in each of these rounds.", DefaultValueFactory = _ => s_defaults.CalibrationEvents };
+    private static readonly Option<int> s_calibrationRounds = new("--calibration-rounds") { Description = "Rounds in which the azimuths' tables are moved after training until drawn events agree with the data.", DefaultValueFactory = _ => s_calibration.Rounds };
+    private static readonly Option<int> s_calibrationEvents = new("--calibration-events") { Description = "Events drawn in each of these rounds.", DefaultValueFactory = _ => s_calibration.Events };
     private static readonly Option<long> s_acceptance = new("--acceptance-events") { Description = "Events drawn to measure the acceptance of the validity filter.", DefaultValueFactory = _ => 2_000_000 };
     private static readonly Option<int> s_threads = new("--threads") { Description = "Threads; no influence on the result.", DefaultValueFactory = _ => Environment.ProcessorCount };
     private static readonly Option<string?> s_checkpoint = new("--checkpoint") { Description = "Checkpoint file; by default the output's name with '.checkpoint'." };
@@ -65,9 +66,10 @@ public static class Train
             throw new RequestException(RequestFault.BadValue, $"--acceptance-events is {parsed.GetValue(s_acceptance)}, expected at least 1: densities are divided by the acceptance.");
         }
 
-        if (parsed.GetValue(s_calibrationRounds) < 0 || parsed.GetValue(s_calibrationEvents) < 1)
+        var calibration = new CalibrationOptions { Rounds = parsed.GetValue(s_calibrationRounds), Events = parsed.GetValue(s_calibrationEvents) };
+        if (calibration.Rounds < 0 || calibration.Events < 1)
         {
-            throw new RequestException(RequestFault.BadValue, $"--calibration-rounds is {parsed.GetValue(s_calibrationRounds)} and --calibration-events {parsed.GetValue(s_calibrationEvents)}, expected at least 0 and 1.");
+            throw new RequestException(RequestFault.BadValue, $"--calibration-rounds is {calibration.Rounds} and --calibration-events {calibration.Events}, expected at least 0 and 1.");
         }
 
         var output = parsed.GetValue(s_output)!;
@@ -95,7 +97,7 @@ public static class Train
             CommandLine(parsed, data, output),
             data.Name,
             Convert.ToHexStringLower(await SHA256.HashDataAsync(data.OpenRead(), cancellation)));
-        await WriteAsync(parsed, training, network, identity, output);
+        await WriteAsync(parsed, training, network, calibration, identity, output);
         return 0;
     }
 
@@ -111,14 +113,14 @@ public static class Train
         }
     }
 
-    private static async Task WriteAsync(ParseResult parsed, ObjectFlowTraining training, ObjectFlowNetwork network, ModelIdentity identity, string output)
+    private static async Task WriteAsync(ParseResult parsed, ObjectFlowTraining training, ObjectFlowNetwork network, CalibrationOptions calibration, ModelIdentity identity, string output)
     {
         var draws = parsed.GetValue(s_acceptance);
         ModelDocument? document = null;
         await using (var file = OutputFile.Open(output))
         {
-            await Terminal.ProgressAsync("calibrating the azimuths", (long)parsed.GetValue(s_calibrationRounds) * parsed.GetValue(s_calibrationEvents), progress => Task.Run(() =>
-                training.Calibrate(network, progress)));
+            await Terminal.ProgressAsync("calibrating the azimuths", (long)calibration.Rounds * calibration.Events, progress => Task.Run(() =>
+                training.Calibrate(network, calibration, progress)));
             await Terminal.ProgressAsync("measuring the acceptance", draws, progress => Task.Run(() =>
                 document = training.Write(network, identity, draws, file.Stream, progress)));
             await file.CompleteAsync();
@@ -141,8 +143,6 @@ public static class Train
         Patience = parsed.GetValue(s_patience),
         Threads = parsed.GetValue(s_threads),
         CheckpointSteps = parsed.GetValue(s_checkpointSteps),
-        CalibrationRounds = parsed.GetValue(s_calibrationRounds),
-        CalibrationEvents = parsed.GetValue(s_calibrationEvents),
     };
 
     private static ObjectFlowHyperparameters Sizes(ParseResult parsed)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Security.Cryptography;
 
 using EventService.Generation.Counts;
@@ -66,6 +67,14 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
     internal ObjectFlowNetwork Network => _network;
 
     internal EventCoordinates Coordinates => _coordinates;
+
+    internal CountDistribution Counts => _counts;
+
+    internal ValidityFilter Filter => _filter;
+
+    internal AcceptanceTable Acceptance => _acceptance;
+
+    internal ReadOnlyMemory<byte> Digest => _digest;
 
     public int PreferredChunk => 2048;
 
@@ -168,6 +177,11 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
             return notFinite;
         }
 
+        if (events.Met[e] < 0)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"MET {events.Met[e]:G9} GeV is negative");
+        }
+
         for (var k = events.Offsets[e]; k < events.Offsets[e + 1]; k++)
         {
             var type = events.Type[k];
@@ -190,7 +204,7 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
             }
         }
 
-        return _filter.Violation(events, e) is { } violation ? "the event breaks " + violation : null;
+        return _filter.BrokenRule(events, e) is { } violation ? "the event breaks " + violation : null;
     }
 
     /// <summary>Why no jet has this energy and this mass, or null if one can.</summary>

@@ -7,7 +7,8 @@ namespace EventService.Generation.Preprocessing;
 /// Moves the tables of <see cref="AzimuthCorrelations"/> after training until the events that the whole model draws stand in them as often as
 /// the data do. The fit before the training compares azimuths given the data's own momenta; what the networks of pT and
 /// eta leave over in a mass or a separation is made up for here, by iterative proportional fitting in a closed loop (Deming and Stephan,
-/// Ann. Math. Stat. 11 (1940) 427, with drawn instead of computed marginals).
+/// Ann. Math. Stat. 11 (1940) 427, with drawn instead of computed marginals). So that masses do not grow right at the cost of
+/// the sum of all momenta, the recoil after each object gets a table of its own, with the exponent one.
 /// </summary>
 /// <param name="data">Events to agree with.</param>
 /// <param name="rows">Rows of them that count.</param>
@@ -33,7 +34,7 @@ internal sealed class AzimuthCalibration(EventSample data, int[] rows, Func<Azim
             return start;
         }
 
-        var tables = Copy(start.Tables);
+        var tables = Copy(start.WithRecoil().Tables);
         var dataPieces = (rows.Length + RowsPerPiece - 1) / RowsPerPiece;
         var (wanted, _) = Count(tables, dataPieces, threads, p => (data, rows[(p * RowsPerPiece)..Math.Min(rows.Length, (p + 1) * RowsPerPiece)]));
         for (var round = 0; round < rounds; round++)
@@ -47,7 +48,7 @@ internal sealed class AzimuthCalibration(EventSample data, int[] rows, Func<Azim
             });
             for (var t = 0; t < tables.Length; t++)
             {
-                if (tables[t] is { } table)
+                if (tables[t] is { } table && !AzimuthCorrelations.IsBalance(t))
                 {
                     Scale(table, wanted[t], found[t], (double)rows.Length / events);
                 }

@@ -25,7 +25,10 @@ public sealed class AzimuthCorrelations
 
     internal const int SeparationTables = 10;
     internal const int PairTables = EventSlots.ClassCount * EventSlots.PositionCount;
-    internal const int TableCount = SeparationTables + PairTables + (3 * EventSlots.ClassCount);
+
+    // Tables that are fitted before the training; those of the recoil come with the calibration.
+    internal const int FittedTables = SeparationTables + PairTables + (3 * EventSlots.ClassCount);
+    internal const int TableCount = FittedTables + EventSlots.ClassCount;
 
     // Windows of the tables: distance squared, and masses squared [GeV^2] around the W, up to the edges of top decays, around the Z, and
     // around the top.
@@ -43,6 +46,10 @@ public sealed class AzimuthCorrelations
     private const double BalanceHighest = 144;
     private const int BalanceBins = 72;
     private const int SeparationBins = 100, MassBins = 64;
+
+    // Window of the root of the recoil [GeV^(1/2)].
+    private const double RecoilHighest = 30;
+    private const int RecoilBins = 96;
 
     private const int FirstB = 0, FirstJet = 3, FirstLepton = 9, FirstPhoton = 13;
 
@@ -119,6 +126,12 @@ public sealed class AzimuthCorrelations
     /// <summary>Table of the magnitude of the vector sum of all pT with the slot's object; of MET and recoil for the missing momentum.</summary>
     internal static int BalanceTable(SlotClass slot) => SeparationTables + PairTables + EventSlots.ClassCount + (int)slot;
 
+    /// <summary>Table of the root of that magnitude, up to the hardest recoils, with the exponent one: for the calibration.</summary>
+    internal static int RecoilTable(SlotClass slot) => FittedTables + (int)slot;
+
+    /// <summary>True for tables whose exponents the network may have set to nothing: they cannot be relied on to move an event.</summary>
+    internal static bool IsBalance(int table) => table >= BalanceTable(0) && table < BalanceTable(0) + EventSlots.ClassCount;
+
     /// <summary>Field of the mass of a slot's object and the object at a position; 0 if no table describes it.</summary>
     internal static int PairField(SlotClass slot, int position) => EventSlots.GroupOf(slot) switch
     {
@@ -134,7 +147,19 @@ public sealed class AzimuthCorrelations
 
     internal static bool IsCombinedJet(int position) => position is >= FirstJet and < FirstJet + 4;
 
-    /// <summary>Tables of factor one for every kind.</summary>
+    /// <summary>These tables and those of the recoil, with factor one.</summary>
+    internal AzimuthCorrelations WithRecoil()
+    {
+        CorrelationTable?[] tables = [.. _tables];
+        foreach (var slot in Enum.GetValues<SlotClass>())
+        {
+            tables[RecoilTable(slot)] = new CorrelationTable(0, RecoilHighest, new double[RecoilBins + 1]);
+        }
+
+        return new AzimuthCorrelations(tables);
+    }
+
+    /// <summary>Tables of factor one for every kind that is fitted.</summary>
     internal static CorrelationTable?[] Flat()
     {
         var tables = new CorrelationTable?[TableCount];

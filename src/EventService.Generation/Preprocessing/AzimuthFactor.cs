@@ -19,6 +19,9 @@ internal enum AzimuthFactorKind
 
     /// <summary>The root of a squared transverse momentum.</summary>
     Balance,
+
+    /// <summary>The fourth root of a squared transverse momentum.</summary>
+    Recoil,
 }
 
 /// <summary>
@@ -56,6 +59,7 @@ internal readonly record struct AzimuthFactor(int Table, int Field, AzimuthFacto
             AzimuthFactorKind.Separation => Offset + Square(Math.IEEERemainder(Atan2.Of(sin, cos) - Phi, 2 * Math.PI)),
             AzimuthFactorKind.SmallerMass => Math.Min(mass, second),
             AzimuthFactorKind.Balance => Math.Sqrt(Math.Max(mass, 0)),
+            AzimuthFactorKind.Recoil => Math.Sqrt(Math.Sqrt(Math.Max(mass, 0))),
             _ => mass,
         };
         var weight = Kind == AzimuthFactorKind.Cascade

@@ -101,6 +101,12 @@ internal sealed class AzimuthFactors
         {
             _factors.Add(new AzimuthFactor(table, AzimuthCorrelations.Balance, AzimuthFactorKind.Balance, offset, scale, 0, 0));
         }
+
+        table = AzimuthCorrelations.RecoilTable(slot);
+        if (tables[table] is not null && scale > 1e-6)
+        {
+            _factors.Add(new AzimuthFactor(table, 0, AzimuthFactorKind.Recoil, offset, scale, 0, 0));
+        }
     }
 
     private void AddTriples(IReadOnlyList<CorrelationTable?> tables, SlotClass slot, EventState state, double pt, double cosh, double sinh)

@@ -40,6 +40,7 @@ internal readonly struct AzimuthNodes
         var (unit, lowest) = _kind switch
         {
             AzimuthFactorKind.Balance => (scale * scale, 0),   // in squares of bins, of which the root is taken
+            AzimuthFactorKind.Recoil => (scale * scale * scale * scale, 0),
             _ => (scale, table.Lowest),
         };
         (_offset, _cos, _sin) = ((float)((factor.Offset - lowest) * unit), (float)(-factor.Cos * unit), (float)(-factor.Sin * unit));
@@ -73,6 +74,7 @@ internal readonly struct AzimuthNodes
                 case AzimuthFactorKind.SmallerMass: AddLogarithms<SmallerMass>(pairs, exponent, sum); break;
                 case AzimuthFactorKind.Cascade: AddLogarithms<Cascade>(pairs, exponent, sum); break;
                 case AzimuthFactorKind.Balance: AddLogarithms<Balance>(pairs, exponent, sum); break;
+                case AzimuthFactorKind.Recoil: AddLogarithms<Recoil>(pairs, exponent, sum); break;
                 default: AddLogarithms<Mass>(pairs, exponent, sum); break;
             }
         }
@@ -110,6 +112,7 @@ internal readonly struct AzimuthNodes
         AzimuthFactorKind.SmallerMass => Places<SmallerMass>(nodes, places, weights),
         AzimuthFactorKind.Cascade => Places<Cascade>(nodes, places, weights),
         AzimuthFactorKind.Balance => Places<Balance>(nodes, places, weights),
+        AzimuthFactorKind.Recoil => Places<Recoil>(nodes, places, weights),
         _ => Places<Mass>(nodes, places, weights),
     };
 
@@ -167,9 +170,10 @@ internal readonly struct AzimuthNodes
             {
                 place = Vector256.Min(place, MassPlace(_secondOffset, _secondCos, _secondSin, cos, sin));
             }
-            else if (K.Kind == AzimuthFactorKind.Balance)
+            else if (K.Kind is AzimuthFactorKind.Balance or AzimuthFactorKind.Recoil)
             {
                 place = Vector256.Sqrt(Vector256.Max(place, Vector256<float>.Zero));
+                place = K.Kind == AzimuthFactorKind.Recoil ? Vector256.Sqrt(place) : place;
             }
         }
 
@@ -233,5 +237,10 @@ internal readonly struct AzimuthNodes
     private readonly struct Balance : IKind
     {
         public static AzimuthFactorKind Kind => AzimuthFactorKind.Balance;
+    }
+
+    private readonly struct Recoil : IKind
+    {
+        public static AzimuthFactorKind Kind => AzimuthFactorKind.Recoil;
     }
 }

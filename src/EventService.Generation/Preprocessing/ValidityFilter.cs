@@ -26,11 +26,12 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
     public string? Violation(EventSample sample, int k)
     {
         ArgumentNullException.ThrowIfNull(sample);
-        if (NotFinite(sample, k) is { } what)
-        {
-            return "the rule that every number is finite: " + what;
-        }
+        return NotFinite(sample, k) is { } what ? "the rule that every number is finite: " + what : BrokenRule(sample, k);
+    }
 
+    /// <summary>As <see cref="Violation"/>, for an event whose numbers are known to be finite.</summary>
+    internal string? BrokenRule(EventSample sample, int k)
+    {
         var (start, end) = (sample.Offsets[k], sample.Offsets[k + 1]);
         if (!EventSelection.Selects(sample.Type[start..end], sample.Pt[start..end], sample.Eta[start..end]))
         {

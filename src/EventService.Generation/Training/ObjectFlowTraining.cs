@@ -50,14 +50,16 @@ public sealed class ObjectFlowTraining
 
     /// <summary>Moves the tables of the azimuths until events drawn from the trained networks agree with the data in them.</summary>
     /// <param name="network">The networks.</param>
-    /// <param name="progress">Called with the number of events drawn so far, of <see cref="TrainingOptions.CalibrationRounds"/> times <see cref="TrainingOptions.CalibrationEvents"/>.</param>
-    public void Calibrate(ObjectFlowNetwork network, Action<long> progress)
+    /// <param name="options">How.</param>
+    /// <param name="progress">Called with the number of events drawn so far in all rounds.</param>
+    public void Calibrate(ObjectFlowNetwork network, CalibrationOptions options, Action<long> progress)
     {
         ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
-        if (_options.CalibrationRounds < 0 || _options.CalibrationEvents < 1)
+        if (options.Rounds < 0 || options.Events < 1)
         {
-            throw new ArgumentException($"{_options.CalibrationRounds} rounds of calibration with {_options.CalibrationEvents} events; expected at least 0 and 1.");
+            throw new ArgumentException($"{options.Rounds} rounds of calibration with {options.Events} events; expected at least 0 and 1.");
         }
 
         const int Piece = 2048;
@@ -71,16 +73,16 @@ public sealed class ObjectFlowTraining
                 var block = new EventBlock(schema);
                 var drawn = new EventSample();
                 var first = number * Piece;
-                flow.Generate(new EventStream(_options.Seed, []), ((long)round * _options.CalibrationEvents) + first, Math.Min(Piece, _options.CalibrationEvents - first), block, default);
+                flow.Generate(new EventStream(_options.Seed, []), ((long)round * options.Events) + first, Math.Min(Piece, options.Events - first), block, default);
                 DarkMachinesSchema.ToSample(block, drawn);
                 return drawn;
             };
         }
 
-        var pieces = ((_options.CalibrationEvents - 1) / Piece) + 1;
+        var pieces = ((options.Events - 1) / Piece) + 1;
         var calibration = new AzimuthCalibration(_sample, _training, Begin);
         _coordinates = _coordinates.WithAzimuth(calibration.Run(
-            _coordinates.Azimuth, _options.CalibrationRounds, pieces, _options.Threads, events => progress(Interlocked.Add(ref done, events))));
+            _coordinates.Azimuth, options.Rounds, pieces, _options.Threads, events => progress(Interlocked.Add(ref done, events))));
     }
 
     /// <summary>Completes a trained network to a model and writes its file.</summary>

@@ -91,7 +91,7 @@ internal static class RunFingerprint
             Append<double>(hash, [.. map.Derivatives]);
         }
 
-        foreach (var table in coordinates.Azimuth.Tables)
+        foreach (var table in coordinates.Azimuth.Tables.Take(AzimuthCorrelations.FittedTables))
         {
             Append<double>(hash, table is null ? [] : [table.Lowest, table.Highest, .. table.LogFactor]);
         }

@@ -35,12 +35,6 @@ public sealed record TrainingOptions
     /// <summary>Steps between checkpoints; one is also written after each epoch.</summary>
     public int CheckpointSteps { get; init; } = 200;
 
-    /// <summary>Rounds in which the azimuths' tables are moved after training until drawn events agree with the data in them.</summary>
-    public int CalibrationRounds { get; init; } = 6;
-
-    /// <summary>Events drawn in each of these rounds.</summary>
-    public int CalibrationEvents { get; init; } = 256 * 1024;
-
     /// <summary>Threads; has no influence on the result.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 }

@@ -16,7 +16,7 @@ namespace EventService.Generation.Tests.Architectures;
 /// The sampler's plain twin: one event at a time, one lane wide, values in double precision as they are before they are written. It
 /// follows the documented order of random numbers: stream (key, index), substream 0 for the counts, 1 + attempt for the kinematics.
 /// </summary>
-internal sealed class PlainSampler(SmallFlow flow)
+internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
 {
     private readonly ObjectFlowNetwork.Workspace _work = new();
     private readonly EventState _state = new();
@@ -28,7 +28,7 @@ internal sealed class PlainSampler(SmallFlow flow)
     public (double LogDensity, int Attempts) Draw(ulong seed, long index, EventSample exact)
     {
         var text = new byte[flow.Digest.Length + 8];
-        flow.Digest.CopyTo(text, 0);
+        flow.Digest.Span.CopyTo(text);
         BinaryPrimitives.WriteUInt64LittleEndian(text.AsSpan(flow.Digest.Length), seed);
         var key = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(text));
         var random = new PhiloxStream(key, (ulong)index);

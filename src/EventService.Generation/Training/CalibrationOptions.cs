@@ -1,0 +1,11 @@
+namespace EventService.Generation.Training;
+
+/// <summary>How the tables of a trained model's azimuths are brought to agreement with the data: see <see cref="Preprocessing.AzimuthCorrelations"/>.</summary>
+public sealed record CalibrationOptions
+{
+    /// <summary>Rounds of drawing and moving; 0 leaves the tables as they were fitted before the training.</summary>
+    public int Rounds { get; init; } = 6;
+
+    /// <summary>Events drawn in each round.</summary>
+    public int Events { get; init; } = 256 * 1024;
+}

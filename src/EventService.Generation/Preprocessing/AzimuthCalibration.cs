@@ -8,7 +8,8 @@ namespace EventService.Generation.Preprocessing;
 /// the data do. The fit before the training compares azimuths given the data's own momenta; what the networks of pT and
 /// eta leave over in a mass or a separation is made up for here, by iterative proportional fitting in a closed loop (Deming and Stephan,
 /// Ann. Math. Stat. 11 (1940) 427, with drawn instead of computed marginals). So that masses do not grow right at the cost of
-/// the sum of all momenta, the recoil after each object gets a table of its own, with the exponent one.
+/// the sum of all momenta, the recoil after each object and after the last one gets a table of its own, with the exponent one; so do, for the missing
+/// momentum, what is left of the recoil, and that this does not turn it, its angle.
 /// </summary>
 /// <param name="data">Events to agree with.</param>
 /// <param name="rows">Rows of them that count.</param>
@@ -16,7 +17,9 @@ namespace EventService.Generation.Preprocessing;
 internal sealed class AzimuthCalibration(EventSample data, int[] rows, Func<AzimuthCorrelations, int, Func<int, EventSample>> begin)
 {
     private const int RowsPerPiece = 4000;
-    private const double Damping = 0.5;
+
+    // Of the logarithm of the ratio. The recoil follows only where the last momenta can still turn it: it gets the whole step.
+    private const double Damping = 0.5, RecoilDamping = 1;
 
     // Objects that a node is taken to have in data and drawn events alike.
     private const double Prior = 40;
@@ -48,9 +51,9 @@ internal sealed class AzimuthCalibration(EventSample data, int[] rows, Func<Azim
             });
             for (var t = 0; t < tables.Length; t++)
             {
-                if (tables[t] is { } table && !AzimuthCorrelations.IsBalance(t))
+                if (tables[t] is { } table && AzimuthCorrelations.IsCalibrated(t))
                 {
-                    Scale(table, wanted[t], found[t], (double)rows.Length / events);
+                    Scale(table, AzimuthCorrelations.IsRecoil(t) ? RecoilDamping : Damping, wanted[t], found[t], (double)rows.Length / events);
                 }
             }
         }
@@ -60,14 +63,14 @@ internal sealed class AzimuthCalibration(EventSample data, int[] rows, Func<Azim
 
     private static CorrelationTable?[] Copy(IReadOnlyList<CorrelationTable?> tables) => [.. tables.Select(t => t is null ? null : t with { LogFactor = [.. t.LogFactor] })];
 
-    private static void Scale(CorrelationTable table, ReadOnlySpan<double> wanted, ReadOnlySpan<double> found, double events)
+    private static void Scale(CorrelationTable table, double damping, ReadOnlySpan<double> wanted, ReadOnlySpan<double> found, double events)
     {
         for (var b = 0; b < table.LogFactor.Length; b++)
         {
             if (!table.JoinsOne(b))
             {
                 ref var log = ref table.LogFactor[b];
-                log = Math.Clamp(log + (Damping * Log.Of((wanted[b] + Prior) / ((found[b] * events) + Prior))), CorrelationTable.Least, CorrelationTable.Greatest);
+                log = Math.Clamp(log + (damping * Log.Of((wanted[b] + Prior) / ((found[b] * events) + Prior))), CorrelationTable.Least, CorrelationTable.Greatest);
             }
         }
     }

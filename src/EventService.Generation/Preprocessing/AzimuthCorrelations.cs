@@ -28,7 +28,8 @@ public sealed class AzimuthCorrelations
 
     // Tables that are fitted before the training; those of the recoil come with the calibration.
     internal const int FittedTables = SeparationTables + PairTables + (3 * EventSlots.ClassCount);
-    internal const int TableCount = FittedTables + EventSlots.ClassCount;
+    internal const int MetRecoilTable = FittedTables + EventSlots.ClassCount, MetAngleTable = MetRecoilTable + 1;
+    internal const int TableCount = MetAngleTable + 1;
 
     // Windows of the tables: distance squared, and masses squared [GeV^2] around the W, up to the edges of top decays, around the Z, and
     // around the top.
@@ -49,7 +50,7 @@ public sealed class AzimuthCorrelations
 
     // Window of the root of the recoil [GeV^(1/2)].
     private const double RecoilHighest = 30;
-    private const int RecoilBins = 96;
+    private const int RecoilBins = 96, AngleBins = 192;
 
     private const int FirstB = 0, FirstJet = 3, FirstLepton = 9, FirstPhoton = 13;
 
@@ -126,11 +127,19 @@ public sealed class AzimuthCorrelations
     /// <summary>Table of the magnitude of the vector sum of all pT with the slot's object; of MET and recoil for the missing momentum.</summary>
     internal static int BalanceTable(SlotClass slot) => SeparationTables + PairTables + EventSlots.ClassCount + (int)slot;
 
-    /// <summary>Table of the root of that magnitude, up to the hardest recoils, with the exponent one: for the calibration.</summary>
+    /// <summary>
+    /// Table of the root of that magnitude, up to the hardest recoils, with the exponent one: for the calibration. The slot of the missing momentum stands
+    /// for the last object, whatever it is: what the missing momentum is there to balance.
+    /// </summary>
     internal static int RecoilTable(SlotClass slot) => FittedTables + (int)slot;
 
-    /// <summary>True for tables whose exponents the network may have set to nothing: they cannot be relied on to move an event.</summary>
-    internal static bool IsBalance(int table) => table >= BalanceTable(0) && table < BalanceTable(0) + EventSlots.ClassCount;
+    /// <summary>True for tables that the calibration moves: not those of balance, whose exponents the network may have set to nothing, nor those of the missing momentum.</summary>
+    internal static bool IsCalibrated(int table) =>
+        !(table >= BalanceTable(0) && table < BalanceTable(0) + EventSlots.ClassCount)
+        && !(table >= PairTable(SlotClass.Met, 0) && table < PairTable(SlotClass.Met, 0) + EventSlots.PositionCount);
+
+    /// <summary>True for tables of the recoil.</summary>
+    internal static bool IsRecoil(int table) => table is >= FittedTables and < MetRecoilTable;
 
     /// <summary>Field of the mass of a slot's object and the object at a position; 0 if no table describes it.</summary>
     internal static int PairField(SlotClass slot, int position) => EventSlots.GroupOf(slot) switch
@@ -147,7 +156,7 @@ public sealed class AzimuthCorrelations
 
     internal static bool IsCombinedJet(int position) => position is >= FirstJet and < FirstJet + 4;
 
-    /// <summary>These tables and those of the recoil, with factor one.</summary>
+    /// <summary>These tables, and with factor one those of the recoil and of the angle between recoil and missing momentum.</summary>
     internal AzimuthCorrelations WithRecoil()
     {
         CorrelationTable?[] tables = [.. _tables];
@@ -155,6 +164,9 @@ public sealed class AzimuthCorrelations
         {
             tables[RecoilTable(slot)] = new CorrelationTable(0, RecoilHighest, new double[RecoilBins + 1]);
         }
+
+        tables[MetRecoilTable] = new CorrelationTable(0, RecoilHighest, new double[RecoilBins + 1]);
+        tables[MetAngleTable] = new CorrelationTable(0, Math.PI * Math.PI * (1 + 1e-9), new double[AngleBins + 1]);
 
         return new AzimuthCorrelations(tables);
     }

@@ -63,6 +63,11 @@ internal sealed class AzimuthFactors
     {
         _factors.Clear();
         AddBalance(tables, state, SlotClass.Met, met);
+        if (tables[AzimuthCorrelations.MetAngleTable] is not null)
+        {
+            _factors.Add(new AzimuthFactor(AzimuthCorrelations.MetAngleTable, 0, AzimuthFactorKind.Separation, 0, 0, 0, 0));
+        }
+
         foreach (ref readonly var other in state.Objects)
         {
             if (other.Position >= 0 && AzimuthCorrelations.PairField(SlotClass.Met, other.Position) is var field and > 0)
@@ -102,7 +107,7 @@ internal sealed class AzimuthFactors
             _factors.Add(new AzimuthFactor(table, AzimuthCorrelations.Balance, AzimuthFactorKind.Balance, offset, scale, 0, 0));
         }
 
-        table = AzimuthCorrelations.RecoilTable(slot);
+        table = slot == SlotClass.Met ? AzimuthCorrelations.MetRecoilTable : AzimuthCorrelations.RecoilTable(state.NextIsLast ? SlotClass.Met : slot);
         if (tables[table] is not null && scale > 1e-6)
         {
             _factors.Add(new AzimuthFactor(table, 0, AzimuthFactorKind.Recoil, offset, scale, 0, 0));

@@ -60,12 +60,16 @@ public sealed class EventState
     private double _px, _py, _pz, _energy, _ht;
     private double _frameCos, _frameSin;
     private bool _fired;
+    private int _total;
 
     /// <summary>Objects so far.</summary>
     public int ObjectCount { get; private set; }
 
     /// <summary>Magnitude of the vector sum of the objects' pT [GeV].</summary>
     public double Recoil { get; private set; }
+
+    /// <summary>True if the next object is the event's last.</summary>
+    public bool NextIsLast => ObjectCount + 1 == _total;
 
     /// <summary>pT of the last object [GeV].</summary>
     public double LastPt { get; private set; }
@@ -108,13 +112,13 @@ public sealed class EventState
         return EventSelection.EventCut(type).MinimumPt;
     }
 
-
     /// <summary>Starts an event.</summary>
     /// <param name="counts">Number of objects of each type.</param>
     /// <param name="condition">Network inputs of the condition, scaled.</param>
     public void Reset(ReadOnlySpan<int> counts, double[] condition)
     {
         counts.CopyTo(_counts);
+        _total = System.Numerics.Tensors.TensorPrimitives.Sum(counts);
         _condition = condition;
         Array.Fill(_at, (sbyte)-1);
         Array.Fill(_candidates, double.NaN);
@@ -186,14 +190,12 @@ public sealed class EventState
             Put(column, Math.Min(_counts[1], 9) == k ? 1 : 0);
         }
 
-        var total = _counts[0] + _counts[1];
         for (var t = 2; t < EventSlots.TypeCount; t++)
         {
-            total += _counts[t];
             Put(column, Math.Min(_counts[t], 2));
         }
 
-        Put(column, 0.1 * total);
+        Put(column, 0.1 * _total);
         Put(column, 0.2 * ObjectCount);
         Put(column, slot == SlotClass.Met ? 0 : 0.2 * (index - (int)slot + (int)EventSlots.ClassOf(type, 0)));
         Put(column, slot == SlotClass.Met ? 0 : EventSlots.ChargeOf(type));

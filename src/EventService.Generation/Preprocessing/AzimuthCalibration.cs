@@ -9,7 +9,7 @@ namespace EventService.Generation.Preprocessing;
 /// eta leave over in a mass or a separation is made up for here, by iterative proportional fitting in a closed loop (Deming and Stephan,
 /// Ann. Math. Stat. 11 (1940) 427, with drawn instead of computed marginals). So that masses do not grow right at the cost of
 /// the sum of all momenta, the recoil after each object and after the last one gets a table of its own, with the exponent one; so do, for the missing
-/// momentum, what is left of the recoil, and that this does not turn it, its angle.
+/// momentum, what is left of the recoil, and that this does not turn it, its angle; and the masses of hard triples, beyond the top.
 /// </summary>
 /// <param name="data">Events to agree with.</param>
 /// <param name="rows">Rows of them that count.</param>
@@ -37,7 +37,7 @@ internal sealed class AzimuthCalibration(EventSample data, int[] rows, Func<Azim
             return start;
         }
 
-        var tables = Copy(start.WithRecoil().Tables);
+        var tables = Copy(start.WithCalibrated().Tables);
         var dataPieces = (rows.Length + RowsPerPiece - 1) / RowsPerPiece;
         var (wanted, _) = Count(tables, dataPieces, threads, p => (data, rows[(p * RowsPerPiece)..Math.Min(rows.Length, (p + 1) * RowsPerPiece)]));
         for (var round = 0; round < rounds; round++)

@@ -26,10 +26,10 @@ public sealed class AzimuthCorrelations
     internal const int SeparationTables = 10;
     internal const int PairTables = EventSlots.ClassCount * EventSlots.PositionCount;
 
-    // Tables that are fitted before the training; those of the recoil come with the calibration.
+    // Tables that are fitted before the training; those of the recoil and of hard triples come with the calibration.
     internal const int FittedTables = SeparationTables + PairTables + (3 * EventSlots.ClassCount);
     internal const int MetRecoilTable = FittedTables + EventSlots.ClassCount, MetAngleTable = MetRecoilTable + 1;
-    internal const int TableCount = MetAngleTable + 1;
+    internal const int TableCount = MetAngleTable + 1 + EventSlots.ClassCount;
 
     // Windows of the tables: distance squared, and masses squared [GeV^2] around the W, up to the edges of top decays, around the Z, and
     // around the top.
@@ -43,12 +43,15 @@ public sealed class AzimuthCorrelations
     /// <summary>Squared mass [GeV^2] around which two jets are taken for a W, with full weight there and none so far away.</summary>
     internal const double CascadeCentre = 80.4 * 80.4, CascadeReach = 2600;
 
+    /// <summary>Squared transverse momentum [GeV^2] above which a triple counts as hard at all, and above which fully.</summary>
+    internal const double HardLowest = 80 * 80, HardHighest = 200 * 200;
+
     // Window of the transverse momentum that is left [GeV].
     private const double BalanceHighest = 144;
     private const int BalanceBins = 72;
     private const int SeparationBins = 100, MassBins = 64;
 
-    // Window of the root of the recoil [GeV^(1/2)].
+    // Window of the root of the recoil and of the masses of hard triples [GeV^(1/2)].
     private const double RecoilHighest = 30;
     private const int RecoilBins = 96, AngleBins = 192;
 
@@ -133,6 +136,9 @@ public sealed class AzimuthCorrelations
     /// </summary>
     internal static int RecoilTable(SlotClass slot) => FittedTables + (int)slot;
 
+    /// <summary>Table of the root of a jet's mass with an earlier jet and a b-jet, where they are hard together, beyond the window of the top too, with the exponent one: for the calibration.</summary>
+    internal static int HardMassTable(SlotClass slot) => MetAngleTable + 1 + (int)slot;
+
     /// <summary>True for tables that the calibration moves: not those of balance, whose exponents the network may have set to nothing, nor those of the missing momentum.</summary>
     internal static bool IsCalibrated(int table) =>
         !(table >= BalanceTable(0) && table < BalanceTable(0) + EventSlots.ClassCount)
@@ -156,13 +162,17 @@ public sealed class AzimuthCorrelations
 
     internal static bool IsCombinedJet(int position) => position is >= FirstJet and < FirstJet + 4;
 
-    /// <summary>These tables, and with factor one those of the recoil and of the angle between recoil and missing momentum.</summary>
-    internal AzimuthCorrelations WithRecoil()
+    /// <summary>These tables, and with factor one those that come with the calibration.</summary>
+    internal AzimuthCorrelations WithCalibrated()
     {
         CorrelationTable?[] tables = [.. _tables];
         foreach (var slot in Enum.GetValues<SlotClass>())
         {
             tables[RecoilTable(slot)] = new CorrelationTable(0, RecoilHighest, new double[RecoilBins + 1]);
+            if (EventSlots.GroupOf(slot) == SlotGroup.Jet && slot != SlotClass.Jet1)
+            {
+                tables[HardMassTable(slot)] = new CorrelationTable(0, RecoilHighest, new double[RecoilBins + 1]);
+            }
         }
 
         tables[MetRecoilTable] = new CorrelationTable(0, RecoilHighest, new double[RecoilBins + 1]);

@@ -20,8 +20,11 @@ internal enum AzimuthFactorKind
     /// <summary>The root of a squared transverse momentum.</summary>
     Balance,
 
-    /// <summary>The fourth root of a squared transverse momentum.</summary>
-    Recoil,
+    /// <summary>The fourth root of a squared transverse momentum or mass.</summary>
+    FourthRoot,
+
+    /// <summary>The fourth root of a squared mass, weighted by how hard the objects are together.</summary>
+    HardMass,
 }
 
 /// <summary>
@@ -40,7 +43,7 @@ internal readonly record struct AzimuthFactor(int Table, int Field, AzimuthFacto
     /// <summary>Half the difference of the greatest and the smallest squared mass [GeV^2].</summary>
     public double Scale => Math.Sqrt((Cos * Cos) + (Sin * Sin));
 
-    /// <summary>Of the second mass, where the kind has one.</summary>
+    /// <summary>Of the second mass or squared transverse momentum, where the kind has one.</summary>
     public double SecondOffset { get; init; }
 
     public double SecondCos { get; init; }
@@ -59,12 +62,15 @@ internal readonly record struct AzimuthFactor(int Table, int Field, AzimuthFacto
             AzimuthFactorKind.Separation => Offset + Square(Math.IEEERemainder(Atan2.Of(sin, cos) - Phi, 2 * Math.PI)),
             AzimuthFactorKind.SmallerMass => Math.Min(mass, second),
             AzimuthFactorKind.Balance => Math.Sqrt(Math.Max(mass, 0)),
-            AzimuthFactorKind.Recoil => Math.Sqrt(Math.Sqrt(Math.Max(mass, 0))),
+            AzimuthFactorKind.FourthRoot or AzimuthFactorKind.HardMass => Math.Sqrt(Math.Sqrt(Math.Max(mass, 0))),
             _ => mass,
         };
-        var weight = Kind == AzimuthFactorKind.Cascade
-            ? Math.Max(1 - (Math.Abs(second - AzimuthCorrelations.CascadeCentre) / AzimuthCorrelations.CascadeReach), 0)
-            : 1;
+        var weight = Kind switch
+        {
+            AzimuthFactorKind.Cascade => Math.Max(1 - (Math.Abs(second - AzimuthCorrelations.CascadeCentre) / AzimuthCorrelations.CascadeReach), 0),
+            AzimuthFactorKind.HardMass => Math.Clamp((second - AzimuthCorrelations.HardLowest) / (AzimuthCorrelations.HardHighest - AzimuthCorrelations.HardLowest), 0, 1),
+            _ => 1,
+        };
 
         // Rounding must not carry a mass of zero out of a window that begins there.
         var place = (x - table.Lowest) * table.Bins / (table.Highest - table.Lowest);

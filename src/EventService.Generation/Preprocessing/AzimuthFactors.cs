@@ -110,13 +110,13 @@ internal sealed class AzimuthFactors
         table = slot == SlotClass.Met ? AzimuthCorrelations.MetRecoilTable : AzimuthCorrelations.RecoilTable(state.NextIsLast ? SlotClass.Met : slot);
         if (tables[table] is not null && scale > 1e-6)
         {
-            _factors.Add(new AzimuthFactor(table, 0, AzimuthFactorKind.Recoil, offset, scale, 0, 0));
+            _factors.Add(new AzimuthFactor(table, 0, AzimuthFactorKind.FourthRoot, offset, scale, 0, 0));
         }
     }
 
     private void AddTriples(IReadOnlyList<CorrelationTable?> tables, SlotClass slot, EventState state, double pt, double cosh, double sinh)
     {
-        int combination = AzimuthCorrelations.CombinationTable(slot), cascade = AzimuthCorrelations.CascadeTable(slot);
+        int combination = AzimuthCorrelations.CombinationTable(slot), cascade = AzimuthCorrelations.CascadeTable(slot), hard = AzimuthCorrelations.HardMassTable(slot);
         foreach (ref readonly var jet in state.Objects)
         {
             if (!AzimuthCorrelations.IsCombinedJet(jet.Position))
@@ -138,6 +138,12 @@ internal sealed class AzimuthFactors
                 double e = b.Energy + jet.Energy, px = b.Px + jet.Px, py = b.Py + jet.Py, pz = b.Pz + jet.Pz;
                 var triple = MassFactor(combination, AzimuthCorrelations.Triples, state, pt, cosh, sinh, e, px, py, pz, (e * e) - (px * px) - (py * py) - (pz * pz));
                 AddMass(tables, triple);
+                if (tables[hard] is not null)
+                {
+                    var together = triple with { Offset = (px * px) + (py * py) + (pt * pt), Cos = -triple.Cos, Sin = -triple.Sin };
+                    _factors.Add((triple with { Table = hard, Field = 0 }).WithSecond(AzimuthFactorKind.HardMass, together));
+                }
+
                 if (mayBeW)
                 {
                     AddMass(tables, (triple with { Table = cascade }).WithSecond(AzimuthFactorKind.Cascade, pair));

@@ -25,7 +25,7 @@ internal readonly struct AzimuthNodes
     // Place in the table: offset + cos cos(phi) + sin sin(phi), in bins.
     private readonly float _offset, _cos, _sin;
 
-    // The second mass: in bins as well, or for a cascade its distance from the W in units of the reach.
+    // The second mass: in bins as well, or for a cascade its distance from the W in units of the reach; the squared transverse momentum in units of its range.
     private readonly float _secondOffset, _secondCos, _secondSin;
 
     public AzimuthNodes(in AzimuthFactor factor, CorrelationTable table)
@@ -40,7 +40,7 @@ internal readonly struct AzimuthNodes
         var (unit, lowest) = _kind switch
         {
             AzimuthFactorKind.Balance => (scale * scale, 0),   // in squares of bins, of which the root is taken
-            AzimuthFactorKind.Recoil => (scale * scale * scale * scale, 0),
+            AzimuthFactorKind.FourthRoot or AzimuthFactorKind.HardMass => (scale * scale * scale * scale, 0),
             _ => (scale, table.Lowest),
         };
         (_offset, _cos, _sin) = ((float)((factor.Offset - lowest) * unit), (float)(-factor.Cos * unit), (float)(-factor.Sin * unit));
@@ -49,7 +49,12 @@ internal readonly struct AzimuthNodes
             _cos = (float)unit;
         }
 
-        (unit, lowest) = _kind == AzimuthFactorKind.Cascade ? (1 / AzimuthCorrelations.CascadeReach, AzimuthCorrelations.CascadeCentre) : (scale, table.Lowest);
+        (unit, lowest) = _kind switch
+        {
+            AzimuthFactorKind.Cascade => (1 / AzimuthCorrelations.CascadeReach, AzimuthCorrelations.CascadeCentre),
+            AzimuthFactorKind.HardMass => (1 / (AzimuthCorrelations.HardHighest - AzimuthCorrelations.HardLowest), AzimuthCorrelations.HardLowest),
+            _ => (scale, table.Lowest),
+        };
         (_secondOffset, _secondCos, _secondSin) = ((float)((factor.SecondOffset - lowest) * unit), (float)(-factor.SecondCos * unit), (float)(-factor.SecondSin * unit));
     }
 
@@ -74,7 +79,8 @@ internal readonly struct AzimuthNodes
                 case AzimuthFactorKind.SmallerMass: AddLogarithms<SmallerMass>(pairs, exponent, sum); break;
                 case AzimuthFactorKind.Cascade: AddLogarithms<Cascade>(pairs, exponent, sum); break;
                 case AzimuthFactorKind.Balance: AddLogarithms<Balance>(pairs, exponent, sum); break;
-                case AzimuthFactorKind.Recoil: AddLogarithms<Recoil>(pairs, exponent, sum); break;
+                case AzimuthFactorKind.FourthRoot: AddLogarithms<FourthRoot>(pairs, exponent, sum); break;
+                case AzimuthFactorKind.HardMass: AddLogarithms<HardMass>(pairs, exponent, sum); break;
                 default: AddLogarithms<Mass>(pairs, exponent, sum); break;
             }
         }
@@ -96,7 +102,7 @@ internal readonly struct AzimuthNodes
             bin = Vector256.ConditionalSelect(Vector256.LessThan(bin, Vector256.Create(_bins)), bin, Vector256.Create(_bins));
             var (start, rise) = Look(pairs + 2, Vector256.ConvertToInt32Native(bin));
             var logarithm = Vector256.FusedMultiplyAdd(place - bin, rise, start);
-            if (K.Kind == AzimuthFactorKind.Cascade)
+            if (K.Kind is AzimuthFactorKind.Cascade or AzimuthFactorKind.HardMass)
             {
                 logarithm *= weight;
             }
@@ -112,7 +118,8 @@ internal readonly struct AzimuthNodes
         AzimuthFactorKind.SmallerMass => Places<SmallerMass>(nodes, places, weights),
         AzimuthFactorKind.Cascade => Places<Cascade>(nodes, places, weights),
         AzimuthFactorKind.Balance => Places<Balance>(nodes, places, weights),
-        AzimuthFactorKind.Recoil => Places<Recoil>(nodes, places, weights),
+        AzimuthFactorKind.FourthRoot => Places<FourthRoot>(nodes, places, weights),
+        AzimuthFactorKind.HardMass => Places<HardMass>(nodes, places, weights),
         _ => Places<Mass>(nodes, places, weights),
     };
 
@@ -165,15 +172,25 @@ internal readonly struct AzimuthNodes
                 }
             }
 
+            if (K.Kind == AzimuthFactorKind.HardMass)
+            {
+                weight = Vector256.Min(Vector256.Max(MassPlace(_secondOffset, _secondCos, _secondSin, cos, sin), Vector256<float>.Zero), Vector256<float>.One);
+                if (weight == Vector256<float>.Zero)
+                {
+                    place = weight;
+                    return false;
+                }
+            }
+
             place = MassPlace(_offset, _cos, _sin, cos, sin);
             if (K.Kind == AzimuthFactorKind.SmallerMass)
             {
                 place = Vector256.Min(place, MassPlace(_secondOffset, _secondCos, _secondSin, cos, sin));
             }
-            else if (K.Kind is AzimuthFactorKind.Balance or AzimuthFactorKind.Recoil)
+            else if (K.Kind is AzimuthFactorKind.Balance or AzimuthFactorKind.FourthRoot or AzimuthFactorKind.HardMass)
             {
                 place = Vector256.Sqrt(Vector256.Max(place, Vector256<float>.Zero));
-                place = K.Kind == AzimuthFactorKind.Recoil ? Vector256.Sqrt(place) : place;
+                place = K.Kind == AzimuthFactorKind.Balance ? place : Vector256.Sqrt(place);
             }
         }
 
@@ -239,8 +256,13 @@ internal readonly struct AzimuthNodes
         public static AzimuthFactorKind Kind => AzimuthFactorKind.Balance;
     }
 
-    private readonly struct Recoil : IKind
+    private readonly struct FourthRoot : IKind
     {
-        public static AzimuthFactorKind Kind => AzimuthFactorKind.Recoil;
+        public static AzimuthFactorKind Kind => AzimuthFactorKind.FourthRoot;
+    }
+
+    private readonly struct HardMass : IKind
+    {
+        public static AzimuthFactorKind Kind => AzimuthFactorKind.HardMass;
     }
 }

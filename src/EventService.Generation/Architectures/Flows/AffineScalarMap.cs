@@ -1,4 +1,3 @@
-using EventService.Engine.Kernels;
 using EventService.Numerics.Functions;
 
 namespace EventService.Generation.Architectures.Flows;
@@ -20,6 +19,7 @@ public enum AffineScale
 /// <param name="Scale">How a becomes the scale.</param>
 /// <param name="Minimum">Smallest scale.</param>
 /// <param name="ShiftFirst">theta is (b, a).</param>
+/// <remarks>The inverse takes the parameters in float32 and rounds once: a flow of many layers adds up as few roundings as it can.</remarks>
 public sealed record AffineScalarMap(AffineScale Scale, double Minimum, bool ShiftFirst) : ScalarMap
 {
     public override int ParameterCount => 2;
@@ -31,44 +31,19 @@ public sealed record AffineScalarMap(AffineScale Scale, double Minimum, bool Shi
         var (scaleRow, shiftRow) = ShiftFirst ? (stride, 0) : (0, stride);
         for (var i = 0; i < x.Length; i++)
         {
-            var a = theta[scaleRow + i];
-            double scale, log;
-            if (Scale == AffineScale.Softplus)
-            {
-                scale = Softplus.Of(a) + Minimum;
-                log = Log.Of(scale);
-            }
-            else
-            {
-                log = a / (1 + Math.Abs(a / Log.Of(Minimum)));
-                scale = Exp.Of(log);
-            }
-
+            var scale = ScaleOf(theta[scaleRow + i]);
             x[i] = (scale * x[i]) + theta[shiftRow + i];
-            logDensity[i] += log;
+            logDensity[i] += Log.Of(scale);
         }
     }
 
     public override void Inverse(Span<float> rows, int stride, Span<float> y)
     {
-        Span<float> scale = rows[..y.Length], shift = rows.Slice(stride, y.Length);
-        if (Scale == AffineScale.Softplus)
-        {
-            SoftplusKernel.Forward(scale, scale);
-            for (var i = 0; i < scale.Length; i++)
-            {
-                scale[i] += (float)Minimum;
-            }
-        }
-        else
-        {
-            SoftClipKernel.Forward(scale, scale, (float)-Log.Of(Minimum));
-            ExpKernel.Forward(scale, scale);
-        }
-
         for (var i = 0; i < y.Length; i++)
         {
-            y[i] = (y[i] - shift[i]) / scale[i];
+            y[i] = (float)((y[i] - (double)rows[stride + i]) / ScaleOf(rows[i]));
         }
     }
+
+    private double ScaleOf(double a) => Scale == AffineScale.Softplus ? Softplus.Of(a) + Minimum : Exp.Of(a / (1 + Math.Abs(a / Log.Of(Minimum))));
 }

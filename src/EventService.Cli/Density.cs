@@ -3,6 +3,7 @@ using System.CommandLine;
 using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
+using EventService.Physics.Events;
 using EventService.Physics.Formats;
 using EventService.Registry;
 
@@ -47,7 +48,7 @@ public static class Density
 
         long count = 0;
         using (var pool = new WorkerPool(model.Workers(parsed)))
-        using (var events = OpenEvents(parsed))
+        using (var events = OpenEvents(parsed, likelihood.Schema))
         await using (var output = OutputFile.Open(path))
         {
             // A header holds the number of events, so what stands behind it waits in a file that vanishes when closed.
@@ -70,15 +71,24 @@ public static class Density
         return 0;
     }
 
-    private static EventReader OpenEvents(ParseResult parsed)
+    private static EventReader OpenEvents(ParseResult parsed, SampleSchema schema)
     {
         var path = parsed.GetValue(s_events)!;
-        var format = parsed.GetValue(s_input) ?? EventFormats.FromFileName(path) ?? DarkMachinesWriter.FormatName;
+        var format = parsed.GetValue(s_input) ?? EventFormats.FromFileName(path) ?? (schema.IsTable ? JsonLinesWriter.FormatName : DarkMachinesWriter.FormatName);
         if (!EventFormats.Names.Contains(format))
         {
             throw new RequestException(RequestFault.BadValue, $"--input is '{format}', expected one of {string.Join(", ", EventFormats.Names)}.");
         }
 
-        return EventFormats.OpenReader(format, path == "-" ? Console.OpenStandardInput() : File.OpenRead(path), path == "-" ? "standard input" : Path.GetFileName(path));
+        var stream = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
+        try
+        {
+            return EventFormats.OpenReader(format, stream, path == "-" ? "standard input" : Path.GetFileName(path), schema);
+        }
+        catch (NotSupportedException e)
+        {
+            stream.Dispose();
+            throw new RequestException(RequestFault.Cannot, e.Message);
+        }
     }
 }

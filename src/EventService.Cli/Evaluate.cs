@@ -52,6 +52,11 @@ public static class Evaluate
         var start = Stopwatch.GetTimestamp();
         var display = new EvaluationDisplay(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }));
         var generator = parsed.GetValue(s_generated) is null ? await options.LoadAsync(parsed, cancellationToken) : null;
+        if (generator is { Model.Schema: var schema } && !DarkMachinesSchema.IsWholeEvent(schema))
+        {
+            throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' has the columns {schema.Describe()}; whole collision events only can be evaluated so far.");
+        }
+
         var (folder, seed) = (parsed.GetValue(s_output)!, parsed.GetValue(s_seed));
         Directory.CreateDirectory(folder);
 

@@ -9,5 +9,6 @@ var root = new RootCommand("Collider events from trained generative models.")
     Generate.Command(EventGenerator.Load),
     Density.Command(EventGenerator.Load),
     Evaluate.Command(EventGenerator.Load),
+    Import.Command(),
 };
 return await Terminal.RunAsync(root, args, Console.Error);

@@ -3,6 +3,7 @@ using System.Text.Json;
 
 using EventService.Engine.Serialization;
 using EventService.Generation.Architectures;
+using EventService.Generation.Architectures.Flows;
 
 namespace EventService.Generation;
 
@@ -38,7 +39,8 @@ public sealed class EventGenerator
         IGenerativeModel model = document.Architecture switch
         {
             AutoregressiveObjectFlow.ArchitectureName => ObjectFlowFile.Read(document, tensors, sha256),
-            _ => throw new ModelFormatException($"The model has the architecture '{document.Architecture}', expected '{AutoregressiveObjectFlow.ArchitectureName}'."),
+            LayeredFlow.ArchitectureName => LayeredFlowFile.Read(document, tensors, sha256),
+            _ => throw new ModelFormatException($"The model has the architecture '{document.Architecture}', expected '{AutoregressiveObjectFlow.ArchitectureName}' or '{LayeredFlow.ArchitectureName}'."),
         };
         return new EventGenerator(document, model, Convert.ToHexStringLower(sha256));
     }

@@ -63,4 +63,34 @@ public sealed record SafeTensor(string Name, SafeTensorType Type, IReadOnlyList<
 
         return values;
     }
+
+    /// <summary>The elements as double, without any rounding but that of 64-bit integers.</summary>
+    /// <exception cref="SafeTensorsException">An element is not finite; the message names it.</exception>
+    public double[] ToDoubles()
+    {
+        if (Type is not (SafeTensorType.F64 or SafeTensorType.I64 or SafeTensorType.I32))
+        {
+            return [.. ToFloats().Select(x => (double)x)]; // the other types fit into a float32
+        }
+
+        var bytes = Data.Span;
+        var size = Type.SizeInBytes();
+        var values = new double[Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var x = bytes[(i * size)..];
+            values[i] = Type switch
+            {
+                SafeTensorType.F64 => BinaryPrimitives.ReadDoubleLittleEndian(x),
+                SafeTensorType.I64 => BinaryPrimitives.ReadInt64LittleEndian(x),
+                _ => BinaryPrimitives.ReadInt32LittleEndian(x),
+            };
+            if (!double.IsFinite(values[i]))
+            {
+                throw new SafeTensorsException($"Tensor '{Name}' {ShapeText} of {Type}: element {i} is {values[i]}, expected a finite number.");
+            }
+        }
+
+        return values;
+    }
 }

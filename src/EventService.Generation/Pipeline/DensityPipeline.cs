@@ -34,7 +34,7 @@ public static class DensityPipeline
         ArgumentNullException.ThrowIfNull(format);
         ArgumentNullException.ThrowIfNull(output);
         var count = 0L;
-        var slots = Enumerable.Range(0, OrderedPipeline.SlotsFor(pool)).Select(_ => new Slot(model.PreferredChunk)).ToArray();
+        var slots = Enumerable.Range(0, OrderedPipeline.SlotsFor(pool)).Select(_ => new Slot(model)).ToArray();
         await OrderedPipeline.RunAsync(
             pool,
             slots,
@@ -60,11 +60,11 @@ public static class DensityPipeline
         return count;
     }
 
-    private sealed class Slot(int chunk)
+    private sealed class Slot(ILikelihoodModel model)
     {
-        public EventSample Events { get; } = new();
+        public EventSample Events { get; } = EventSample.For(model.Schema);
 
-        public EventDensity[] Densities { get; } = new EventDensity[chunk];
+        public EventDensity[] Densities { get; } = new EventDensity[model.PreferredChunk];
 
         public ArrayBufferWriter<byte> Output { get; } = new();
     }

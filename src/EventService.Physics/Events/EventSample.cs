@@ -4,7 +4,8 @@ namespace EventService.Physics.Events;
 
 /// <summary>
 /// A set of collisions in double precision, as a reader yields them and as training, evaluation and densities take
-/// them: one row an event, objects in one flat list with offsets. GeV and radians.
+/// them: one row an event, objects in one flat list with offsets. GeV and radians. Events of a model whose schema is a
+/// table have a row of numbers each, in the order of its columns and in their units, and no objects.
 /// </summary>
 /// <remarks>
 /// Within an event the objects stand in the order of <see cref="ObjectType"/>, each type by falling pT.
@@ -25,6 +26,24 @@ public sealed class EventSample
     private double[] _eta = [];
     private double[] _phi = [];
     private double[] _mass = [];
+    private double[] _values = [];
+
+    /// <param name="columnCount">Numbers that each event has as a table of columns; 0 for whole events.</param>
+    public EventSample(int columnCount = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(columnCount);
+        ColumnCount = columnCount;
+    }
+
+    /// <summary>A sample for events of this schema: a table if it has scalar columns only, else whole events.</summary>
+    public static EventSample For(SampleSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        return new EventSample(schema.IsTable ? schema.Scalars.Count : 0);
+    }
+
+    /// <summary>Numbers that each event has as a table of columns; 0 for whole events.</summary>
+    public int ColumnCount { get; }
 
     /// <summary>Name of the physics process, as in the file's second field.</summary>
     public string ProcessName { get; set; } = "";
@@ -100,6 +119,27 @@ public sealed class EventSample
         _mass[_objectCount] = mass;
         _objectCount++;
         _offsets[_count] = _objectCount;
+    }
+
+    /// <summary>The numbers of event k of a table.</summary>
+    public ReadOnlySpan<double> Row(int k) => _values.AsSpan(k * ColumnCount, ColumnCount);
+
+    /// <summary>Adds an event of a table, with weight 1.</summary>
+    /// <exception cref="ArgumentException">There are not <see cref="ColumnCount"/> numbers.</exception>
+    public void AddRow(long eventNumber, ReadOnlySpan<double> values)
+    {
+        if (values.Length != ColumnCount)
+        {
+            throw new ArgumentException($"The event has {values.Length} numbers, expected {ColumnCount}.", nameof(values));
+        }
+
+        AddEvent(eventNumber, 1, 0, 0);
+        if (_values.Length < _count * ColumnCount)
+        {
+            Array.Resize(ref _values, _weight.Length * ColumnCount);
+        }
+
+        values.CopyTo(_values.AsSpan((_count - 1) * ColumnCount));
     }
 
     /// <summary>Forgets all events but keeps the memory.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EventService.Physics.Events;
 
 /// <summary>One float32 column: its name (without the collection's prefix), unit ("GeV", "rad", "pb", "1") and meaning.</summary>
@@ -12,6 +14,10 @@ public sealed record CollectionSchema(string Name, int Maximum, IReadOnlyList<Co
 /// <summary>What an event of a sample consists of: scalar columns, then jagged collections, in this order. Part of every model.</summary>
 public sealed record SampleSchema(IReadOnlyList<ColumnSchema> Scalars, IReadOnlyList<CollectionSchema> Collections)
 {
+    /// <summary>True if an event is a row of scalar columns and nothing else.</summary>
+    [JsonIgnore]
+    public bool IsTable => Collections.Count == 0;
+
     /// <summary>
     /// The part of the schema that these names select, in the schema's order: <c>MET_pt</c> a scalar, <c>Jet</c> a whole
     /// collection, <c>Jet_pt</c> one of its columns, <c>nJet</c> its count alone. A collection always keeps its count.

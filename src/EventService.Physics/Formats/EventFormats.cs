@@ -51,6 +51,22 @@ public static class EventFormats
         _ => throw Unknown(format),
     };
 
+    /// <summary>A reader of events of this schema: of rows if it is a table, else of whole events. The stream is disposed with it.</summary>
+    /// <exception cref="ArgumentException">The format is unknown; the message lists the known ones.</exception>
+    /// <exception cref="NotSupportedException">The format holds whole events only and the schema is a table; the message says what to do.</exception>
+    public static EventReader OpenReader(string format, Stream stream, string fileName, SampleSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        return !schema.IsTable ? OpenReader(format, stream, fileName) : format switch
+        {
+            JsonLinesWriter.FormatName => new JsonLinesTableReader(stream, fileName, schema),
+            NpyWriter.FormatName => new NpyTableReader(stream, fileName, schema),
+            DarkMachinesWriter.FormatName => throw new NotSupportedException(
+                $"'{format}' holds whole collision events, but the model's events have the columns {schema.Describe()}. Give them as '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'."),
+            _ => throw Unknown(format),
+        };
+    }
+
     /// <summary>The format that a file's name tells, with or without .gz; null if it tells none.</summary>
     public static string? FromFileName(string fileName)
     {

@@ -50,7 +50,7 @@ internal sealed class Density(VersionLookup versions, GeneratorCache generators,
             limit.MaxRequestBodySize = settings.DensityBodyBytes;
         }
 
-        using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), aborted);
+        using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), likelihood.Schema, aborted);
         await using var spool = new FileBufferingWriteStream(SpoolMemoryBytes, bufferLimit: null, () => settings.DataFolder);
         var count = await DensityPipeline.RunAsync(pool, likelihood, condition, events, format, spool, progress: null, aborted);
         if (count == 0)

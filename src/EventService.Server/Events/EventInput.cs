@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 
 using EventService.Generation.Requests;
+using EventService.Physics.Events;
 using EventService.Physics.Formats;
 using EventService.Server.Problems;
 
@@ -23,9 +24,9 @@ internal static class EventInput
     /// <summary>Types that clients send without thinking (curl's --data-binary among them): the first bytes decide.</summary>
     private static readonly string[] s_tellingNothing = ["application/octet-stream", "application/x-www-form-urlencoded", "application/gzip", "text/plain"];
 
-    /// <exception cref="RequestException">The format asked for is unknown.</exception>
+    /// <exception cref="RequestException">The format asked for is unknown, or cannot hold events of the schema.</exception>
     /// <exception cref="ProblemException">415: the Content-Type is none that is read.</exception>
-    public static async Task<EventReader> OpenAsync(HttpRequest request, string? name, CancellationToken cancellationToken)
+    public static async Task<EventReader> OpenAsync(HttpRequest request, string? name, SampleSchema schema, CancellationToken cancellationToken)
     {
         var encoding = request.Headers.ContentEncoding.ToString();
         if (encoding is not ("" or "gzip" or "identity"))
@@ -39,7 +40,14 @@ internal static class EventInput
         }
 
         var format = name ?? ByContentType(request.ContentType) ?? await ByFirstBytesAsync(request.BodyReader, cancellationToken);
-        return EventFormats.OpenReader(format, request.BodyReader.AsStream(), BodyName);
+        try
+        {
+            return EventFormats.OpenReader(format, request.BodyReader.AsStream(), BodyName, schema);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new RequestException(RequestFault.Cannot, e.Message);
+        }
     }
 
     private static string? ByContentType(string? contentType)

@@ -31,6 +31,9 @@ public sealed class ElementwiseKernelTests
             (x, y) => LeakyReluKernel.Forward(x, y, 0.2f), (x, y, dy, dx) => LeakyReluKernel.Backward(x, y, dy, dx, 0.2f), x => x > 0 ? x : 0.2f * x, x => x > 0 ? x : 0.2f * x),
         ["elu"] = new((x, y) => EluKernel.Forward(x, y, 0.7f), (x, y, dy, dx) => EluKernel.Backward(x, y, dy, dx, 0.7f), x => Elu.Of(x, 0.7f), x => Elu.Of(x, 0.7f)),
         ["gelu"] = new(GeluKernel.Forward, GeluKernel.Backward, Gelu.Of, Gelu.Of),
+        ["soft clip"] = new(
+            (x, y) => SoftClipKernel.Forward(x, y, 4), (x, y, dy, dx) => SoftClipKernel.Backward(x, y, dy, dx, 4),
+            x => x / MathF.FusedMultiplyAdd(Math.Abs(x), 0.25f, 1), x => x / (1 + (Math.Abs(x) / 4))),
     };
 
     private static readonly float[] s_values =

@@ -1,0 +1,51 @@
+namespace EventService.Generation.Architectures.Flows;
+
+/// <summary>The maps of one column, from the observable to the number that the flow sees, applied one after another.</summary>
+public sealed class ColumnPreprocessing
+{
+    private readonly ObservableMap[] _maps;
+
+    /// <exception cref="ArgumentException">A map has parameters that it cannot have.</exception>
+    public ColumnPreprocessing(IReadOnlyList<ObservableMap> maps)
+    {
+        ArgumentNullException.ThrowIfNull(maps);
+        _maps = [.. maps];
+        if (_maps.Select(m => m?.Fault() ?? (m is null ? "a map is null" : null)).FirstOrDefault(f => f is not null) is { } fault)
+        {
+            throw new ArgumentException($"The map {fault}.");
+        }
+    }
+
+    public IReadOnlyList<ObservableMap> Maps => _maps;
+
+    /// <summary>The flow's number t and log dt/dx; false where x is outside the domain of a map.</summary>
+    public bool TryForward(double x, out double t, out double logDerivative)
+    {
+        (t, logDerivative) = (x, 0);
+        foreach (var map in _maps)
+        {
+            (t, var log) = map.Forward(t);
+            logDerivative += log;
+        }
+
+        return double.IsFinite(t) && double.IsFinite(logDerivative);
+    }
+
+    /// <summary>
+    /// The observable of a flow's number, rounded to float32. Where the rounding leads onto the edge of an open domain, the neighbour inside.
+    /// Not finite where it is too large for a float32.
+    /// </summary>
+    public float Inverse(double t)
+    {
+        for (var m = _maps.Length - 1; m >= 0; m--)
+        {
+            t = _maps[m].Inverse(t);
+        }
+
+        var x = (float)t;
+        return !float.IsFinite(x) || TryForward(x, out _, out _) ? x
+            : TryForward(MathF.BitIncrement(x), out _, out _) ? MathF.BitIncrement(x)
+            : TryForward(MathF.BitDecrement(x), out _, out _) ? MathF.BitDecrement(x)
+            : float.NaN;
+    }
+}

@@ -1,0 +1,141 @@
+using EventService.Engine.Kernels;
+
+namespace EventService.Generation.Architectures.Flows;
+
+/// <summary>An affine map of a network, y = W x + b. Masked weights are zero.</summary>
+/// <param name="Outputs">Rows of W.</param>
+/// <param name="Inputs">Columns of W.</param>
+/// <param name="Weights">W, row after row: [Outputs, Inputs].</param>
+/// <param name="Bias">b: [Outputs].</param>
+public sealed record DenseMap(int Outputs, int Inputs, double[] Weights, double[] Bias);
+
+/// <summary>One step of a conditioner network.</summary>
+public abstract record ConditionerStep
+{
+    private ConditionerStep()
+    {
+    }
+
+    /// <summary>h = W h + b.</summary>
+    public sealed record Dense(DenseMap Map) : ConditionerStep;
+
+    /// <summary>h = f(h).</summary>
+    public sealed record Activate : ConditionerStep;
+
+    /// <summary>h = h + W2 f(W1 g(h) + b1) + b2, where g is the activation f (He et al. 2016, arXiv:1603.05027) or the identity.</summary>
+    public sealed record Residual(DenseMap First, DenseMap Second, bool ActivatesInput) : ConditionerStep;
+}
+
+/// <summary>
+/// The network that gives the parameters of a conditional transform: feed-forward or with residual blocks. With masked weights it is
+/// the MADE of Germain, Gregor, Murray and Larochelle, "MADE: masked autoencoder for distribution estimation", ICML 2015,
+/// arXiv:1502.03509.
+/// </summary>
+/// <remarks>
+/// This is the definition, in double precision, and what densities are computed with. Sampling goes through
+/// <see cref="IncrementalConditioner"/>. Which output depends on which input is read off the weights that are not zero.
+/// </remarks>
+public sealed class ConditionerNetwork
+{
+    // Numbers of buffers in the scratch; the layers use those below.
+    private const int FirstBuffer = 8;
+
+    /// <param name="inputs">Number of inputs; may be 0, then the outputs are constants.</param>
+    /// <param name="activation">The activation function of all steps.</param>
+    /// <param name="steps">The steps; the last one is dense.</param>
+    /// <exception cref="ArgumentException">The steps do not fit each other.</exception>
+    public ConditionerNetwork(int inputs, FlowActivation activation, IReadOnlyList<ConditionerStep> steps)
+    {
+        ArgumentNullException.ThrowIfNull(steps);
+        (Inputs, Activation, Steps) = (inputs, activation, steps);
+        if (steps.Count == 0 || steps[^1] is not ConditionerStep.Dense)
+        {
+            throw new ArgumentException("A conditioner network does not end with a dense step.");
+        }
+
+        var width = inputs;
+        for (var s = 0; s < steps.Count; s++)
+        {
+            switch (steps[s])
+            {
+                case ConditionerStep.Dense dense:
+                    Check(s, dense.Map, width, dense.Map.Outputs);
+                    width = dense.Map.Outputs;
+                    break;
+                case ConditionerStep.Residual residual:
+                    Check(s, residual.First, width, residual.First.Outputs);
+                    Check(s, residual.Second, residual.First.Outputs, width);
+                    break;
+            }
+        }
+
+        Outputs = width;
+    }
+
+    public int Inputs { get; }
+
+    public int Outputs { get; }
+
+    public FlowActivation Activation { get; }
+
+    public IReadOnlyList<ConditionerStep> Steps { get; }
+
+    /// <summary>The outputs, [Outputs, stride], of the inputs in the columns of a matrix.</summary>
+    /// <param name="inputs">[Inputs, lanes], rows <paramref name="stride"/> apart.</param>
+    /// <param name="lanes">Columns in use.</param>
+    /// <param name="stride">Distance of rows in doubles.</param>
+    /// <param name="scratch">Holds the result until it is used again.</param>
+    public ReadOnlySpan<double> Evaluate(ReadOnlySpan<double> inputs, int lanes, int stride, FlowScratch scratch)
+    {
+        ArgumentNullException.ThrowIfNull(scratch);
+        var h = inputs;
+        var buffer = FirstBuffer;
+        foreach (var step in Steps)
+        {
+            switch (step)
+            {
+                case ConditionerStep.Dense dense:
+                    h = Apply(dense.Map, h, lanes, stride, scratch, buffer++);
+                    break;
+                case ConditionerStep.Activate:
+                    h = Activated(h, scratch, buffer++);
+                    break;
+                case ConditionerStep.Residual block:
+                    var first = Apply(block.First, block.ActivatesInput ? Activated(h, scratch, buffer++) : h, lanes, stride, scratch, buffer++);
+                    var sum = Apply(block.Second, Activated(first, scratch, buffer++), lanes, stride, scratch, buffer++);
+                    for (var i = 0; i < sum.Length; i++)
+                    {
+                        sum[i] += h[i];
+                    }
+
+                    h = sum;
+                    break;
+            }
+        }
+
+        return h;
+    }
+
+    private Span<double> Activated(ReadOnlySpan<double> x, FlowScratch scratch, int buffer)
+    {
+        var y = scratch.Doubles(buffer, x.Length);
+        Activation.Apply(x, y);
+        return y;
+    }
+
+    private static Span<double> Apply(DenseMap map, ReadOnlySpan<double> x, int lanes, int stride, FlowScratch scratch, int buffer)
+    {
+        var y = scratch.Doubles(buffer, map.Outputs * stride);
+        DoubleMatMul.Multiply(map.Weights, map.Bias, x, y, stride, map.Inputs, lanes);
+        return y;
+    }
+
+    private static void Check(int step, DenseMap map, int inputs, int outputs)
+    {
+        if (map.Inputs != inputs || map.Outputs != outputs || map.Weights.Length != (long)map.Inputs * map.Outputs || map.Bias.Length != map.Outputs)
+        {
+            throw new ArgumentException(
+                $"Step {step} of a conditioner network has weights [{map.Outputs}, {map.Inputs}] of {map.Weights.Length} numbers and {map.Bias.Length} biases, expected [{outputs}, {inputs}].");
+        }
+    }
+}

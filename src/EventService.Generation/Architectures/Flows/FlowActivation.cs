@@ -1,0 +1,58 @@
+using EventService.Engine.Kernels;
+using EventService.Numerics.Functions;
+
+namespace EventService.Generation.Architectures.Flows;
+
+/// <summary>Activation functions of conditioner networks, each with the constants that PyTorch has by default.</summary>
+public enum FlowActivation
+{
+    Relu,
+
+    /// <summary>Slope 0.01 below zero.</summary>
+    LeakyRelu,
+
+    /// <summary>alpha = 1.</summary>
+    Elu,
+
+    /// <summary>The tanh form.</summary>
+    GeluTanh,
+    Tanh,
+    Sigmoid,
+    Softplus,
+}
+
+internal static class FlowActivations
+{
+    /// <summary>y = f(x). y may be x.</summary>
+    public static void Apply(this FlowActivation activation, ReadOnlySpan<float> x, Span<float> y)
+    {
+        switch (activation)
+        {
+            case FlowActivation.Relu: ReluKernel.Forward(x, y); break;
+            case FlowActivation.LeakyRelu: LeakyReluKernel.Forward(x, y); break;
+            case FlowActivation.Elu: EluKernel.Forward(x, y); break;
+            case FlowActivation.GeluTanh: GeluKernel.Forward(x, y); break;
+            case FlowActivation.Tanh: TanhKernel.Forward(x, y); break;
+            case FlowActivation.Sigmoid: SigmoidKernel.Forward(x, y); break;
+            default: SoftplusKernel.Forward(x, y); break;
+        }
+    }
+
+    /// <summary>y = f(x) in double precision. y may be x.</summary>
+    public static void Apply(this FlowActivation activation, ReadOnlySpan<double> x, Span<double> y)
+    {
+        for (var i = 0; i < x.Length; i++)
+        {
+            y[i] = activation switch
+            {
+                FlowActivation.Relu => x[i] > 0 ? x[i] : 0,
+                FlowActivation.LeakyRelu => x[i] > 0 ? x[i] : 0.01 * x[i],
+                FlowActivation.Elu => Elu.Of(x[i]),
+                FlowActivation.GeluTanh => Gelu.Of(x[i]),
+                FlowActivation.Tanh => Tanh.Of(x[i]),
+                FlowActivation.Sigmoid => Sigmoid.Of(x[i]),
+                _ => Softplus.Of(x[i]),
+            };
+        }
+    }
+}

@@ -1,0 +1,274 @@
+using System.Collections.Concurrent;
+
+using EventService.Engine.Random;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Architectures.Flows;
+
+/// <summary>
+/// A normalising flow over events of D scalar columns: maps of the columns, then invertible layers, then a base distribution.
+/// log p(x) = log p_base(f(g(x))) + log |det df/dt| + sum of log dg/dx (Rezende and Mohamed, "Variational inference with normalizing
+/// flows", ICML 2015, arXiv:1505.05770, eq. 5; Papamakarios et al. 2021, arXiv:1912.02762).
+/// </summary>
+/// <remarks>
+/// Events are sampled in float32, tile by tile; densities are computed in double precision from the columns as they are
+/// written, so that the sampler reports the density that /density gives. An event is a function of (key, index): stream (key, index),
+/// substream the attempt, two words a feature in the order of the base distribution. An event too large for float32 is redrawn.
+/// </remarks>
+public sealed class LayeredFlow : ILikelihoodModel
+{
+    /// <summary>Name in model files.</summary>
+    public const string ArchitectureName = "layered-flow";
+
+    /// <summary>Attempts for an event that float32 can hold.</summary>
+    public const uint MaximumAttempts = 256;
+
+    private const int Stride = FlowLayer.Stride;
+
+    private readonly FlowLayer[] _layers;
+    private readonly ColumnPreprocessing[] _columns;
+    private readonly FlowBase _base;
+    private readonly byte[] _digest;
+    private readonly ConcurrentBag<Workspace> _workspaces = [];
+
+    /// <param name="schema">Scalar columns only, one for each feature.</param>
+    /// <param name="columns">Their maps.</param>
+    /// <param name="layers">From the data to the base distribution.</param>
+    /// <param name="baseDistribution">Of as many features.</param>
+    /// <param name="digest">sha256 of the model file: part of the key of the random numbers.</param>
+    /// <exception cref="ArgumentException">The numbers of columns differ.</exception>
+    public LayeredFlow(SampleSchema schema, IReadOnlyList<ColumnPreprocessing> columns, IReadOnlyList<FlowLayer> layers, FlowBase baseDistribution, ReadOnlyMemory<byte> digest)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        ArgumentNullException.ThrowIfNull(columns);
+        ArgumentNullException.ThrowIfNull(layers);
+        ArgumentNullException.ThrowIfNull(baseDistribution);
+        if (schema.Collections.Count > 0 || schema.Scalars.Count != columns.Count || columns.Count != baseDistribution.First.Length || columns.Count != baseDistribution.Second.Length)
+        {
+            throw new ArgumentException(
+                $"The schema has {schema.Scalars.Count} scalar columns and {schema.Collections.Count} collections for {columns.Count} preprocessed columns and {baseDistribution.First.Length} numbers of the base distribution, expected as many of each and no collection.");
+        }
+
+        (Schema, _columns, _layers, _base, _digest) = (schema, [.. columns], [.. layers], baseDistribution, digest.ToArray());
+    }
+
+    public SampleSchema Schema { get; }
+
+    public IReadOnlyList<FlowLayer> Layers => _layers;
+
+    public int PreferredChunk => 1024;
+
+    public string BaseMeasure => $"{string.Join(' ', Schema.Scalars.Select(s => $"d{s.Name}"))} [{string.Join(", ", Schema.Scalars.Select(s => s.Unit))}]";
+
+    private int Features => _columns.Length;
+
+    public void Generate(in EventStream stream, long first, int count, EventBlock block, Span<double> logDensity)
+    {
+        ArgumentNullException.ThrowIfNull(block);
+        var work = RentWorkspace();
+        var key = EventStreamKey.Of(_digest, stream);
+        block.Resize(count);
+        for (var start = 0; start < count; start += Stride)
+        {
+            var lanes = Math.Min(Stride, count - start);
+            Draw(work, key, first, start, lanes, block);
+            if (!logDensity.IsEmpty)
+            {
+                for (var f = 0; f < Features; f++)
+                {
+                    for (var i = 0; i < lanes; i++)
+                    {
+                        work.X[(f * Stride) + i] = block.Scalars[f][start + i];
+                    }
+                }
+
+                Evaluate(work, logDensity.Slice(start, lanes));
+            }
+        }
+
+        _workspaces.Add(work);
+    }
+
+    public void LogDensity(EventSample events, IReadOnlyList<double> condition, Span<EventDensity> densities)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        if (events.ColumnCount != Features)
+        {
+            throw new ArgumentException($"The events have {events.ColumnCount} columns, expected the {Features} of {Schema.Describe()}.", nameof(events));
+        }
+
+        var work = RentWorkspace();
+        Span<double> logDensity = stackalloc double[Stride];
+        for (var start = 0; start < events.Count; start += Stride)
+        {
+            var lanes = Math.Min(Stride, events.Count - start);
+            for (var i = 0; i < lanes; i++)
+            {
+                var row = events.Row(start + i);
+                for (var f = 0; f < Features; f++)
+                {
+                    work.X[(f * Stride) + i] = row[f];
+                }
+            }
+
+            Evaluate(work, logDensity[..lanes]);
+            for (var i = 0; i < lanes; i++)
+            {
+                densities[start + i] = double.IsFinite(logDensity[i])
+                    ? new EventDensity(logDensity[i], 0, null)
+                    : new EventDensity(double.NegativeInfinity, 0, Reason(events.Row(start + i)));
+            }
+        }
+
+        _workspaces.Add(work);
+    }
+
+    /// <summary>The events of given draws of the base distribution: how the flow itself is compared with its origin.</summary>
+    /// <param name="draws">One row of D numbers an event.</param>
+    /// <returns>The columns of the events, one row of D numbers an event.</returns>
+    internal float[] FromBase(ReadOnlySpan<float> draws)
+    {
+        var work = RentWorkspace();
+        var events = new float[draws.Length];
+        for (var start = 0; start < draws.Length; start += Stride * Features)
+        {
+            var tile = draws[start..Math.Min(draws.Length, start + (Stride * Features))];
+            var lanes = tile.Length / Features;
+            for (var k = 0; k < tile.Length; k++)
+            {
+                work.Z[((k % Features) * Stride) + (k / Features)] = tile[k];
+            }
+
+            Inverse(work, lanes);
+            for (var k = 0; k < tile.Length; k++)
+            {
+                events[start + k] = _columns[k % Features].Inverse(work.Z[((k % Features) * Stride) + (k / Features)]);
+            }
+        }
+
+        _workspaces.Add(work);
+        return events;
+    }
+
+    /// <summary>Draws events first + start ... into rows start ... of the block.</summary>
+    private void Draw(Workspace work, ulong key, long first, int start, int lanes, EventBlock block)
+    {
+        var pending = work.Pending;
+        pending.Clear();
+        for (var i = 0; i < lanes; i++)
+        {
+            pending.Add(start + i);
+            block.EventNumber[start + i] = first + start + i;
+        }
+
+        for (uint attempt = 0; pending.Count > 0; attempt++)
+        {
+            if (attempt == MaximumAttempts)
+            {
+                throw new AttemptsExhaustedException($"Event {first + pending[0]} had a column beyond the range of float32 {MaximumAttempts} times. The flow or the maps of its columns do not describe events; report it with the receipt.");
+            }
+
+            for (var i = 0; i < pending.Count; i++)
+            {
+                var random = new PhiloxStream(key, (ulong)(first + pending[i]), attempt);
+                for (var f = 0; f < Features; f++)
+                {
+                    work.Z[(f * Stride) + i] = _base.Draw(f, ref random);
+                }
+            }
+
+            Inverse(work, pending.Count);
+            var kept = 0;
+            for (var i = 0; i < pending.Count; i++)
+            {
+                var (row, finite) = (pending[i], true);
+                for (var f = 0; f < Features; f++)
+                {
+                    var value = _columns[f].Inverse(work.Z[(f * Stride) + i]);
+                    block.Scalars[f][row] = value;
+                    finite &= float.IsFinite(value);
+                }
+
+                if (!finite)
+                {
+                    pending[kept++] = row;
+                }
+            }
+
+            pending.RemoveRange(kept, pending.Count - kept);
+        }
+    }
+
+    private void Inverse(Workspace work, int lanes)
+    {
+        for (var l = _layers.Length - 1; l >= 0; l--)
+        {
+            _layers[l].Inverse(work.Z, lanes, work.Scratch);
+        }
+    }
+
+    /// <summary>Log-densities of the events in the workspace; minus infinity, never NaN, where there is none.</summary>
+    private void Evaluate(Workspace work, Span<double> logDensity)
+    {
+        logDensity.Clear();
+        for (var f = 0; f < Features; f++)
+        {
+            var column = work.X.AsSpan(f * Stride, logDensity.Length);
+            for (var i = 0; i < column.Length; i++)
+            {
+                if (_columns[f].TryForward(column[i], out var t, out var log))
+                {
+                    column[i] = t;
+                    logDensity[i] += log;
+                }
+                else
+                {
+                    column[i] = 0;
+                    logDensity[i] = double.NegativeInfinity;
+                }
+            }
+        }
+
+        foreach (var layer in _layers)
+        {
+            layer.Forward(work.X, logDensity, work.Scratch);
+        }
+
+        for (var f = 0; f < Features; f++)
+        {
+            _base.AddLogDensity(f, work.X.AsSpan(f * Stride, logDensity.Length), logDensity);
+        }
+
+        foreach (ref var value in logDensity)
+        {
+            value = double.IsFinite(value) ? value : double.NegativeInfinity;
+        }
+    }
+
+    private string Reason(ReadOnlySpan<double> row)
+    {
+        for (var f = 0; f < Features; f++)
+        {
+            if (!_columns[f].TryForward(row[f], out _, out _))
+            {
+                return $"{Schema.Scalars[f].Name} {row[f]:G6} is outside the domain of its maps";
+            }
+        }
+
+        return "the event is outside the support of the flow, or too far out";
+    }
+
+    // A workspace is lost, not returned, where a call throws.
+    private Workspace RentWorkspace() => _workspaces.TryTake(out var work) ? work : new Workspace(Features);
+
+    private sealed class Workspace(int features)
+    {
+        public double[] X { get; } = new double[features * Stride];
+
+        public float[] Z { get; } = new float[features * Stride];
+
+        public FlowScratch Scratch { get; } = new();
+
+        public List<int> Pending { get; } = new(Stride);
+    }
+}

@@ -1,0 +1,246 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+using EventService.Engine.Serialization;
+
+namespace EventService.Generation.Architectures.Flows;
+
+/// <summary>
+/// A layered flow as a model file: the layers' kinds and constants in the document's hyper-parameters, the maps of the columns in its
+/// preprocessing, matrices as tensors named <c>layers/K/...</c>. Masked weights stand there as zeros.
+/// </summary>
+public static class LayeredFlowFile
+{
+    // Largest flow that is built from a file, so that a document cannot ask for all the memory.
+    private const int LargestWidth = 16_384;
+    private const int MostFeatures = 1024;
+    private const int MostLayers = 512;
+    private const int MostSteps = 128;
+    private const int MostBins = 256;
+
+    private const string Dense = "dense", Activate = "activation", Residual = "residual", PreActivated = "pre-activated-residual";
+
+    private sealed record Hyperparameters(int Features, FlowBase Base, LayerText[] Layers);
+
+    /// <summary>A layer without its matrices; what a kind has not is null.</summary>
+    private sealed record LayerText(string Kind)
+    {
+        public int[]? Order { get; init; }
+
+        public int[]? Inputs { get; init; }
+
+        public int[]? Targets { get; init; }
+
+        public FlowActivation? Activation { get; init; }
+
+        public string[]? Steps { get; init; }
+
+        public AffineScalarMap? Affine { get; init; }
+
+        public SplineScalarMap? Spline { get; init; }
+    }
+
+    private static readonly JsonSerializerOptions s_options = new(ModelJson.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, IgnoreReadOnlyProperties = true };
+
+    /// <summary>Hyper-parameters and preprocessing for a document, and the tensors.</summary>
+    /// <param name="features">Number of columns.</param>
+    /// <param name="layers">From the data to the base distribution.</param>
+    /// <param name="baseDistribution">The base distribution.</param>
+    /// <param name="columns">The maps of the columns.</param>
+    public static (JsonElement Hyperparameters, JsonElement Preprocessing, IReadOnlyList<SafeTensor> Tensors) Describe(
+        int features, IReadOnlyList<FlowLayer> layers, FlowBase baseDistribution, IReadOnlyList<ColumnPreprocessing> columns)
+    {
+        ArgumentNullException.ThrowIfNull(layers);
+        ArgumentNullException.ThrowIfNull(columns);
+        List<SafeTensor> tensors = [];
+        var texts = layers.Select((layer, l) => Describe(layer, $"layers/{l}/", tensors)).ToArray();
+        return (
+            JsonSerializer.SerializeToElement(new Hyperparameters(features, baseDistribution, texts), s_options),
+            JsonSerializer.SerializeToElement(columns.Select(c => c.Maps).ToArray(), s_options),
+            tensors);
+    }
+
+    /// <summary>Builds the flow of a model file.</summary>
+    /// <exception cref="ModelFormatException">The document and the tensors do not make a flow; the message says what was found and expected.</exception>
+    public static LayeredFlow Read(ModelDocument document, SafeTensorsFile file, ReadOnlyMemory<byte> sha256)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        ArgumentNullException.ThrowIfNull(file);
+        try
+        {
+            var hyper = document.Hyperparameters.Deserialize<Hyperparameters>(s_options)
+                ?? throw new ModelFormatException("The document has no hyper-parameters.");
+            Limit("features", hyper.Features, 1, MostFeatures);
+            Limit("layers", hyper.Layers.Length, 0, MostLayers);
+            var maps = document.Preprocessing.Deserialize<ObservableMap[][]>(s_options) ?? [];
+            if (document.Conditions.Count > 0)
+            {
+                throw new ModelFormatException($"The document has {document.Conditions.Count} conditions, expected none.");
+            }
+
+            return new LayeredFlow(
+                document.Schema,
+                [.. maps.Select(m => new ColumnPreprocessing(m))],
+                [.. hyper.Layers.Select((text, l) => Build(text, hyper.Features, $"layers/{l}/", file))],
+                Checked(hyper.Base, hyper.Features),
+                sha256);
+        }
+        catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException or NotSupportedException)
+        {
+            throw new ModelFormatException($"Model '{document.Name}' does not fit the architecture '{LayeredFlow.ArchitectureName}': {e.Message}", e);
+        }
+    }
+
+    private static LayerText Describe(FlowLayer layer, string prefix, List<SafeTensor> tensors)
+    {
+        switch (layer)
+        {
+            case PermutationLayer permutation:
+                return new LayerText("permutation") { Order = [.. permutation.Order] };
+            case LuLinearLayer linear:
+                var d = linear.Bias.Count;
+                tensors.Add(Tensor(prefix + "lower", [d, d], [.. linear.Lower]));
+                tensors.Add(Tensor(prefix + "upper", [d, d], [.. linear.Upper]));
+                tensors.Add(Tensor(prefix + "bias", [d], [.. linear.Bias]));
+                return new LayerText("lu-linear");
+            case ConditionalLayer conditional:
+                var steps = conditional.Network.Steps.Select((step, s) => Describe(step, $"{prefix}steps/{s}/", tensors)).ToArray();
+                return new LayerText("conditional")
+                {
+                    Inputs = [.. conditional.Inputs],
+                    Targets = [.. conditional.Targets],
+                    Activation = conditional.Network.Activation,
+                    Steps = steps,
+                    Affine = conditional.Map as AffineScalarMap,
+                    Spline = conditional.Map as SplineScalarMap,
+                };
+            default:
+                throw new ArgumentException($"{layer.GetType().Name} has no place in a model file.");
+        }
+    }
+
+    private static string Describe(ConditionerStep step, string prefix, List<SafeTensor> tensors)
+    {
+        void Add(string name, DenseMap map)
+        {
+            tensors.Add(Tensor($"{prefix}{name}weight", [map.Outputs, map.Inputs], map.Weights));
+            tensors.Add(Tensor($"{prefix}{name}bias", [map.Outputs], map.Bias));
+        }
+
+        switch (step)
+        {
+            case ConditionerStep.Dense dense:
+                Add("", dense.Map);
+                return Dense;
+            case ConditionerStep.Residual residual:
+                Add("first/", residual.First);
+                Add("second/", residual.Second);
+                return residual.ActivatesInput ? PreActivated : Residual;
+            default:
+                return Activate;
+        }
+    }
+
+    private static FlowLayer Build(LayerText text, int features, string prefix, SafeTensorsFile file)
+    {
+        switch (text.Kind)
+        {
+            case "permutation" when text.Order?.Length == features:
+                return new PermutationLayer(text.Order);
+            case "lu-linear":
+                return new LuLinearLayer(Numbers(file, prefix + "lower", [features, features]), Numbers(file, prefix + "upper", [features, features]), Numbers(file, prefix + "bias", [features]));
+            case "conditional" when text is { Inputs: { } inputs, Targets: { } targets, Steps: { } steps, Activation: { } activation }:
+                Limit("steps", steps.Length, 1, MostSteps);
+                var map = (ScalarMap?)text.Affine ?? Checked(text.Spline) ?? throw new ModelFormatException($"Layer '{prefix}' has neither an affine map nor a spline.");
+                return new ConditionalLayer(features, inputs, targets, new ConditionerNetwork(inputs.Length, activation, [.. steps.Select((step, s) => Build(step, $"{prefix}steps/{s}/", file))]), map);
+            default:
+                throw new ModelFormatException($"Layer '{prefix}' is '{text.Kind}', expected permutation with an order of {features}, lu-linear, or conditional with inputs, targets, activation and steps.");
+        }
+    }
+
+    private static ConditionerStep Build(string step, string prefix, SafeTensorsFile file)
+    {
+        DenseMap Map(string name)
+        {
+            var shape = file[$"{prefix}{name}weight"].Shape;
+            if (shape.Count != 2 || shape[0] > LargestWidth || shape[1] > LargestWidth)
+            {
+                throw new ModelFormatException($"Tensor '{prefix}{name}weight' has the shape [{string.Join(", ", shape)}], expected two sizes of at most {LargestWidth}.");
+            }
+
+            return new DenseMap((int)shape[0], (int)shape[1], Numbers(file, $"{prefix}{name}weight", shape), Numbers(file, $"{prefix}{name}bias", [shape[0]]));
+        }
+
+        return step switch
+        {
+            Dense => new ConditionerStep.Dense(Map("")),
+            Activate => new ConditionerStep.Activate(),
+            Residual => new ConditionerStep.Residual(Map("first/"), Map("second/"), ActivatesInput: false),
+            PreActivated => new ConditionerStep.Residual(Map("first/"), Map("second/"), ActivatesInput: true),
+            _ => throw new ModelFormatException($"Step '{prefix}' is '{step}', expected {Dense}, {Activate}, {Residual} or {PreActivated}."),
+        };
+    }
+
+    private static SplineScalarMap? Checked(SplineScalarMap? spline)
+    {
+        if (spline is not null)
+        {
+            Limit("bins", spline.Bins, 1, MostBins);
+            if (!(spline.High > spline.Low) || !double.IsFinite(spline.High - spline.Low) || !(spline.Bins * Math.Max(spline.MinimumWidth, spline.MinimumHeight) < 1)
+                || !(spline.Slope is > 0 and < 1) || !(spline.MinimumDerivative is >= 0 and < 1) || spline.MinimumWidth < 0 || spline.MinimumHeight < 0)
+            {
+                throw new ModelFormatException($"A spline is {spline}, expected an interval, minimum sizes that leave room for the bins, and slope and minimum derivative below 1.");
+            }
+        }
+
+        return spline;
+    }
+
+    private static FlowBase Checked(FlowBase distribution, int features)
+    {
+        for (var f = 0; f < features; f++)
+        {
+            var (a, b) = (distribution.First[f], distribution.Second[f]);
+            if (!double.IsFinite(a) || !double.IsFinite(b) || !(distribution.Kind == FlowBaseKind.Normal ? b > 0 : b > a))
+            {
+                throw new ModelFormatException($"The {distribution.Kind} base distribution of feature {f} has the parameters {a} and {b}, expected a positive width.");
+            }
+        }
+
+        return distribution;
+    }
+
+    private static void Limit(string name, int value, int minimum, int maximum)
+    {
+        if (value < minimum || value > maximum)
+        {
+            throw new ModelFormatException($"Hyper-parameter {name} is {value}, expected {minimum} to {maximum}.");
+        }
+    }
+
+    private static double[] Numbers(SafeTensorsFile file, string name, IReadOnlyList<long> shape)
+    {
+        var tensor = file[name];
+        return tensor.Type is SafeTensorType.F32 or SafeTensorType.F64 && tensor.Shape.SequenceEqual(shape)
+            ? tensor.ToDoubles()
+            : throw new ModelFormatException($"Tensor '{name}' is {tensor.Type} {tensor.ShapeText}, expected F32 or F64 [{string.Join(", ", shape)}].");
+    }
+
+    /// <summary>float32 where that holds the numbers exactly, else float64.</summary>
+    private static SafeTensor Tensor(string name, long[] shape, double[] values)
+    {
+        if (values.All(v => (double)(float)v == v))
+        {
+            return SafeTensor.FromFloats(name, shape, [.. values.Select(v => (float)v)]);
+        }
+
+        var data = new byte[8 * values.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            BinaryPrimitives.WriteDoubleLittleEndian(data.AsSpan(8 * i), values[i]);
+        }
+
+        return new SafeTensor(name, SafeTensorType.F64, shape, data);
+    }
+}

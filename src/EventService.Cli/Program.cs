@@ -1,6 +1,8 @@
 using System.CommandLine;
 
 using EventService.Cli;
+using EventService.Cli.Keys;
+using EventService.Cli.Models;
 using EventService.Generation;
 
 var root = new RootCommand("Collider events from trained generative models.")
@@ -9,5 +11,7 @@ var root = new RootCommand("Collider events from trained generative models.")
     Generate.Command(EventGenerator.Load),
     Density.Command(EventGenerator.Load),
     Evaluate.Command(EventGenerator.Load),
+    ModelsCommand.Command(EventGenerator.Load),
+    KeysCommand.Command(EventGenerator.Load),
 };
 return await Terminal.RunAsync(root, args, Console.Error);

@@ -8,8 +8,8 @@ namespace EventService.Registry;
 /// <summary>Reads a validation card (<see cref="EvaluationCard"/>, card.json of 'eventservice evaluate') and judges it by the registry's gates.</summary>
 public static class CardCheck
 {
-    /// <summary>Longest card that is taken; one of 110 observables has 18 kB.</summary>
-    public const int MaximumBytes = 1 << 20;
+    /// <summary>Longest card that is taken, in characters; one of 110 observables has 18,000.</summary>
+    public const int MaximumLength = 1 << 20;
 
     /// <summary>What every card must reach, whatever gates it was made with.</summary>
     private static readonly EvaluationGates s_gates = new();

@@ -142,7 +142,7 @@ public sealed class ModelFilesApiTests
         await Problem.ExpectAsync(await client.AddCardAsync("mine", 1, TestCards.Of([1, 2, 3])), 400, "The card is of a sample that the model file 039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81 generated, expected that of ");
         await Problem.ExpectAsync(await client.AddCardAsync("mine", 1, TestCards.Of(s_file, auc: 0.7, passed: true)), 400, "The card says that it passes its gates");
         await Problem.ExpectAsync(await client.AddCardAsync("mine", 1, """{"passed":true}"""), 400, "The card cannot be read, expected card.json as 'eventservice evaluate' writes it");
-        await Problem.ExpectAsync(await client.AddCardAsync("mine", 1, new string(' ', (1 << 20) + 1)), 413, "Request body too large.");
+        await Problem.ExpectAsync(await client.AddCardAsync("mine", 1, new string(' ', (1 << 20) + 1)), 413, "The card is longer than 1048576 characters");
         await Problem.ExpectAsync(await client.AddCardAsync("mine", 2, TestCards.Of(s_file)), 404, "Model 'mine' has no version 2.");
     }
 

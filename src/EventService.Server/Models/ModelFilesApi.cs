@@ -1,3 +1,5 @@
+using System.Buffers;
+
 using EventService.Registry;
 using EventService.Registry.Catalog;
 using EventService.Registry.Keys;
@@ -5,7 +7,6 @@ using EventService.Server.Keys;
 using EventService.Server.Problems;
 
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
 
 namespace EventService.Server.Models;
@@ -51,7 +52,6 @@ internal static class ModelFilesApi
             .Produces<CardResponse>(StatusCodes.Status201Created)
             .WithSummary("Add a validation card to a version.")
             .WithDescription("The body is card.json as 'eventservice evaluate' writes it, of this version by its sha256. The last card decides whether production may mean the version.")
-            .WithMetadata(new RequestSizeLimitAttribute(CardCheck.MaximumBytes))
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
@@ -96,8 +96,24 @@ internal static class ModelFilesApi
 
     private static async Task<IResult> AddCardAsync(string name, int version, HttpContext context, IModelCatalog catalog, CancellationToken cancellationToken)
     {
-        using var reader = new StreamReader(context.Request.Body);
-        var card = await catalog.AddCardAsync(name, version, await reader.ReadToEndAsync(cancellationToken), cancellationToken);
+        var card = await catalog.AddCardAsync(name, version, await ReadCardAsync(context.Request.Body, cancellationToken), cancellationToken);
         return Results.Created($"/models/{name}/versions/{version}/card", card);
+    }
+
+    private static async Task<string> ReadCardAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var characters = ArrayPool<char>.Shared.Rent(CardCheck.MaximumLength + 1);
+        try
+        {
+            using var reader = new StreamReader(body);
+            var length = await reader.ReadBlockAsync(characters.AsMemory(0, CardCheck.MaximumLength + 1), cancellationToken);
+            return length <= CardCheck.MaximumLength
+                ? new string(characters, 0, length)
+                : throw new RegistryException(RegistryFault.TooLarge, $"The card is longer than {CardCheck.MaximumLength} characters, expected card.json as 'eventservice evaluate' writes it.");
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(characters);
+        }
     }
 }

@@ -41,7 +41,7 @@ def model(number):
 
 def ask(method, url, body=None):
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=60) as response:
+        with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=120) as response:
             return response.status, response.headers, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
@@ -70,7 +70,7 @@ def main():
 def run(folder, options, service):
     address = next(m.group(1) for m in (re.search(r"Now listening on: \"?(http://[^\s\"]+)", line) for line in service.stdout) if m)
     threading.Thread(target=service.stdout.read, daemon=True).start()
-    assert ask("POST", f"{address}/generate?process=ttbar&n=1000")[0] == 200
+    assert ask("POST", f"{address}/generate?process=ttbar&n=50")[0] == 200
     start, over, answers, published = time.monotonic(), threading.Event(), [], {}
 
     def loop(what, send):
@@ -93,7 +93,7 @@ def run(folder, options, service):
         return status, headers, body
 
     loads = {
-        "generate": lambda _: ask("POST", f"{address}/generate?process=ttbar&n=2000&format=npy"),
+        "generate": lambda _: ask("POST", f"{address}/generate?process=ttbar&n=50&format=npy"),
         "list": lambda _: ask("GET", f"{address}/models"),
         "history": lambda _: ask("GET", f"{address}/models/ttbar-objects/history"),
         "ready": lambda _: ask("GET", f"{address}/health/ready"),

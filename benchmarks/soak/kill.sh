@@ -4,14 +4,19 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export EVENTSERVICE_TEST_KILLS=${1:-100} CI=true DOTNET_NOLOGO=1
-log=benchmarks/soak/kill.log
+log=$PWD/benchmarks/soak/kill.log
 dotnet build -c Release tests/EventService.FunctionalTests >/dev/null
 # From a copy: the next build does not disturb it.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -r artifacts/bin/EventService.FunctionalTests/release "$work/tests"
+# Both databases at the same time.
+for database in Sqlite Postgres; do
+    dotnet test "$work/tests/EventService.FunctionalTests.dll" --filter "FullyQualifiedName~KilledServer&DisplayName~$database" \
+        --logger 'console;verbosity=detailed' >"$work/$database" 2>&1 &
+done
+wait
 {
-    echo "$ benchmarks/soak/kill.sh $EVENTSERVICE_TEST_KILLS   ($(date -u +%F), $(nproc) processors, commit $(git rev-parse --short HEAD))"
-    dotnet test "$work/tests/EventService.FunctionalTests.dll" --filter FullyQualifiedName~KilledServer \
-        --logger 'console;verbosity=detailed' 2>&1 | grep -E '^ +(Passed|Failed) |kills;|^Passed!|^Failed!|Total tests|     (Passed|Failed):|Assert|Expected|Actual'
+    echo "$ benchmarks/soak/kill.sh $EVENTSERVICE_TEST_KILLS   ($(date -u +%F), $(nproc) processors)"
+    grep -hE '^ +(Passed|Failed) |kills;|Total tests|^ +(Passed|Failed):|Assert|Expected|Actual|Exception' "$work/Sqlite" "$work/Postgres"
 } | tee "$log"

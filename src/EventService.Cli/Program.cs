@@ -1,6 +1,8 @@
 using System.CommandLine;
 
 using EventService.Cli;
+using EventService.Cli.Keys;
+using EventService.Cli.Models;
 using EventService.Generation;
 
 var root = new RootCommand("Collider events from trained generative models.")
@@ -10,5 +12,7 @@ var root = new RootCommand("Collider events from trained generative models.")
     Density.Command(EventGenerator.Load),
     Evaluate.Command(EventGenerator.Load),
     Import.Command(),
+    ModelsCommand.Command(EventGenerator.Load),
+    KeysCommand.Command(EventGenerator.Load),
 };
 return await Terminal.RunAsync(root, args, Console.Error);

@@ -16,18 +16,23 @@ public static class Terminal
     private static IAnsiConsole Error { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
     /// <summary>Runs a command line; 0 if it worked, 1 if it did not, 130 if it was interrupted.</summary>
-    public static async Task<int> RunAsync(RootCommand root, string[] args, TextWriter error)
+    public static async Task<int> RunAsync(RootCommand root, string[] args, TextWriter error, TextWriter? output = null)
     {
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(error);
         try
         {
-            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output ?? Console.Out });
         }
         catch (OperationCanceledException)
         {
             await error.WriteLineAsync("eventservice: interrupted");
             return 130;
+        }
+        catch (Exception e) when (DatabaseFailure.Is(e))
+        {
+            await error.WriteLineAsync($"eventservice: The registry's database does not answer or cannot be used: {e.GetBaseException().Message}");
+            return 1;
         }
         catch (Exception e) when (IsExpected(e))
         {

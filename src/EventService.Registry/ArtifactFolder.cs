@@ -87,6 +87,10 @@ public sealed class ArtifactFolder(string folder, TimeProvider time, long cacheB
         }
     }
 
+    /// <summary>A file is longer than what is taken.</summary>
+    public static RegistryException TooLong(long maximumBytes) =>
+        new(RegistryFault.TooLarge, $"The file is longer than {maximumBytes} bytes, the largest that this registry takes. Publish a smaller model, or raise the limit in the server's settings.");
+
     /// <summary>Deletes a copy that turned out to be damaged.</summary>
     public void Forget(string sha256) => File.Delete(Path.Combine(folder, sha256));
 
@@ -162,7 +166,7 @@ public sealed class ArtifactFolder(string folder, TimeProvider time, long cacheB
                 size += count;
                 if (size > maximumBytes)
                 {
-                    throw new RegistryException(RegistryFault.TooLarge, $"The file is longer than {maximumBytes} bytes, the largest that this registry takes.");
+                    throw TooLong(maximumBytes);
                 }
 
                 await to.WriteAsync(buffer.AsMemory(0, count), cancellationToken);

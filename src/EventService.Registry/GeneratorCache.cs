@@ -51,6 +51,18 @@ public sealed class GeneratorCache(ModelRegistry registry, ModelLoader load, ILo
         }
     }
 
+    /// <summary>Number of models that are loaded.</summary>
+    public int Loaded
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _recent.Count(e => e.Generator.IsCompletedSuccessfully);
+            }
+        }
+    }
+
     /// <summary>Whether a version of this model is loaded.</summary>
     public bool Serves(string model)
     {

@@ -69,12 +69,19 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
     public Task<FileStream> OpenAsync(ModelVersion version, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(version);
-        return files.OpenAsync(version.Sha256, version.SizeBytes, FetchAsync, cancellationToken);
+        return OpenAsync(version.Sha256, version.SizeBytes, cancellationToken);
+    }
+
+    /// <summary>The file of this digest and length, from this machine's copy.</summary>
+    /// <exception cref="RegistryException">Bytes are missing or changed.</exception>
+    public Task<FileStream> OpenAsync(string sha256, long size, CancellationToken cancellationToken = default)
+    {
+        return files.OpenAsync(sha256, size, FetchAsync, cancellationToken);
 
         async Task FetchAsync(Stream to, CancellationToken token)
         {
             await using var context = await contexts.CreateDbContextAsync(token);
-            await ArtifactStore.CopyAsync(context, version.Sha256, to, token);
+            await ArtifactStore.CopyAsync(context, sha256, to, token);
         }
     }
 
@@ -126,18 +133,20 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
     /// <summary>
     /// Registers a file as the next version of its model; one transaction makes it visible. If <paramref name="promote"/> allows it,
     /// given who moved <c>production</c> last (null: nobody), the alias moves to the new version.
-    /// A digest that the model has already is left as it is and null is returned.
+    /// A digest that the model has already is left as it is.
     /// </summary>
-    /// <exception cref="RegistryException">The model's name is taken by another process.</exception>
-    public async Task<ModelVersion?> RegisterAsync(NewVersion added, Func<string?, bool> promote, CancellationToken cancellationToken = default)
+    /// <exception cref="RegistryException">The model's name is taken by another process, or a name is none that the registry takes.</exception>
+    public async Task<RegisteredVersion> RegisterAsync(NewVersion added, Func<string?, bool> promote, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(added);
         ArgumentNullException.ThrowIfNull(promote);
+        RegistryName.Require("name of the model", added.Name);
+        RegistryName.Require("process", added.Process);
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var there = await context.Models.AsNoTracking().SingleOrDefaultAsync(m => m.Name == added.Name, cancellationToken);
-        if (there is not null && await IsRegisteredAsync(context, there, added, cancellationToken))
+        if (there is not null && await RegisteredAsync(context, there, added, cancellationToken) is { } known)
         {
-            return null;
+            return new RegisteredVersion(known, IsNew: false);
         }
 
         // The bytes go in before the transaction: however many they are, nobody waits for them.
@@ -149,9 +158,9 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
             $"INSERT INTO model (name, process, created_at) VALUES ({added.Name}, {added.Process}, {now}) ON CONFLICT DO NOTHING", cancellationToken);
         await context.LockModelAsync(added.Name, cancellationToken);
         var model = await context.Models.Include(m => m.Aliases).SingleAsync(m => m.Name == added.Name, cancellationToken);
-        if (await IsRegisteredAsync(context, model, added, cancellationToken))
+        if (await RegisteredAsync(context, model, added, cancellationToken) is { } meanwhile)
         {
-            return null;
+            return new RegisteredVersion(meanwhile, IsNew: false);
         }
 
         // Again, for the rows that a sweep has taken meanwhile; from here on none can.
@@ -178,52 +187,97 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
             .OrderByDescending(e => e.Id).Select(e => e.Actor).FirstOrDefaultAsync(cancellationToken);
         if (promote(mover))
         {
-            await MoveAsync(context, model, ModelAlias.Production, version, added.Actor, added.Reason, cancellationToken);
+            var grounds = added.Card is { Passed: true } ? AliasGrounds.Card : AliasGrounds.Override;
+            await MoveAsync(context, model, ModelAlias.Production, version, grounds, added.Actor, added.Reason, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
         Changed?.Invoke();
-        return version;
+        return new RegisteredVersion(version, IsNew: true);
     }
 
     /// <summary>Moves, makes or removes an alias and adds that to its history. An alias that means the version already is left as it is.</summary>
     /// <returns>The alias; null where it was removed.</returns>
     /// <exception cref="RegistryException">
-    /// There is no such model, version or alias; the version is retired; or the alias is not at the revision that the actor has seen.
+    /// There is no such model, version or alias; the version is retired, or not validated for production; or the alias is not at the
+    /// revision that the actor has seen.
     /// </exception>
     public async Task<ModelAlias?> MoveAliasAsync(AliasChange change, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(change);
+        RegistryName.RequireAlias(change.Alias);
+        RegistryName.RequireReason(change.Reason);
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var model = await LockedModelAsync(context, change.Model, cancellationToken);
-        var alias = model.Aliases.SingleOrDefault(a => a.Name == change.Alias);
-        if (change.ExpectedRevision is { } expected && expected != (alias?.Revision ?? 0))
-        {
-            throw new RegistryException(RegistryFault.Conflict,
-                $"Alias '{change.Alias}' of model '{model.Name}' is at revision {alias?.Revision ?? 0}, expected {expected}: somebody else has moved it. Look at it again, then decide.");
-        }
-
-        if (change.Version is null && alias is null)
-        {
-            throw new RegistryException(RegistryFault.NotFound, $"Model '{model.Name}' has no alias '{change.Alias}'. Aliases: {Quoted(model.Aliases.Select(a => a.Name))}.");
-        }
-
+        var alias = AliasAt(model, change.Alias, change.ExpectedRevision, isNeeded: change.Version is null);
         var version = change.Version is { } number ? await VersionAsync(context, model, number, cancellationToken) : null;
-        if (version is { State: not ModelVersion.Active })
-        {
-            throw new RegistryException(RegistryFault.Conflict, $"Version {version.Number} of model '{model.Name}' is {version.State}. Make it active again first, or take another version.");
-        }
-
+        RequireActive(model, version);
         if (version is not null && alias?.VersionId == version.Id)
         {
             return alias;
         }
 
-        await MoveAsync(context, model, change.Alias, version, change.Actor, change.Reason, cancellationToken);
+        var grounds = version is null ? null : await ProductionGate.PassAsync(context, model.Name, version, change.Alias, change.Override, cancellationToken);
+        await MoveAsync(context, model, change.Alias, version, grounds, change.Actor, change.Reason, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Changed?.Invoke();
         return version is null ? null : model.Aliases.Single(a => a.Name == change.Alias);
+    }
+
+    /// <summary>
+    /// Moves an alias back to the version it meant before the present one came. Done again, it goes further back; what was rolled back
+    /// from is not returned to. Production needs no card for it: the version has been production before.
+    /// </summary>
+    /// <exception cref="RegistryException">
+    /// There is no such model, alias or earlier version; that version is retired; or the alias is not at the revision that the actor has seen.
+    /// </exception>
+    public async Task<ModelAlias> RollBackAsync(AliasRollback rollback, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(rollback);
+        RegistryName.RequireReason(rollback.Reason);
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var model = await LockedModelAsync(context, rollback.Model, cancellationToken);
+        var alias = AliasAt(model, rollback.Alias, rollback.ExpectedRevision, isNeeded: true)!;
+        var earlierId = await AliasHistory.BeforeAsync(context, alias, cancellationToken)
+            ?? throw new RegistryException(RegistryFault.Conflict, $"Alias '{alias.Name}' of model '{model.Name}' has no earlier version to go back to. Name the version that it is to mean.");
+        var version = await context.Versions.SingleAsync(v => v.Id == earlierId, cancellationToken);
+        RequireActive(model, version);
+        await MoveAsync(
+            context, model, alias.Name, version, alias.Name == ModelAlias.Production ? AliasGrounds.Rollback : null, rollback.Actor, rollback.Reason, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        Changed?.Invoke();
+        return alias;
+    }
+
+    /// <summary>Adds a validation card to a version; the last one counts.</summary>
+    /// <param name="name">Name of the model.</param>
+    /// <param name="number">Number of the version.</param>
+    /// <param name="content">The card (JSON).</param>
+    /// <param name="actor">Who adds it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="RegistryException">There is no such version, or the card is not one of its file.</exception>
+    public async Task<ValidationCard> AddCardAsync(string name, int number, string content, string actor, CancellationToken cancellationToken = default)
+    {
+        var version = await FindAsync(new ModelQuery(Model: name, Version: number), cancellationToken);
+        var read = CardCheck.Read(content, version.Sha256);
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var card = new ValidationCard { VersionId = version.Id, Content = read.Content, Passed = read.Passed, CreatedBy = actor, CreatedAt = time.GetUtcNow().UtcDateTime };
+        context.Cards.Add(card);
+        await context.SaveChangesAsync(cancellationToken);
+        Changed?.Invoke();
+        return card;
+    }
+
+    /// <summary>The last validation card of a version.</summary>
+    /// <exception cref="RegistryException">There is no such version, or it has no card.</exception>
+    public async Task<ValidationCard> GetCardAsync(string name, int number, CancellationToken cancellationToken = default)
+    {
+        var version = await FindAsync(new ModelQuery(Model: name, Version: number), cancellationToken);
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.Cards.AsNoTracking().Where(c => c.VersionId == version.Id).OrderByDescending(c => c.Id).FirstOrDefaultAsync(cancellationToken)
+            ?? throw new RegistryException(RegistryFault.NotFound, $"Version {number} of model '{name}' has no validation card. Evaluate it ('eventservice evaluate') and add the card.");
     }
 
     /// <summary>
@@ -235,8 +289,10 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
     {
         if (state is not (ModelVersion.Active or ModelVersion.Retired))
         {
-            throw new ArgumentException($"State is '{state}', expected '{ModelVersion.Active}' or '{ModelVersion.Retired}'.", nameof(state));
+            throw new RegistryException(RegistryFault.Invalid, $"The state is '{state}', expected '{ModelVersion.Active}' or '{ModelVersion.Retired}'.");
         }
+
+        RegistryName.RequireReason(reason);
 
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
@@ -261,8 +317,11 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
     }
 
     /// <summary>Moves an alias, or removes it for a null version, with its line in the history; part of the caller's transaction.</summary>
-    private async Task MoveAsync(RegistryContext context, RegisteredModel model, string name, ModelVersion? version, string actor, string reason, CancellationToken cancellationToken)
+    private async Task MoveAsync(RegistryContext context, RegisteredModel model, string name, ModelVersion? version, string? grounds, string actor, string reason, CancellationToken cancellationToken)
     {
+        // Servers' clocks differ by a little; the history of an alias never runs backwards.
+        var last = await context.AliasEvents.Where(e => e.ModelId == model.Id && e.Alias == name).MaxAsync(e => (DateTime?)e.At, cancellationToken);
+        var now = time.GetUtcNow().UtcDateTime;
         var alias = model.Aliases.SingleOrDefault(a => a.Name == name);
         context.AliasEvents.Add(new AliasEvent
         {
@@ -272,7 +331,8 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
             ToVersionId = version?.Id,
             Actor = actor,
             Reason = reason,
-            At = time.GetUtcNow().UtcDateTime,
+            Grounds = grounds,
+            At = last > now ? last.Value : now,
         });
         if (alias is null)
         {
@@ -293,10 +353,11 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
         await context.SaveChangesAsync(cancellationToken);
     }
 
+    /// <summary>The version of the model that has this file; null where it is new.</summary>
     /// <exception cref="RegistryException">The model's name is taken by another process.</exception>
-    private static Task<bool> IsRegisteredAsync(RegistryContext context, RegisteredModel model, NewVersion added, CancellationToken cancellationToken) =>
+    private static Task<ModelVersion?> RegisteredAsync(RegistryContext context, RegisteredModel model, NewVersion added, CancellationToken cancellationToken) =>
         model.Process == added.Process
-            ? context.Versions.AnyAsync(v => v.ModelId == model.Id && v.Sha256 == added.File.Sha256, cancellationToken)
+            ? context.Versions.AsNoTracking().Include(v => v.Model).SingleOrDefaultAsync(v => v.ModelId == model.Id && v.Sha256 == added.File.Sha256, cancellationToken)
             : throw new RegistryException(RegistryFault.Conflict,
                 $"Model '{model.Name}' is of process '{model.Process}', the file is of '{added.Process}'. Give the model another name.");
 
@@ -346,12 +407,35 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
                 $"Process '{process}' is served by several models: {Quoted(fitting.Select(m => m.Name))}. Name one with 'model'.");
     }
 
+    /// <summary>The alias, if it is at the revision that is expected.</summary>
+    private static ModelAlias? AliasAt(RegisteredModel model, string name, int? expectedRevision, bool isNeeded)
+    {
+        var alias = model.Aliases.SingleOrDefault(a => a.Name == name);
+        if (expectedRevision is { } expected && expected != (alias?.Revision ?? 0))
+        {
+            throw new RegistryException(RegistryFault.Conflict,
+                $"Alias '{name}' of model '{model.Name}' is at revision {alias?.Revision ?? 0}, expected {expected}: somebody else has moved it. Look at it again, then decide.");
+        }
+
+        return alias is null && isNeeded
+            ? throw new RegistryException(RegistryFault.NotFound, $"Model '{model.Name}' has no alias '{name}'. Aliases: {Quoted(model.Aliases.Select(a => a.Name))}.")
+            : alias;
+    }
+
+    private static void RequireActive(RegisteredModel model, ModelVersion? version)
+    {
+        if (version is { State: not ModelVersion.Active })
+        {
+            throw new RegistryException(RegistryFault.Conflict, $"Version {version.Number} of model '{model.Name}' is {version.State}. Make it active again first, or take another version.");
+        }
+    }
+
     private static IQueryable<RegisteredModel> Everything(RegistryContext context) =>
         context.Models.AsNoTracking().AsSplitQuery()
             .Include(m => m.Versions.OrderBy(v => v.Number)).ThenInclude(v => v.Cards)
             .Include(m => m.Aliases.OrderBy(a => a.Name)).ThenInclude(a => a.Version);
 
-    private static async Task<RegistryException> UnknownModelAsync(RegistryContext context, string name, CancellationToken cancellationToken)
+    internal static async Task<RegistryException> UnknownModelAsync(RegistryContext context, string name, CancellationToken cancellationToken)
     {
         var known = await context.Models.Select(m => m.Name).Order().ToListAsync(cancellationToken);
         return new RegistryException(RegistryFault.NotFound, $"Model '{name}' not found. Registered: {Quoted(known)}.");
@@ -363,7 +447,7 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
     private static async Task<string> NumbersAsync(RegistryContext context, RegisteredModel model, CancellationToken cancellationToken) =>
         string.Join(", ", await context.Versions.Where(v => v.ModelId == model.Id).Select(v => v.Number).Order().ToListAsync(cancellationToken));
 
-    private static string Quoted(IEnumerable<string> names)
+    internal static string Quoted(IEnumerable<string> names)
     {
         var text = string.Join(", ", names.Select(n => $"'{n}'"));
         return text.Length > 0 ? text : "none";

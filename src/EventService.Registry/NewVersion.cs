@@ -1,3 +1,5 @@
+using EventService.Registry.Tables;
+
 namespace EventService.Registry;
 
 /// <summary>A model file to be registered.</summary>
@@ -12,3 +14,8 @@ public sealed record NewVersion(string Name, string Process, string Document, Sp
 
 /// <summary>An evaluation report (JSON) and whether it passes its gates.</summary>
 public sealed record NewCard(string Content, bool Passed);
+
+/// <summary>A version of the registry.</summary>
+/// <param name="Version">The version, with its model.</param>
+/// <param name="IsNew">Whether it was added just now; false where the model had a file with this digest already.</param>
+public sealed record RegisteredVersion(ModelVersion Version, bool IsNew);

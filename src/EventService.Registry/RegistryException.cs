@@ -11,6 +11,15 @@ public enum RegistryFault
     /// <summary>What is to be changed contradicts what is there, or somebody else has changed it first.</summary>
     Conflict,
 
+    /// <summary>A name, a file or a card is not what the registry takes.</summary>
+    Invalid,
+
+    /// <summary>The version has not passed its validation, so no request may get it by default.</summary>
+    NotValidated,
+
+    /// <summary>Who asks has no key, or one that does not allow it.</summary>
+    Denied,
+
     /// <summary>The file is longer than the registry takes.</summary>
     TooLarge,
 

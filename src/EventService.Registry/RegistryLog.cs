@@ -25,4 +25,10 @@ internal static partial class RegistryLog
 
     [LoggerMessage(1006, LogLevel.Information, "Alias {Alias} of model {Model} means version {Version} now")]
     public static partial void AliasMoved(ILogger logger, string alias, string model, int? version);
+
+    [LoggerMessage(1007, LogLevel.Error, "Validation card {Path} of a shipped model is left out: {Fault}")]
+    public static partial void ShippedCardRefused(ILogger logger, string path, string fault);
+
+    [LoggerMessage(1008, LogLevel.Information, "Published model {Model} version {Version} of process {Process}, sha256 {Sha256}, {Bytes} bytes, by {Actor}")]
+    public static partial void ModelPublished(ILogger logger, string model, int version, string process, string sha256, long bytes, string actor);
 }

@@ -25,11 +25,13 @@ public sealed class RegistryWatch(IDbContextFactory<RegistryContext> contexts, I
     /// </summary>
     public event Action<IReadOnlyList<MovedAlias>>? Changed;
 
+    /// <summary>Whether the database did not answer when it was last asked.</summary>
+    public bool IsAway { get; private set; }
+
     /// <summary>Watches until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         State? seen = null;
-        var away = false;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -39,10 +41,10 @@ public sealed class RegistryWatch(IDbContextFactory<RegistryContext> contexts, I
                 while (true)
                 {
                     var state = await ReadAsync(context, cancellationToken);
-                    if (away)
+                    if (IsAway)
                     {
                         RegistryLog.RegistryBack(logger);
-                        away = false;
+                        IsAway = false;
                     }
 
                     Report(seen, state);
@@ -56,10 +58,10 @@ public sealed class RegistryWatch(IDbContextFactory<RegistryContext> contexts, I
             }
             catch (Exception e) when (DatabaseFailure.Is(e))
             {
-                if (!away)
+                if (!IsAway)
                 {
                     RegistryLog.RegistryAway(logger, e);
-                    away = true;
+                    IsAway = true;
                 }
 
                 await Task.Delay(Interval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 using EventService.Generation;
 using EventService.Registry.Tables;
 
@@ -13,7 +11,8 @@ namespace EventService.Registry;
 /// </summary>
 /// <remarks>
 /// Files are taken in ordinal order of their names. A digest not known yet becomes a version, and <c>production</c>
-/// moves to it if nobody else has moved that alias. A file that cannot be registered is logged and left out.
+/// moves to it if nobody else has moved that alias, by its card if that passes, else by override: whoever ships it answers for it.
+/// A file that cannot be registered is logged and left out.
 /// </remarks>
 public sealed class ShippedModels(ModelRegistry registry, ArtifactFolder folder, ILogger<ShippedModels> logger)
 {
@@ -34,7 +33,7 @@ public sealed class ShippedModels(ModelRegistry registry, ArtifactFolder folder,
             {
                 await RegisterFileAsync(path, cancellationToken);
             }
-            catch (Exception e) when (e is ModelFormatException or RegistryException or IOException or UnauthorizedAccessException or JsonException)
+            catch (Exception e) when (e is ModelFormatException or RegistryException or IOException or UnauthorizedAccessException)
             {
                 RegistryLog.ShippedModelRefused(logger, path, e.Message, e);
             }
@@ -50,7 +49,7 @@ public sealed class ShippedModels(ModelRegistry registry, ArtifactFolder folder,
         }
 
         var (document, json) = file.ReadDocument();
-        var card = await ReadCardAsync(Path.ChangeExtension(path, ".card.json"), cancellationToken);
+        var card = await ReadCardAsync(Path.ChangeExtension(path, ".card.json"), file.Sha256, cancellationToken);
         // An operator chose to ship this file, so it serves; the history says on what grounds.
         var grounds = card switch
         {
@@ -60,25 +59,29 @@ public sealed class ShippedModels(ModelRegistry registry, ArtifactFolder folder,
         };
         using var spooled = await folder.SpoolAsync(file.Bytes, cancellationToken);
         var added = new NewVersion(document.Name, document.Process, json, spooled, card, Actor, $"Shipped with the service as {file.FileName}, {grounds}.");
-        var version = await registry.RegisterAsync(added, mover => mover is null or Actor, cancellationToken);
-        if (version is not null)
+        var (version, isNew) = await registry.RegisterAsync(added, mover => mover is null or Actor, cancellationToken);
+        if (isNew)
         {
             RegistryLog.ModelRegistered(logger, document.Name, version.Number, document.Process, version.Sha256);
         }
     }
 
-    /// <summary>A report is any JSON object; its member "passed" says whether it passes its gates, and a report that does not say has not.</summary>
-    private static async Task<NewCard?> ReadCardAsync(string path, CancellationToken cancellationToken)
+    /// <summary>Null where there is no card, or none of this file: the model serves without it, and the log says why.</summary>
+    private async Task<NewCard?> ReadCardAsync(string path, string sha256, CancellationToken cancellationToken)
     {
         if (!File.Exists(path))
         {
             return null;
         }
 
-        var content = await File.ReadAllTextAsync(path, cancellationToken);
-        using var json = JsonDocument.Parse(content);
-        var passed = json.RootElement.ValueKind == JsonValueKind.Object
-            && json.RootElement.TryGetProperty("passed", out var value) && value.ValueKind == JsonValueKind.True;
-        return new NewCard(content, passed);
+        try
+        {
+            return CardCheck.Read(await File.ReadAllTextAsync(path, cancellationToken), sha256);
+        }
+        catch (RegistryException e)
+        {
+            RegistryLog.ShippedCardRefused(logger, path, e.Message);
+            return null;
+        }
     }
 }

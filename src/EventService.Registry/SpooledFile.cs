@@ -19,5 +19,8 @@ public sealed class SpooledFile : IDisposable
 
     public Stream OpenRead() => File.OpenRead(_path);
 
+    /// <summary>The file as memory, for as long as it is not disposed.</summary>
+    internal MappedFile Map() => new(_path);
+
     public void Dispose() => File.Delete(_path);
 }

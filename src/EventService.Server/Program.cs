@@ -2,6 +2,7 @@ using EventService.Server;
 using EventService.Server.ApiDocs;
 using EventService.Server.Events;
 using EventService.Server.Health;
+using EventService.Server.Keys;
 using EventService.Server.Logging;
 using EventService.Server.Models;
 using EventService.Server.Problems;
@@ -13,14 +14,20 @@ builder.AddStructuredLogs(settings);
 builder.Services
     .AddProblems()
     .AddRegistry(settings)
+    .AddKeys(settings)
+    .AddModels()
     .AddEvents(settings)
     .AddApiDocs();
 
 var app = builder.Build();
 app.UseRequestLog();
 app.UseProblems();
+app.UseKeys();
 app.MapEvents();
 app.MapModels();
+app.MapModelFiles();
+app.MapAliases();
+app.MapKeys();
 app.MapHealth();
 app.MapApiDocs();
 

@@ -22,6 +22,9 @@ internal static class RegistryStart
             .AddSingleton<ModelLoader>(EventGenerator.Load)
             .AddSingleton<GeneratorCache>()
             .AddSingleton<ShippedModels>()
+            .AddSingleton(services => new ModelUploads(
+                services.GetRequiredService<ModelRegistry>(), services.GetRequiredService<ArtifactFolder>(), services.GetRequiredService<ModelLoader>(),
+                services.GetRequiredService<ILogger<ModelUploads>>(), settings.UploadBytes))
             .AddHostedService<RegistryWatchService>();
 
     /// <summary>Migrates the registry, tidies up after servers that were killed and enters the shipped models.</summary>

@@ -1,4 +1,7 @@
+using System.Net;
+
 using EventService.Registry;
+using EventService.Registry.Keys;
 
 namespace EventService.Server;
 
@@ -41,8 +44,30 @@ public sealed record ServerSettings
     /// <summary>Longest body of events for densities.</summary>
     public long DensityBodyBytes { get; init; } = 1L << 30;
 
+    /// <summary>Longest model file that is taken.</summary>
+    public long UploadBytes { get; init; } = ModelUploads.LargestBytes;
+
+    /// <summary>
+    /// What requests without a key may do: scopes such as "read generate", or "none". Empty for "read generate" where the server listens on
+    /// this machine only, and for none where it does not.
+    /// </summary>
+    public string AnonymousScopes { get; init; } = "";
+
+    /// <summary>How long keys that are known go on working while the database is away.</summary>
+    public int KeySecondsWithoutDatabase { get; init; } = 900;
+
     /// <summary>Also log to this file, one JSON object a line, a new file each day; empty for none.</summary>
     public string LogFile { get; init; } = "";
+
+    /// <summary>Whether nobody can reach the server from another machine.</summary>
+    internal bool ListensOnThisMachineOnly { get; init; }
+
+    internal IReadOnlyList<string> ScopesOfAnonymous => AnonymousScopes switch
+    {
+        "" when ListensOnThisMachineOnly => [KeyScope.Read, KeyScope.Generate],
+        "none" => [],
+        var scopes => KeyScope.Parse(scopes),
+    };
 
     public string RegistryFile => Path.Combine(DataFolder, "registry.sqlite");
 
@@ -55,12 +80,25 @@ internal static class SettingsStart
     public static ServerSettings AddSettings(this WebApplicationBuilder builder)
     {
         var settings = builder.Configuration.GetSection(ServerSettings.Section).Get<ServerSettings>() ?? new ServerSettings();
-        builder.Services.AddSingleton(settings);
-        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
+        var urls = builder.Configuration["urls"];
+        if (string.IsNullOrEmpty(urls))
         {
-            builder.WebHost.UseUrls($"http://{settings.Address}:{settings.Port}");
+            urls = $"http://{settings.Address}:{settings.Port}";
+            builder.WebHost.UseUrls(urls);
         }
 
+        // Endpoints of Kestrel's own section would go before the addresses looked at here.
+        settings = settings with
+        {
+            ListensOnThisMachineOnly = urls.Split(';').All(IsLoopback) && !builder.Configuration.GetSection("Kestrel:Endpoints").Exists(),
+        };
+        builder.Services.AddSingleton(settings);
         return settings;
+    }
+
+    private static bool IsLoopback(string url)
+    {
+        var host = BindingAddress.Parse(url).Host;
+        return host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
     }
 }

@@ -60,6 +60,7 @@ public sealed class ModelsAndHealthTests(RunningService service)
         var ready = await Json("/health/ready");
         Assert.Equal("ready", ready.GetProperty("status").GetString());
         Assert.Equal(5, ready.GetProperty("models").GetInt32());
+        Assert.Equal("available", ready.GetProperty("registry").GetString());
     }
 
     [Fact]
@@ -67,11 +68,35 @@ public sealed class ModelsAndHealthTests(RunningService service)
     {
         var paths = (await Json("/swagger/v1/swagger.json")).GetProperty("paths");
         Assert.Equal(
-            ["/density", "/generate", "/health/live", "/health/ready", "/models", "/models/{name}", "/models/{name}/versions/{version}", "/processes"],
+            [
+                "/density", "/generate", "/health/live", "/health/ready", "/keys", "/keys/{id}", "/keys/{id}/rotate", "/models", "/models/{name}",
+                "/models/{name}/aliases/{alias}", "/models/{name}/history", "/models/{name}/versions/{version}", "/models/{name}/versions/{version}/card",
+                "/models/{name}/versions/{version}/file", "/models/{name}/versions/{version}/state", "/processes",
+            ],
             paths.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
         using var page = await _client.GetAsync("/");
         Assert.Equal("/swagger/index.html", page.RequestMessage?.RequestUri?.AbsolutePath);
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+    }
+
+    [Fact]
+    public async Task Swagger_NamesTheKeySchemeAndEachOperationsScope()
+    {
+        var document = await Json("/swagger/v1/swagger.json");
+        var scheme = document.GetProperty("components").GetProperty("securitySchemes").GetProperty("key");
+        Assert.Equal(("http", "bearer"), (scheme.GetProperty("type").GetString(), scheme.GetProperty("scheme").GetString()));
+        foreach (var (path, method, scope) in new[]
+        {
+            ("/models", "get", "read"), ("/models", "post", "publish"), ("/generate", "post", "generate"), ("/keys", "get", "admin"),
+            ("/models/{name}/aliases/{alias}", "put", "publish"), ("/models/{name}/versions/{version}/file", "get", "read"),
+        })
+        {
+            var operation = document.GetProperty("paths").GetProperty(path).GetProperty(method);
+            Assert.True(operation.GetProperty("responses").TryGetProperty("401", out _));
+            Assert.Equal(scope, Assert.Single(Assert.Single(operation.GetProperty("security").EnumerateArray()).GetProperty("key").EnumerateArray()).GetString());
+        }
+
+        Assert.False(document.GetProperty("paths").GetProperty("/health/live").GetProperty("get").TryGetProperty("security", out _));
     }
 
     [Fact]

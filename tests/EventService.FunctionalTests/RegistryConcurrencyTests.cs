@@ -109,7 +109,7 @@ public sealed class RegistryConcurrencyTests
                     return;
                 }
 
-                var result = await registry.MoveAliasAsync(new AliasChange(model, alias, to, actor, "test", revision));
+                var result = await registry.MoveAliasAsync(new AliasChange(model, alias, to, actor, "test", revision, Override: true));
                 moved.Add((model, alias, result?.Revision ?? revision + 1, to, actor));
             }
             catch (RegistryException e) when (e.Fault == RegistryFault.Conflict)

@@ -14,7 +14,7 @@ namespace EventService.FunctionalTests;
 public sealed class RegistryMigrationTests
 {
     /// <summary>The scripts of both databases, by number from 1.</summary>
-    private static readonly string[] s_scripts = ["0001-models", "0002-history-keys-jobs"];
+    private static readonly string[] s_scripts = ["0001-models", "0002-history-keys-jobs", "0003-grounds"];
 
     /// <summary>
     /// Data for the schema of each script but the last, in words that both databases understand, but for the two bytes 1 and 2
@@ -31,6 +31,12 @@ public sealed class RegistryMigrationTests
             VALUES (1, 'production', NULL, 1, 'somebody', 'first', '2026-01-02 03:04:05.678Z');
         INSERT INTO validation_card (version_id, content, passed, created_by, created_at) VALUES (1, '{"passed":true}', true, 'somebody', '2026-01-02 03:04:05.678Z');
         INSERT INTO artifact_chunk (sha256, ordinal, bytes) VALUES ('a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222', 0, {0});
+        """,
+        """
+        INSERT INTO version_event (version_id, state, actor, reason, at) VALUES (1, 'active', 'somebody', 'needed', '2026-01-02 03:04:05.678Z');
+        INSERT INTO api_key (name, hash, scopes, created_by, created_at) VALUES ('somebody', 'digest', 'read', 'admin', '2026-01-02 03:04:05.678Z');
+        INSERT INTO job (kind, request, state, api_key_id, attempts, done, created_at, revision)
+            VALUES ('generate', '{}', 'queued', 1, 0, 0, '2026-01-02 03:04:05.678Z', 1);
         """,
     ];
 
@@ -57,7 +63,7 @@ public sealed class RegistryMigrationTests
         await using var test = await TestRegistry.MigratedAsync(database);
         await test.ExecuteAsync("INSERT INTO schema_migration VALUES (9999, 'later')");
         var e = await Assert.ThrowsAsync<RegistryException>(() => test.MigrateAsync());
-        Assert.StartsWith("The registry's schema is number 9999, this version of the service knows up to 2.", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The registry's schema is number 9999, this version of the service knows up to 3.", e.Message, StringComparison.Ordinal);
     }
 
     [Theory, OnSqlite, OnPostgres]
@@ -118,7 +124,7 @@ public sealed class RegistryMigrationTests
 
         Assert.Equal(["0001-models"], await test.QueryAsync("SELECT name FROM schema_migration"));
         Assert.Empty(await test.QueryAsync("SELECT tablename FROM pg_tables WHERE tablename = 'api_key'"));
-        Assert.Equal(["0002-history-keys-jobs"], await test.MigrateAsync());
+        Assert.Equal(s_scripts[1..], await test.MigrateAsync());
         Assert.Single(await test.Registry.ListAsync());
     }
 
@@ -142,7 +148,7 @@ public sealed class RegistryMigrationTests
             await server.WaitForExitAsync();
         }
 
-        Assert.Equal(["0002-history-keys-jobs"], await test.MigrateAsync());
+        Assert.Equal(s_scripts[1..], await test.MigrateAsync());
         Assert.Single(await test.Registry.ListAsync());
     }
 
@@ -166,7 +172,7 @@ public sealed class RegistryMigrationTests
         }
 
         Assert.True(new FileInfo(next.ConnectionString + "-wal").Length > 1_000_000);
-        Assert.Equal(["0002-history-keys-jobs"], await next.MigrateAsync());
+        Assert.Equal(s_scripts[1..], await next.MigrateAsync());
         Assert.Equal(["0"], await next.QueryAsync("SELECT count(*) FROM artifact_chunk WHERE sha256 = 'uncommitted'"));
         Assert.Single(await next.Registry.ListAsync());
     }

@@ -164,7 +164,7 @@ public sealed class RegistryTests
         await test.AddAsync("m", [3], promote: false);
 
         // Both promoters have seen revision 1.
-        var first = await test.Registry.MoveAliasAsync(new AliasChange("m", "production", 2, "first", "better", ExpectedRevision: 1));
+        var first = await test.Registry.MoveAliasAsync(new AliasChange("m", "production", 2, "first", "better", ExpectedRevision: 1, Override: true));
         var e = await Assert.ThrowsAsync<RegistryException>(() =>
             test.Registry.MoveAliasAsync(new AliasChange("m", "production", 3, "second", "better still", ExpectedRevision: 1)));
 
@@ -199,11 +199,11 @@ public sealed class RegistryTests
         var inUse = await Assert.ThrowsAsync<RegistryException>(() => test.Registry.SetStateAsync("m", 2, ModelVersion.Retired, "a", "old"));
         Assert.Equal("Version 2 of model 'm' is what 'production' means. Move or remove the alias first.", inUse.Message);
         await test.Registry.SetStateAsync("m", 1, ModelVersion.Retired, "a", "old");
-        var retired = await Assert.ThrowsAsync<RegistryException>(() => test.Registry.MoveAliasAsync(new AliasChange("m", "production", 1, "b", "back")));
+        var retired = await Assert.ThrowsAsync<RegistryException>(() => test.Registry.MoveAliasAsync(new AliasChange("m", "production", 1, "b", "back", Override: true)));
         Assert.Equal("Version 1 of model 'm' is retired. Make it active again first, or take another version.", retired.Message);
         Assert.Equal([1], await test.Registry.ReadAsync(await test.Registry.FindAsync(new ModelQuery(Model: "m", Version: 1))));
         await test.Registry.SetStateAsync("m", 1, ModelVersion.Active, "b", "needed");
-        Assert.Equal(3, (await test.Registry.MoveAliasAsync(new AliasChange("m", "production", 1, "b", "back")))!.Revision);
+        Assert.Equal(3, (await test.Registry.MoveAliasAsync(new AliasChange("m", "production", 1, "b", "back", Override: true)))!.Revision);
 
         Assert.Equal(["retired a old", "active b needed"], await test.QueryAsync("SELECT state || ' ' || actor || ' ' || reason FROM version_event ORDER BY id"));
     }
@@ -252,7 +252,7 @@ public sealed class RegistryTests
     {
         await using var test = await TestRegistry.MigratedAsync(database);
         await test.AddAsync("m", [1]);
-        var contexts = new Switch(test.Contexts);
+        var contexts = new SwitchedContexts(test.Contexts);
         var registry = new ModelRegistry(contexts, test.Files, TimeProvider.System);
         var lookup = new VersionLookup(registry);
         Assert.Equal(1, (await lookup.FindAsync(new ModelQuery(Process: "ttbar"))).Number);
@@ -275,14 +275,5 @@ public sealed class RegistryTests
     {
         Directory.CreateDirectory(Models(test));
         File.WriteAllBytes(Path.Combine(Models(test), file), TestModels.Bytes("ttbar-analytic", "ttbar", description: description));
-    }
-
-    /// <summary>A database that can be taken away.</summary>
-    private sealed class Switch(IDbContextFactory<RegistryContext> contexts) : IDbContextFactory<RegistryContext>
-    {
-        public bool IsOn { get; set; } = true;
-
-        public RegistryContext CreateDbContext() =>
-            IsOn ? contexts.CreateDbContext() : throw new InvalidOperationException("transient", new NpgsqlException("Connection refused"));
     }
 }

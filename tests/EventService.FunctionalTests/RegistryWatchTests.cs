@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json;
 
 using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Models;
@@ -25,7 +26,7 @@ public sealed class RegistryWatchTests
         var other = test.NewServer("other");
         await test.AddAsync("m", [2], promote: false, registry: other);
         var start = Stopwatch.GetTimestamp();
-        await other.MoveAliasAsync(new AliasChange("m", "production", 2, "somebody", "better"));
+        await other.MoveAliasAsync(new AliasChange("m", "production", 2, "somebody", "better", Override: true));
         await watch.UntilAsync(moved => moved.Contains(new MovedAlias("m", "production", 2)));
         Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, s_promise);
 
@@ -98,12 +99,16 @@ public sealed class RegistryWatchTests
         for (var i = 0; i < 3; i++)
         {
             Assert.Equal(before, await GenerateAsync());
-            foreach (var path in new[] { "/models", "/health/ready" })
+            foreach (var path in new[] { "/models", "/models/ttbar-analytic/versions/1/file", "/models/ttbar-analytic/history" })
             {
                 using var away = await client.GetAsync(path);
                 Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);
                 Assert.NotNull(away.Headers.RetryAfter);
             }
+
+            var ready = JsonElement.Parse(await client.GetStringAsync("/health/ready"));
+            Assert.Equal("ready", ready.GetProperty("status").GetString());
+            Assert.StartsWith("degraded: its database does not answer.", ready.GetProperty("registry").GetString(), StringComparison.Ordinal);
 
             await Task.Delay(1000);
         }

@@ -1,6 +1,9 @@
+using System.Net.Http.Headers;
+
 using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Models;
 using EventService.Registry;
+using EventService.Registry.Keys;
 
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -14,6 +17,7 @@ public class RunningService : WebApplicationFactory<Program>
 {
     private readonly bool _usesFormulas;
     private readonly TestRegistry? _registry;
+    private readonly (string Name, string Value)[] _settings;
     private readonly string _folder = Directory.CreateTempSubdirectory("eventservice-tests-").FullName;
 
     public RunningService()
@@ -24,8 +28,10 @@ public class RunningService : WebApplicationFactory<Program>
     /// <param name="workers">Threads that generate.</param>
     /// <param name="modelsFolder">Models to serve as the service itself would; null for the tests' models of formulas.</param>
     /// <param name="registry">Database of its registry; null for a file in its data folder.</param>
-    internal RunningService(int workers, string? modelsFolder = null, TestRegistry? registry = null)
+    /// <param name="settings">Further settings.</param>
+    internal RunningService(int workers, string? modelsFolder = null, TestRegistry? registry = null, params (string Name, string Value)[] settings)
     {
+        _settings = settings;
         _registry = registry;
         Workers = workers;
         _usesFormulas = modelsFolder is null;
@@ -44,6 +50,16 @@ public class RunningService : WebApplicationFactory<Program>
 
     public int Workers { get; }
 
+    /// <summary>A client with a new key of these scopes and this name.</summary>
+    internal async Task<HttpClient> ClientAsync(string name, string scopes)
+    {
+        // Starts the service if that has not happened yet.
+        var client = CreateClient();
+        var (key, _) = await Services.GetRequiredService<KeyStore>().CreateAsync(new CreateKeyRequest(name, scopes), "tests");
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return client;
+    }
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseSetting("urls", "http://127.0.0.1:0");
@@ -57,6 +73,11 @@ public class RunningService : WebApplicationFactory<Program>
         {
             builder.UseSetting(registry.Kind == DatabaseKind.Postgres ? "EventService:RegistryConnectionString" : "EventService:DataFolder",
                 registry.Kind == DatabaseKind.Postgres ? registry.ConnectionString : registry.Folder);
+        }
+
+        foreach (var (name, value) in _settings)
+        {
+            builder.UseSetting($"EventService:{name}", value);
         }
 
         if (_usesFormulas)

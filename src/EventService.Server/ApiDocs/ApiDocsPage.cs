@@ -1,3 +1,5 @@
+using EventService.Registry.Keys;
+
 using Microsoft.OpenApi;
 
 namespace EventService.Server.ApiDocs;
@@ -14,7 +16,15 @@ internal static class ApiDocsPage
                 Version = "v1",
                 Description = "Collider events on demand from trained generative models. Units: GeV and radians.",
             });
+            options.AddSecurityDefinition(KeyDocsFilter.Scheme, new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                BearerFormat = $"{KeyStore.Prefix}...",
+                Description = $"An API key of this service: {KeyStore.Prefix}... Make one with 'eventservice keys create'. Its scopes are among {string.Join(", ", KeyScope.All)}; each operation names the one that it takes.",
+            });
             options.OperationFilter<OperationDocsFilter>();
+            options.OperationFilter<KeyDocsFilter>();
         });
 
     public static void MapApiDocs(this WebApplication app)

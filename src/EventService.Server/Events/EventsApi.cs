@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 
 using EventService.Generation.Pipeline;
+using EventService.Registry.Keys;
 using EventService.Server.ApiDocs;
+using EventService.Server.Keys;
 
 namespace EventService.Server.Events;
 
@@ -17,7 +19,7 @@ internal static class EventsApi
 
     public static void MapEvents(this WebApplication app)
     {
-        var events = app.MapGroup("").WithTags("Events");
+        var events = app.MapGroup("").WithTags("Events").Takes(KeyScope.Generate);
         events.MapPost("/generate", (HttpContext context, Generate generate) => generate.RunAsync(context))
             .WithSummary("Generate events.")
             .WithDescription("Parameters go into the query, into a JSON body, or both. Conditions of the model (such as mGluino=1700) are parameters too. The same model, seed, condition and index give the same event, bit by bit, in whatever request and format.")

@@ -1,36 +1,87 @@
-using System.Text.Json;
+using System.Globalization;
 
 using EventService.Registry;
+using EventService.Registry.Catalog;
+using EventService.Registry.Keys;
 using EventService.Registry.Tables;
+using EventService.Server.Keys;
+
+using Microsoft.EntityFrameworkCore;
 
 namespace EventService.Server.Models;
 
-/// <summary>What there is to generate from.</summary>
+/// <summary>What there is to generate from, and what happened to it.</summary>
 internal static class ModelsApi
 {
+    public static IServiceCollection AddModels(this IServiceCollection services) =>
+        services
+            .AddHttpContextAccessor()
+            // The registry as the caller of this request sees and changes it.
+            .AddScoped<IModelCatalog>(services => new ModelCatalog(
+                services.GetRequiredService<IDbContextFactory<RegistryContext>>(),
+                services.GetRequiredService<ModelRegistry>(),
+                services.GetRequiredService<ModelUploads>(),
+                services.GetRequiredService<IHttpContextAccessor>().HttpContext!.Caller().Name));
+
     public static void MapModels(this WebApplication app)
     {
-        var models = app.MapGroup("").WithTags("Models");
-        models.MapGet("/processes", async (ModelRegistry registry, CancellationToken cancellationToken) =>
-                (await registry.ListAsync(cancellationToken))
-                    .GroupBy(m => m.Process)
-                    .OrderBy(g => g.Key, StringComparer.Ordinal)
-                    .Select(g => new ProcessResponse(g.Key, [.. g.Select(m => new ProcessModel(m.Name, Production(m)?.Number))])))
+        var models = app.MapGroup("").WithTags("Models").Takes(KeyScope.Read).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        models.MapGet("/processes", ListProcessesAsync)
             .WithSummary("Physics processes, with their models and the version each has in production.");
 
-        models.MapGet("/models", async (ModelRegistry registry, CancellationToken cancellationToken) =>
-                (await registry.ListAsync(cancellationToken)).Select(ModelResponse.Of))
-            .WithSummary("All models with their versions and aliases.");
+        models.MapGet("/models", ListModelsAsync)
+            .WithSummary("Models with their versions and aliases, by name.")
+            .WithDescription("process, alias: models that have it. q: text in the name or the process, in capitals or not. A page has at most 'limit' models; where there are more, the header Link names the next page (rel=\"next\").")
+            .ProducesProblem(StatusCodes.Status400BadRequest);
 
-        models.MapGet("/models/{name}", async (string name, ModelRegistry registry, CancellationToken cancellationToken) =>
-                ModelResponse.Of(await registry.GetAsync(name, cancellationToken)))
+        models.MapGet("/models/{name}", (string name, IModelCatalog catalog, CancellationToken cancellationToken) => catalog.GetAsync(name, cancellationToken))
             .WithSummary("One model with its versions and aliases.")
             .ProducesProblem(StatusCodes.Status404NotFound);
 
-        models.MapGet("/models/{name}/versions/{version:int}", async (string name, int version, ModelRegistry registry, CancellationToken cancellationToken) =>
-                VersionDocumentResponse.Of(await registry.FindAsync(new ModelQuery(Model: name, Version: version), cancellationToken)))
+        models.MapGet("/models/{name}/versions/{version:int}", (string name, int version, IModelCatalog catalog, CancellationToken cancellationToken) =>
+                catalog.GetVersionAsync(name, version, cancellationToken))
             .WithSummary("One version with its document: schema and units, preprocessing, conditions, cross-section, training.")
             .ProducesProblem(StatusCodes.Status404NotFound);
+
+        models.MapGet("/models/{name}/history", (string name, string? alias, IModelCatalog catalog, CancellationToken cancellationToken) =>
+                catalog.HistoryAsync(name, alias, cancellationToken))
+            .WithSummary("What happened to a model: versions, cards, moves of its aliases, retirements, each with who and why.")
+            .ProducesProblem(StatusCodes.Status404NotFound);
+
+        models.MapPut("/models/{name}/versions/{version:int}/state", (string name, int version, SetStateRequest request, IModelCatalog catalog, CancellationToken cancellationToken) =>
+                catalog.SetStateAsync(name, version, request, cancellationToken))
+            .Takes(KeyScope.Publish)
+            .WithSummary("Retire a version, or make it active again.")
+            .WithDescription("A retired version keeps its number and bytes and is served to those who name the number; no alias may mean it.")
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
+    }
+
+    private static async Task<IEnumerable<ProcessResponse>> ListProcessesAsync(ModelRegistry registry, CancellationToken cancellationToken) =>
+        (await registry.ListAsync(cancellationToken))
+            .GroupBy(m => m.Process)
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => new ProcessResponse(g.Key, [.. g.Select(m => new ProcessModel(m.Name, Production(m)?.Number))]));
+
+    private static async Task<IReadOnlyList<ModelResponse>> ListModelsAsync(
+        string? process, string? q, string? alias, string? after, int? limit, IModelCatalog catalog, HttpContext context, CancellationToken cancellationToken)
+    {
+        var search = new ModelSearch(process, q, alias, after, limit ?? ModelSearch.DefaultLimit);
+        var page = await catalog.ListAsync(search, cancellationToken);
+        if (page.Next is { } next)
+        {
+            var query = QueryString.Create(new Dictionary<string, string?>
+            {
+                ["process"] = process,
+                ["q"] = q,
+                ["alias"] = alias,
+                ["limit"] = search.Limit.ToString(CultureInfo.InvariantCulture),
+                ["after"] = next,
+            }.Where(p => p.Value is not null));
+            context.Response.Headers.Link = $"</models{query}>; rel=\"next\"";
+        }
+
+        return page.Models;
     }
 
     private static ModelVersion? Production(RegisteredModel model) =>
@@ -44,29 +95,3 @@ internal sealed record ProcessResponse(string Process, IReadOnlyList<ProcessMode
 /// <param name="Name">Name of the model.</param>
 /// <param name="Production">The version that requests get that name none; null where none is in production.</param>
 internal sealed record ProcessModel(string Name, int? Production);
-
-internal sealed record ModelResponse(string Name, string Process, DateTime CreatedAt, IReadOnlyDictionary<string, int> Aliases, IReadOnlyList<VersionResponse> Versions)
-{
-    public static ModelResponse Of(RegisteredModel model) => new(
-        model.Name,
-        model.Process,
-        model.CreatedAt,
-        model.Aliases.ToDictionary(a => a.Name, a => a.Version.Number),
-        [.. model.Versions.Select(VersionResponse.Of)]);
-}
-
-/// <summary>A version; Validated says whether its last validation card passed, null where it has none.</summary>
-internal sealed record VersionResponse(int Version, string Sha256, long SizeBytes, string State, string CreatedBy, DateTime CreatedAt, bool? Validated)
-{
-    public static VersionResponse Of(ModelVersion version) => new(
-        version.Number, version.Sha256, version.SizeBytes, version.State, version.CreatedBy, version.CreatedAt,
-        version.Cards.MaxBy(c => c.Id)?.Passed);
-}
-
-/// <summary>A version with the model document as it stands in the file.</summary>
-internal sealed record VersionDocumentResponse(string Name, string Process, int Version, string Sha256, long SizeBytes, string State, string CreatedBy, DateTime CreatedAt, JsonElement Document)
-{
-    public static VersionDocumentResponse Of(ModelVersion version) => new(
-        version.Model.Name, version.Model.Process, version.Number, version.Sha256, version.SizeBytes, version.State, version.CreatedBy, version.CreatedAt,
-        JsonElement.Parse(version.Document));
-}

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 using EventService.Generation;
 using EventService.Generation.Requests;
@@ -31,6 +32,11 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<Pr
         }
 
         httpContext.Response.StatusCode = status;
+        if (status == StatusCodes.Status401Unauthorized)
+        {
+            httpContext.Response.Headers.WWWAuthenticate = "Bearer";
+        }
+
         if (retryAfter is { } delay)
         {
             httpContext.Response.Headers.RetryAfter = delay.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture);
@@ -54,11 +60,14 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<Pr
         RegistryException { Fault: RegistryFault.NotFound } e => (StatusCodes.Status404NotFound, e.Message, null),
         RegistryException { Fault: RegistryFault.Ambiguous } e => (StatusCodes.Status400BadRequest, e.Message, null),
         RegistryException { Fault: RegistryFault.Conflict } e => (StatusCodes.Status409Conflict, e.Message, null),
+        RegistryException { Fault: RegistryFault.Invalid } e => (StatusCodes.Status400BadRequest, e.Message, null),
+        RegistryException { Fault: RegistryFault.NotValidated } e => (StatusCodes.Status422UnprocessableEntity, e.Message, null),
         RegistryException { Fault: RegistryFault.TooLarge } e => (StatusCodes.Status413PayloadTooLarge, e.Message, null),
         RegistryException e => (StatusCodes.Status503ServiceUnavailable, e.Message, s_retryLater),
         ModelFormatException e => (StatusCodes.Status503ServiceUnavailable, e.Message, s_retryLater),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } e =>
-            (StatusCodes.Status413PayloadTooLarge, $"{e.Message} Send the events in several requests, or raise the limit in the server's settings.", null),
+            (StatusCodes.Status413PayloadTooLarge, $"{e.Message} Send less in one request, or raise the limit in the server's settings.", null),
+        BadHttpRequestException { InnerException: JsonException json } e => (e.StatusCode, $"The body is not the JSON that is expected; /swagger shows it. {json.Message}", null),
         BadHttpRequestException e => (e.StatusCode, e.Message, null),
         _ when DatabaseFailure.Is(exception) => (StatusCodes.Status503ServiceUnavailable, "The registry's database does not answer. Try again shortly; the server's log says why.", s_retryLater),
         _ => (StatusCodes.Status500InternalServerError, "The server failed; its log has the details under the trace identifier given here.", null),

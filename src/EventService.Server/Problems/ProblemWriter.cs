@@ -24,6 +24,7 @@ internal sealed class ProblemWriter : IProblemDetailsWriter
     {
         StatusCodes.Status404NotFound => $"There is nothing at {context.Request.Path}. Operations are listed at /swagger.",
         StatusCodes.Status405MethodNotAllowed => $"{context.Request.Path} does not take {context.Request.Method}, expected {context.Response.Headers.Allow}.",
+        StatusCodes.Status415UnsupportedMediaType => $"The body is '{context.Request.ContentType}', expected JSON. With curl, add -H 'Content-Type: application/json'.",
         _ => null,
     };
 }

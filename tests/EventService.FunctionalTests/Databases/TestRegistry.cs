@@ -91,12 +91,13 @@ internal sealed class TestRegistry : IAsyncDisposable
         return found;
     }
 
-    /// <summary>Registers bytes as the next version of a model.</summary>
+    /// <summary>Registers bytes as the next version of a model; null where it had them already.</summary>
     public async Task<ModelVersion?> AddAsync(
         string model, byte[] file, string process = "ttbar", bool promote = true, string actor = "somebody", NewCard? card = null, ModelRegistry? registry = null)
     {
         using var spooled = await Files.SpoolAsync(file);
-        return await (registry ?? Registry).RegisterAsync(new NewVersion(model, process, "{}", spooled, card, actor, "test"), _ => promote);
+        var (version, isNew) = await (registry ?? Registry).RegisterAsync(new NewVersion(model, process, "{}", spooled, card, actor, "test"), _ => promote);
+        return isNew ? version : null;
     }
 
     public ValueTask DisposeAsync()

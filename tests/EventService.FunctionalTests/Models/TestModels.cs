@@ -25,7 +25,7 @@ internal static class TestModels
     {
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(Path.Combine(folder, "ttbar.safetensors"), Bytes("ttbar-analytic", "ttbar"));
-        File.WriteAllText(Path.Combine(folder, "ttbar.card.json"), """{"passed":true,"auc":0.5}""");
+        File.WriteAllText(Path.Combine(folder, "ttbar.card.json"), TestCards.Of(Bytes("ttbar-analytic", "ttbar")));
         File.WriteAllBytes(Path.Combine(folder, "gluino.safetensors"), Bytes("gluino-analytic", "gluino", conditions: [GluinoMass]));
         File.WriteAllBytes(Path.Combine(folder, "gan.safetensors"), Bytes("gan", "zjets", WithoutDensity));
         File.WriteAllBytes(Path.Combine(folder, "failing.safetensors"), Bytes("failing", "failing", Failing));

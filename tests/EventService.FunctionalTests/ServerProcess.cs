@@ -1,0 +1,56 @@
+using System.Diagnostics;
+
+using EventService.FunctionalTests.Databases;
+
+namespace EventService.FunctionalTests;
+
+/// <summary>The service as a process of its own, which can be killed.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private ServerProcess(Process process, Uri address)
+    {
+        _process = process;
+        Client = new HttpClient { BaseAddress = address };
+    }
+
+    public HttpClient Client { get; }
+
+    /// <summary>Starts it on a free port and waits until it listens; whoever asks may do everything.</summary>
+    public static async Task<ServerProcess> StartAsync(TestRegistry registry)
+    {
+        var process = Process.Start(new ProcessStartInfo("dotnet",
+        [
+            Path.Combine(AppContext.BaseDirectory, "EventService.Server.dll"), "--urls=http://127.0.0.1:0", "--EventService:AnonymousScopes=admin",
+            $"--EventService:DataFolder={registry.Folder}", $"--EventService:ModelsFolder={registry.Folder}/none",
+            $"--EventService:RegistryConnectionString={(registry.Kind == DatabaseKind.Postgres ? registry.ConnectionString : "")}",
+        ])
+        { RedirectStandardOutput = true })!;
+        var said = new List<string>();
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            said.Add(line);
+            const string listening = "Now listening on: ";
+            if (line.IndexOf(listening, StringComparison.Ordinal) is >= 0 and var at)
+            {
+                // Whatever else it writes is read, so that it never waits for a reader.
+                _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+                return new ServerProcess(process, new Uri(line[(at + listening.Length)..].Trim().Trim('"')));
+            }
+        }
+
+        throw new InvalidOperationException($"The server does not start: {string.Join('\n', said)}");
+    }
+
+    /// <summary>SIGKILL: nothing is flushed, closed or told.</summary>
+    public void Kill() => _process.Kill();
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        Client.Dispose();
+    }
+}

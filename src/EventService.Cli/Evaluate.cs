@@ -27,6 +27,7 @@ public static class Evaluate
     private static readonly Option<int> s_events = new("--events") { Description = "Events of each kind to compare, at most.", DefaultValueFactory = _ => 50_000 };
     private static readonly Option<string> s_output = new("--output", "-o") { Description = "Folder for report.json, report.html, card.json and exported features.", Required = true };
     private static readonly Option<ulong> s_seed = new("--seed") { Description = "Of the generated events, the resampling and the classifier.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int> s_samples = new("--samples") { Description = "Generated samples of that size over which the metrics of the observables are averaged, as the floor is over pairs; a file gives one.", DefaultValueFactory = _ => 5 };
     private static readonly Option<int> s_seeds = new("--seeds") { Description = "Repeat the classifier with this many seeds; their spread enters its error.", DefaultValueFactory = _ => 1 };
     private static readonly Option<int> s_resamplings = new("--resamplings") { Description = "Pairs of Monte Carlo samples for the floor of the metrics.", DefaultValueFactory = _ => 20 };
     private static readonly Option<bool> s_power = new("--power") { Description = "Also run the evaluation on Monte Carlo with planted distortions, to see what it would find." };
@@ -38,7 +39,7 @@ public static class Evaluate
         var model = new ModelOptions(load);
         var command = new Command("evaluate", "Compare events of a local model, or of a file, with Monte Carlo: distances of observables beside their Monte Carlo floor, a classifier test, plots.");
         model.AddTo(command);
-        foreach (var option in new Option[] { s_generated, s_data, s_testSplit, s_events, s_output, s_seed, s_seeds, s_resamplings, s_power, s_export })
+        foreach (var option in new Option[] { s_generated, s_data, s_testSplit, s_events, s_output, s_seed, s_samples, s_seeds, s_resamplings, s_power, s_export })
         {
             command.Options.Add(option);
         }
@@ -65,13 +66,19 @@ public static class Evaluate
         var generated = parsed.GetValue(s_generated) is { } generatedFile ? await ReadAsync(generatedFile, display, cancellationToken) : null;
         var count = CountOf(parsed, file, rows, generated);
         var monteCarlo = EventSubset.At(file, Spread(rows, count));
-        generated = generated is not null
-            ? EventSubset.At(generated, Enumerable.Range(0, count))
-            : await GenerateAsync(generator!, options.Condition(parsed, generator!), seed, count, display, cancellationToken);
+        var samples = generated is not null ? 1 : parsed.GetValue(s_samples);
+        if (samples < 1)
+        {
+            throw new RequestException(RequestFault.BadValue, $"--samples is {samples}, expected at least 1.");
+        }
+
+        generated ??= await GenerateAsync(generator!, options.Condition(parsed, generator!), seed, checked(samples * count), display, cancellationToken);
+        EventSample[] generatedSamples = [.. Enumerable.Range(0, samples).Select(k => EventSubset.At(generated, Enumerable.Range(k * count, count)))];
+        generated = generatedSamples[0];
 
         var floor = await display.ShareAsync($"floor: {parsed.GetValue(s_resamplings)} pairs of {count} events", progress =>
             MonteCarloFloor.Draw(file, count, count, EventObservables.All, parsed.GetValue(s_resamplings), seed, progress, cancellationToken));
-        var observables = ObservableComparison.Compare(monteCarlo, generated, floor, cancellationToken);
+        var observables = ObservableComparison.Compare(monteCarlo, generatedSamples, floor, cancellationToken);
         var (x, y) = (FeatureMatrix.Compute(monteCarlo, cancellationToken), FeatureMatrix.Compute(generated, cancellationToken));
         if (parsed.GetValue(s_export))
         {
@@ -93,7 +100,7 @@ public static class Evaluate
             MonteCarlo = await SummaryAsync(parsed.GetValue(s_data)!, parsed.GetValue(s_testSplit) ? "events k with k % 10 = 0, which no training uses" : "spread evenly over the file", monteCarlo, cancellationToken),
             Generated = generator is null
                 ? await SummaryAsync(parsed.GetValue(s_generated)!, "from the start of the file", generated, cancellationToken)
-                : new SampleSummary(generator.Document.Name, generator.Sha256, $"seed {seed}, from event 0", generator.Document.Process, count),
+                : new SampleSummary(generator.Document.Name, generator.Sha256, $"seed {seed}, from event 0; metrics of the observables are means over {samples} such samples, one after the other", generator.Document.Process, count),
             Model = generator?.Document,
             Floor = new FloorSummary(floor.PoolEvents, count, floor.Resamplings),
             Observables = observables,

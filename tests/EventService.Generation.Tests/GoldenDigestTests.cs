@@ -13,9 +13,9 @@ public class GoldenDigestTests
 {
     private const string Model = "ttbar-objects.safetensors";
     private const string Profile = NumericsProfile.CpuFp32V1;
-    private const string ModelSha256 = "3533bab86b46a9ed9e8f22130c64a49ddd34836e3fa5be291119b030f8af2dce";
-    private const string EventsSha256 = "53d9922ecbb0187f989b1e506a11bfa0187e01ec4274b7c84341308f553e7490";
-    private const string DensitiesSha256 = "5d659c5d3e687f21d5d1bbb91cd0da5aed24801a79ba82f0a77b086325bc702c";
+    private const string ModelSha256 = "59dc921673efc9934f53c26dbd2ace028e08cd1b863bb744c3ed57fa529068bc";
+    private const string EventsSha256 = "9627cf25c956ce35a5cd48b83a49dcfd31f0d39bc501ef742197388d869e1767";
+    private const string DensitiesSha256 = "85fa73d1ca93f7e4c9ddf89e244238139227ad91a7016831bebc029404bc52a0";
 
     [Fact]
     public void ShippedModel_EventsOfSeedOne_HaveTheDigestOfTheProfile()

@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Security.Cryptography;
 
 using EventService.Generation.Counts;
 using EventService.Generation.Preprocessing;
@@ -87,7 +85,7 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
         ArgumentNullException.ThrowIfNull(block);
         var work = RentWorkspace();
         work.Sample.Clear();
-        work.Sampler.Draw(StreamKey(stream), first, count, work.Sample, logDensity);
+        work.Sampler.Draw(EventStreamKey.Of(_digest, stream), first, count, work.Sample, logDensity);
         DarkMachinesSchema.ToBlock(work.Sample, 0, count, block);
         _workspaces.Add(work);
     }
@@ -141,7 +139,7 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
     {
         ArgumentNullException.ThrowIfNull(progress);
         long[] drawn = new long[_counts.Vectors.Count], accepted = new long[_counts.Vectors.Count];
-        var key = StreamKey(new EventStream(seed, []));
+        var key = EventStreamKey.Of(_digest, new EventStream(seed, []));
         long done = 0;
         Parallel.For(0, (events + PreferredChunk - 1) / PreferredChunk, new ParallelOptions { MaxDegreeOfParallelism = threads }, chunk =>
         {
@@ -227,20 +225,6 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
         }
 
         return new CountVector(counts);
-    }
-
-    /// <summary>First 64 bits of sha256(model sha256, seed, condition): the Philox key of the stream.</summary>
-    private ulong StreamKey(in EventStream stream)
-    {
-        var text = new byte[_digest.Length + 8 + (8 * stream.Condition.Count)];
-        _digest.CopyTo(text, 0);
-        BinaryPrimitives.WriteUInt64LittleEndian(text.AsSpan(_digest.Length), stream.Seed);
-        for (var c = 0; c < stream.Condition.Count; c++)
-        {
-            BinaryPrimitives.WriteDoubleLittleEndian(text.AsSpan(_digest.Length + 8 + (8 * c)), stream.Condition[c]);
-        }
-
-        return BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(text));
     }
 
     // A workspace is lost, not returned, where a call throws: its lanes may be half written.

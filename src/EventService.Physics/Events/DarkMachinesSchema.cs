@@ -179,7 +179,6 @@ public static class DarkMachinesSchema
         }
     }
 
-    /// <summary>True for jets and b-jets.</summary>
     /// <summary>True for jets and b-jets, which have a mass.</summary>
     public static bool HasMass(ObjectType type) => type is ObjectType.BJet or ObjectType.Jet;
 

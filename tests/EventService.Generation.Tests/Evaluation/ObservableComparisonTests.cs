@@ -47,6 +47,29 @@ public class ObservableComparisonTests
     }
 
     [Fact]
+    public void ObservableComparison_OfSeveralSamples_AveragesTheMetrics()
+    {
+        // MET of 1, 2, ..., 100 GeV: against itself W1 is 0, shifted by 5 GeV it is 5, so 2.5 on average; its standard deviation is sqrt((100^2 - 1) / 12).
+        EventSample Shifted(double by)
+        {
+            var sample = new EventSample();
+            for (var k = 1; k <= 100; k++)
+            {
+                sample.AddEvent(k, 1, k + by, 0);
+                sample.AddObject(ObjectType.Jet, 100, 80, 0, 0);
+            }
+
+            return sample;
+        }
+
+        var floor = MonteCarloFloor.Draw(MonteCarlo, 100, 100, [EventObservables.Named("MET")], 2, 1);
+        var met = Assert.Single(ObservableComparison.Compare(Shifted(0), [Shifted(0), Shifted(5)], floor));
+        Assert.Equal(2.5, met.WassersteinInUnits, 1e-9);
+        Assert.Equal(2.5 / Math.Sqrt(9999 / 12.0), met.Wasserstein.Value, 0.001);
+        Assert.Throws<ArgumentException>(() => ObservableComparison.Compare(Shifted(0), [], floor));
+    }
+
+    [Fact]
     public void MonteCarloFloor_OfTooSmallPool_SaysSo()
     {
         var e = Assert.Throws<ArgumentException>(() => MonteCarloFloor.Draw(MonteCarlo, 4000, 4000, EventObservables.All, 2, 1));

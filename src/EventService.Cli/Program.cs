@@ -14,5 +14,6 @@ var root = new RootCommand("Collider events from trained generative models.")
     Import.Command(),
     ModelsCommand.Command(EventGenerator.Load),
     KeysCommand.Command(EventGenerator.Load),
+    Health.Command(),
 };
 return await Terminal.RunAsync(root, args, Console.Error);

@@ -63,5 +63,25 @@ public sealed class PostgresRegistryContextFactory(string connectionString) : ID
     private readonly DbContextOptions<PostgresRegistryContext> _options =
         new DbContextOptionsBuilder<PostgresRegistryContext>().UseNpgsql(connectionString).Options;
 
+    /// <summary>The connection string with the password that a file holds; a line end behind it does not belong to it.</summary>
+    /// <exception cref="InvalidOperationException">The file is missing or empty, or the string has a password already.</exception>
+    public static string WithPassword(string connectionString, string passwordFile)
+    {
+        var connection = new NpgsqlConnectionStringBuilder(connectionString);
+        if (!string.IsNullOrEmpty(connection.Password))
+        {
+            throw new InvalidOperationException($"The registry's connection string has a password, and so has the file '{passwordFile}': expected one of them.");
+        }
+
+        var password = File.Exists(passwordFile) ? File.ReadAllText(passwordFile).TrimEnd('\r', '\n') : "";
+        if (password.Length == 0)
+        {
+            throw new InvalidOperationException($"The file '{passwordFile}' of the registry's password {(File.Exists(passwordFile) ? "is empty" : "does not exist")}.");
+        }
+
+        connection.Password = password;
+        return connection.ConnectionString;
+    }
+
     public RegistryContext CreateDbContext() => new PostgresRegistryContext(_options);
 }

@@ -13,7 +13,7 @@ internal static class RegistryStart
         services
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IDbContextFactory<RegistryContext>>(settings.RegistryConnectionString.Length > 0
-                ? new PostgresRegistryContextFactory(settings.RegistryConnectionString)
+                ? new PostgresRegistryContextFactory(settings.RegistryConnection)
                 : new SqliteRegistryContextFactory(settings.RegistryFile))
             .AddSingleton(services => new ArtifactFolder(settings.CacheFolder, services.GetRequiredService<TimeProvider>(), settings.CacheBytes))
             .AddSingleton<ModelRegistry>()

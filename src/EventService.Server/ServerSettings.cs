@@ -23,6 +23,9 @@ public sealed record ServerSettings
     /// <summary>PostgreSQL database that holds the registry, as Npgsql reads it; empty for an SQLite file in the data folder.</summary>
     public string RegistryConnectionString { get; init; } = "";
 
+    /// <summary>File that holds the password of that database, for deployments that keep secrets in files; empty for none.</summary>
+    public string RegistryPasswordFile { get; init; } = "";
+
     /// <summary>Beyond this the copies of model files in the data folder that were used longest ago are deleted.</summary>
     public long CacheBytes { get; init; } = ArtifactFolder.DefaultCacheBytes;
 
@@ -68,6 +71,12 @@ public sealed record ServerSettings
         "none" => [],
         var scopes => KeyScope.Parse(scopes),
     };
+
+    /// <summary><see cref="RegistryConnectionString"/> with the password of <see cref="RegistryPasswordFile"/>.</summary>
+    /// <exception cref="InvalidOperationException">The file is missing or empty.</exception>
+    public string RegistryConnection => RegistryPasswordFile.Length == 0
+        ? RegistryConnectionString
+        : PostgresRegistryContextFactory.WithPassword(RegistryConnectionString, RegistryPasswordFile);
 
     public string RegistryFile => Path.Combine(DataFolder, "registry.sqlite");
 

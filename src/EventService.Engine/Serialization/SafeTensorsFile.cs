@@ -150,7 +150,7 @@ public sealed class SafeTensorsFile
             throw new SafeTensorsException(
                 $"This is a {(zip ? "zip archive" : "pickle")}, as torch.save writes it; such files can run code when loaded, so only safetensors are read. "
                 + "Convert it where you trust it: import torch, safetensors.torch; "
-                + "safetensors.torch.save_file(torch.load('model.pt', map_location='cpu', weights_only=True), 'model.safetensors')");
+                + "safetensors.torch.save_file({k: v.clone().contiguous() for k, v in torch.load('model.pt', map_location='cpu', weights_only=True).items()}, 'model.safetensors')");
         }
     }
 

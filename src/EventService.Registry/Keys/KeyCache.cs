@@ -57,9 +57,31 @@ public sealed class KeyCache(KeyStore keys, TimeProvider time, TimeSpan trustedW
                     $"The registry's database has been away since {known.ReadAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z; keys are trusted without it for {trustedWhileAway}. Try again when it is back.");
         }
 
-        return _away
-            ? throw new RegistryException(RegistryFault.Unusable, "The registry's database is away, and this server has not seen the key before. Try again shortly.")
-            : await keys.FindAsync(digest, cancellationToken);
+        if (_away)
+        {
+            throw new RegistryException(RegistryFault.Unusable, "The registry's database is away, and this server has not seen the key before. Try again shortly.");
+        }
+
+        var found = await keys.FindAsync(digest, cancellationToken);
+        if (found is not null)
+        {
+            await RememberAsync(cancellationToken);
+        }
+
+        return found;
+    }
+
+    /// <summary>Reads all keys after one has been met that is newer than what is known: from now on it works without the database too.</summary>
+    private async Task RememberAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RefreshAsync(cancellationToken);
+        }
+        catch (Exception e) when (DatabaseFailure.Is(e))
+        {
+            // It was there a moment ago; the caller's key is found all the same.
+        }
     }
 
     private sealed record Snapshot(FrozenDictionary<string, ApiKey> ByDigest, DateTimeOffset ReadAt);

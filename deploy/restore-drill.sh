@@ -31,7 +31,7 @@ time cli models publish "$work/large.safetensors" --database "$(connection regis
 cli models promote ttbar-objects-large 1 --override --reason "restore drill" --database "$(connection registry)"
 
 echo "pg_dump"
-time as "$bin/pg_dump" -h "$work/pg" -U postgres --format=custom --file="$work/pg/registry.dump" registry
+time as "$bin/pg_dump" -h "$work/pg" -U postgres --format=custom --compress=0 --file="$work/pg/registry.dump" registry
 ls -l "$work/pg/registry.dump"
 echo "pg_restore into an empty database"
 as "$bin/createdb" -h "$work/pg" -U postgres restored

@@ -56,8 +56,9 @@ for database in sqlite postgres; do
         if [ "$database" = postgres ]; then as "$bin/createdb" -h "$work/pg" -U postgres "$name"; fi
         folder=$work/$database$k
         mkdir "$folder"
-        # The first start opens its database after some hundreds of milliseconds: the delay follows what the last kill met.
+        # How long a start takes to its database is for the machine to say: the delay follows what the last kill met, in ever smaller steps.
         delay=${delay:-700}
+        step=${step:-400}
         start "$database" "$folder" "$name"
         server=$!
         sleep "$(awk -v d="$((delay + RANDOM % 60 - 30))" 'BEGIN {print d / 1000}')"
@@ -65,7 +66,8 @@ for database in sqlite postgres; do
         wait "$server" 2>/dev/null || true
         found=$(scripts "$database" "$folder" "$name")
         seen[$found]=$((${seen[$found]:-0} + 1))
-        if [ "$found" = 0 ]; then delay=$((delay + 15)); else delay=$((delay - 15)); fi
+        if [ "$found" = 0 ]; then delay=$((delay + step)); else delay=$((delay > step ? delay - step : delay / 2)); fi
+        step=$((step > 30 ? step * 2 / 3 : 20))
         start "$database" "$folder" "$name"
         server=$!
         if ! ready; then
@@ -82,5 +84,5 @@ for database in sqlite postgres; do
     done
     for found in "${!seen[@]}"; do echo "$database: ${seen[$found]} of $kills kills met $found of $whole scripts applied"; done | sort | tee -a "$log"
     echo "$database: every next start became ready with $whole scripts and served the same events" | tee -a "$log"
-    unset seen
+    unset seen delay step
 done

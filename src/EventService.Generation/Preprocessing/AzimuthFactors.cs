@@ -8,6 +8,9 @@ namespace EventService.Generation.Preprocessing;
 /// <summary>The factors of one object's azimuth, and their logarithms at the nodes. For one thread.</summary>
 internal sealed class AzimuthFactors
 {
+    // Below this largest squared pT a triple has no weight at any node, in single precision either.
+    private const double MayBeHard = AzimuthCorrelations.HardLowest * (1 - 1e-5);
+
     private readonly List<AzimuthFactor> _factors = [];
 
     public List<AzimuthFactor> Items => _factors;
@@ -141,7 +144,10 @@ internal sealed class AzimuthFactors
                 if (tables[hard] is not null)
                 {
                     var together = triple with { Offset = (px * px) + (py * py) + (pt * pt), Cos = -triple.Cos, Sin = -triple.Sin };
-                    _factors.Add((triple with { Table = hard, Field = 0 }).WithSecond(AzimuthFactorKind.HardMass, together));
+                    if (together.Offset + together.Scale > MayBeHard)
+                    {
+                        _factors.Add((triple with { Table = hard, Field = 0 }).WithSecond(AzimuthFactorKind.HardMass, together));
+                    }
                 }
 
                 if (mayBeW)

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 
 using EventService.Physics.Events;
 
@@ -15,10 +14,8 @@ namespace EventService.Physics.Formats;
 /// left out (place in the file from 0, 1, length of the lists, <see cref="Kinematics.JetMass.Of"/>). A mass may be any number. Other fields are passed over. The same checks and limits hold as in
 /// <see cref="DarkMachinesReader"/>; charges are -1 or 1.
 /// </remarks>
-public sealed class JsonLinesReader : EventReader
+public sealed class JsonLinesReader : JsonObjectReader
 {
-    private const int MaximumDepth = 16;
-
     private static readonly byte[][] Names = [.. WholeEventFields.All.Select(f => Encoding.UTF8.GetBytes(f.Name))];
 
     private readonly WholeEventFields _fields = new();
@@ -32,44 +29,10 @@ public sealed class JsonLinesReader : EventReader
     {
     }
 
-    private protected override bool TryReadEvent(EventSample sample)
+    private protected override void ReadEvent(ref Utf8JsonReader reader, EventSample sample)
     {
-        if (!Source.TryReadLine(out var line))
-        {
-            return false;
-        }
-
-        if (!Utf8.IsValid(line))
-        {
-            var broken = Quotation.FirstBrokenUtf8(line);
-            throw Fault(broken, $"byte 0x{line[broken]:x2} is not UTF-8 text.");
-        }
-
-        try
-        {
-            ParseLine(line);
-        }
-        catch (JsonException e)
-        {
-            var reason = e.Message.Split(" LineNumber:")[0];
-            throw new DataFormatException(Source.Name, Source.Line, (e.BytePositionInLine ?? 0) + 1, $"the line is not one JSON object. {reason}", e);
-        }
-
-        _fields.AppendTo(sample);
-        return true;
-    }
-
-    private void ParseLine(ReadOnlySpan<byte> line)
-    {
-        var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = MaximumDepth });
         _fields.Clear(Source.Line - 1);
         Array.Clear(_seen);
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            throw Fault(reader.TokenStartIndex, $"found {Quotation.Of(reader.ValueSpan)}, expected a JSON object.");
-        }
-
         var next = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -96,6 +59,7 @@ public sealed class JsonLinesReader : EventReader
         var end = reader.TokenStartIndex;
         reader.Read(); // throws if anything follows the object
         CheckFields(end);
+        _fields.AppendTo(sample);
     }
 
     /// <summary>Index of the field that the property names; our own files have them in order.</summary>
@@ -198,6 +162,4 @@ public sealed class JsonLinesReader : EventReader
             }
         }
     }
-
-    private DataFormatException Fault(long at, string fault) => new(Source.Name, Source.Line, at + 1, fault);
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 
 using EventService.Physics.Events;
 
@@ -11,10 +10,8 @@ namespace EventService.Physics.Formats;
 /// stand in any order; every number becomes the double nearest to its text. The event number may be left out (place in the file from 0); other
 /// fields are passed over.
 /// </summary>
-public sealed class JsonLinesTableReader : EventReader
+public sealed class JsonLinesTableReader : JsonObjectReader
 {
-    private const int MaximumDepth = 16;
-
     private readonly SampleSchema _schema;
     private readonly byte[][] _names;
     private readonly double[] _row;
@@ -33,44 +30,10 @@ public sealed class JsonLinesTableReader : EventReader
         _seen = new bool[_names.Length];
     }
 
-    private protected override bool TryReadEvent(EventSample sample)
+    private protected override void ReadEvent(ref Utf8JsonReader reader, EventSample sample)
     {
-        if (!Source.TryReadLine(out var line))
-        {
-            return false;
-        }
-
-        if (!Utf8.IsValid(line))
-        {
-            var broken = Quotation.FirstBrokenUtf8(line);
-            throw Fault(broken, $"byte 0x{line[broken]:x2} is not UTF-8 text.");
-        }
-
-        try
-        {
-            sample.AddRow(ParseLine(line), _row);
-        }
-        catch (JsonException e)
-        {
-            var reason = e.Message.Split(" LineNumber:")[0];
-            throw new DataFormatException(Source.Name, Source.Line, (e.BytePositionInLine ?? 0) + 1, $"the line is not one JSON object. {reason}", e);
-        }
-
-        return true;
-    }
-
-    /// <summary>Fills the row and gives the event's number.</summary>
-    private long ParseLine(ReadOnlySpan<byte> line)
-    {
-        var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = MaximumDepth });
         Array.Clear(_seen);
         var number = Source.Line - 1;
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            throw Fault(reader.TokenStartIndex, $"found {Quotation.Of(reader.ValueSpan)}, expected a JSON object.");
-        }
-
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var column = Find(ref reader);
@@ -97,7 +60,12 @@ public sealed class JsonLinesTableReader : EventReader
         var end = reader.TokenStartIndex;
         reader.Read(); // throws if anything follows the object
         var missing = Array.IndexOf(_seen, false);
-        return missing < 0 ? number : throw Fault(end, $"field '{_schema.Scalars[missing].Name}' is missing, expected {_schema.Describe()}.");
+        if (missing >= 0)
+        {
+            throw Fault(end, $"field '{_schema.Scalars[missing].Name}' is missing, expected {_schema.Describe()}.");
+        }
+
+        sample.AddRow(number, _row);
     }
 
     private int Find(ref Utf8JsonReader reader)
@@ -134,6 +102,4 @@ public sealed class JsonLinesTableReader : EventReader
 
         (_row[column], _seen[column]) = (value, true);
     }
-
-    private DataFormatException Fault(long at, string fault) => new(Source.Name, Source.Line, at + 1, fault);
 }

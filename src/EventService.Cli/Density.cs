@@ -47,7 +47,7 @@ public static class Density
         }
 
         long count = 0;
-        using (var pool = new WorkerPool(model.Workers(parsed)))
+        using (var workers = new WorkerThreads(model.Workers(parsed)))
         using (var events = OpenEvents(parsed, likelihood.Schema))
         await using (var output = OutputFile.Open(path))
         {
@@ -56,7 +56,7 @@ public static class Density
                 ? new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose)
                 : output.Stream;
             await Terminal.ProgressAsync($"{generator.Document.Name}", null, async progress =>
-                count = await DensityPipeline.RunAsync(pool, likelihood, condition, events, format, records, progress, cancellationToken));
+                count = await DensityPipeline.RunAsync(workers, likelihood, condition, events, format, records, progress, cancellationToken));
             if (format.HasHeader)
             {
                 await output.Stream.WriteAsync(format.Header(count), cancellationToken);

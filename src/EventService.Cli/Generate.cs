@@ -51,12 +51,12 @@ public static class Generate
 
         var receipt = request.ReceiptFor(generator, version: null);
         var start = Stopwatch.GetTimestamp();
-        using (var pool = new WorkerPool(model.Workers(parsed)))
+        using (var workers = new WorkerThreads(model.Workers(parsed)))
         await using (var output = OutputFile.Open(path))
         {
             await Terminal.ProgressAsync($"{receipt.Process}, seed {receipt.Seed}", request.Count, progress =>
                 GeneratePipeline.RunAsync(
-                    pool,
+                    workers,
                     generator,
                     request,
                     async (bytes, done, token) =>

@@ -14,17 +14,15 @@ public interface IGenerativeModel
     /// <summary>Events per call that keep the sampler's working set in cache; larger calls are cut by the caller.</summary>
     int PreferredChunk { get; }
 
-    /// <summary>
-    /// Fills <paramref name="block"/> with events first .. first + count - 1 of the stream that <paramref name="stream"/> names.
-    /// Runs on the calling thread.
-    /// </summary>
-    /// <param name="stream">Seed and condition.</param>
-    /// <param name="first">Index of the first event.</param>
-    /// <param name="count">Number of events.</param>
+    /// <summary>Events of one evaluation of the networks: whole multiples make the best use of them.</summary>
+    int Tile { get; }
+
+    /// <summary>Fills <paramref name="block"/> with the events of the ranges, one range after the other. Runs on the calling thread.</summary>
+    /// <param name="ranges">Which events, of any streams of this model: those of several requests can be generated together.</param>
     /// <param name="block">Receives the events; its schema is <see cref="Schema"/>.</param>
     /// <param name="logDensity">Empty, or receives the log-density of each event as the sampler knows it.</param>
     /// <exception cref="AttemptsExhaustedException">An event failed the validity filter too often.</exception>
-    void Generate(in EventStream stream, long first, int count, EventBlock block, Span<double> logDensity);
+    void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity);
 }
 
 /// <summary>A model that knows the density of an event.</summary>
@@ -41,6 +39,12 @@ public interface ILikelihoodModel : IGenerativeModel
 /// <param name="Seed">Any unsigned 64-bit number.</param>
 /// <param name="Condition">Values of the model's condition parameters in their order; empty for an unconditional model.</param>
 public readonly record struct EventStream(ulong Seed, IReadOnlyList<double> Condition);
+
+/// <summary>Events First .. First + Count - 1 of a stream.</summary>
+/// <param name="Stream">Seed and condition.</param>
+/// <param name="First">Index of the first event.</param>
+/// <param name="Count">Number of events.</param>
+public readonly record struct EventRange(EventStream Stream, long First, int Count);
 
 /// <summary>Density of one event.</summary>
 /// <param name="LogDensity">Natural log; negative infinity where the model gives the event no density.</param>

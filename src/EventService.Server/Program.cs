@@ -16,7 +16,7 @@ builder.Services
     .AddRegistry(settings)
     .AddKeys(settings)
     .AddModels()
-    .AddEvents(settings)
+    .AddEvents()
     .AddApiDocs();
 
 var app = builder.Build();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 using EventService.Generation.Counts;
 using EventService.Generation.Preprocessing;
@@ -76,17 +77,25 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
 
     public int PreferredChunk => 2048;
 
+    public int Tile => TileLanes;
+
     public string BaseMeasure =>
         "counts (b, j, e-, e+, m-, m+, g), then dpT deta dphi dm [GeV, 1, rad, GeV] for each b-jet and jet and dpT deta dphi [GeV, 1, rad] for each "
         + "electron, muon and photon in the order of the counts and of falling pT, then dMET dMETphi [GeV, rad]";
 
-    public void Generate(in EventStream stream, long first, int count, EventBlock block, Span<double> logDensity)
+    public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity)
     {
         ArgumentNullException.ThrowIfNull(block);
         var work = RentWorkspace();
         work.Sample.Clear();
-        work.Sampler.Draw(EventStreamKey.Of(_digest, stream), first, count, work.Sample, logDensity);
-        DarkMachinesSchema.ToBlock(work.Sample, 0, count, block);
+        work.Ranges.Clear();
+        foreach (var (stream, first, count) in ranges)
+        {
+            work.Ranges.Add((EventStreamKey.Of(_digest, stream), first, count));
+        }
+
+        work.Sampler.Draw(CollectionsMarshal.AsSpan(work.Ranges), work.Sample, logDensity);
+        DarkMachinesSchema.ToBlock(work.Sample, 0, work.Sample.Count, block);
         _workspaces.Add(work);
     }
 
@@ -233,6 +242,8 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
     private sealed class Workspace(AutoregressiveObjectFlow flow)
     {
         public EventSample Sample { get; } = new();
+
+        public List<(ulong Key, long First, int Count)> Ranges { get; } = [];
 
         public ObjectFlowSampler Sampler { get; } = new(flow._network, flow._coordinates, flow._counts, flow._filter, flow._acceptance, flow._weight, TileLanes);
 

@@ -27,6 +27,9 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
 
         public CountVector Vector { get; set; }
 
+        /// <summary>Key of the event's stream, and its index there.</summary>
+        public ulong Key;
+        public long Index;
         public PhiloxStream Random;
         public float[] Uniforms { get; } = new float[4];
         public uint Attempt;
@@ -53,21 +56,25 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private readonly (double Cos, double Sin)[] _direction = new (double, double)[tileLanes];
     private readonly double[] _mass = new double[tileLanes];
 
-    /// <summary>Appends events first .. first + count - 1 to the sample, values rounded to float32.</summary>
-    public void Draw(ulong key, long first, int count, EventSample sample, Span<double> logDensity)
+    /// <summary>Appends the events of the ranges to the sample, one range after the other, values rounded to float32.</summary>
+    /// <param name="ranges">Key of the stream, index of the first event, number of events.</param>
+    /// <param name="sample">Receives the events.</param>
+    /// <param name="logDensity">Empty, or receives one number an event.</param>
+    public void Draw(ReadOnlySpan<(ulong Key, long First, int Count)> ranges, EventSample sample, Span<double> logDensity)
     {
-        Start(key, first, count);
+        var count = Start(ranges);
         while (_pending.Count > 0)
         {
-            DrawKinematics(key, first);
+            DrawKinematics();
             _rejected.Clear();
             foreach (var k in _pending)
             {
-                if (!IsValid(_lanes[k], first + k))
+                var lane = _lanes[k];
+                if (!IsValid(lane))
                 {
-                    if (++_lanes[k].Attempt == AutoregressiveObjectFlow.MaximumAttempts)
+                    if (++lane.Attempt == AutoregressiveObjectFlow.MaximumAttempts)
                     {
-                        throw new AttemptsExhaustedException($"Event {first + k} with counts {_lanes[k].Vector} failed the validity filter {AutoregressiveObjectFlow.MaximumAttempts} times. The model does not describe such events; report it with the receipt.");
+                        throw new AttemptsExhaustedException($"Event {lane.Index} with counts {lane.Vector} failed the validity filter {AutoregressiveObjectFlow.MaximumAttempts} times. The model does not describe such events; report it with the receipt.");
                     }
 
                     _rejected.Add(k);
@@ -81,7 +88,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         for (var k = 0; k < count; k++)
         {
             var lane = _lanes[k];
-            Append(lane, first + k, sample);
+            Append(lane, sample);
             if (!logDensity.IsEmpty)
             {
                 logDensity[k] = lane.LogDensity + counts.LogProbability(lane.Vector) - acceptance.Of(lane.Vector, counts.IndexOf(lane.Vector)).LogAcceptance;
@@ -92,34 +99,42 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     /// <summary>Draws the first attempt of each event and reports whether it is valid.</summary>
     public void FirstAttempts(ulong key, long first, int count, Action<CountVector, bool> report)
     {
-        Start(key, first, count);
-        DrawKinematics(key, first);
+        Start([(key, first, count)]);
+        DrawKinematics();
         for (var k = 0; k < count; k++)
         {
-            report(_lanes[k].Vector, IsValid(_lanes[k], first + k));
+            report(_lanes[k].Vector, IsValid(_lanes[k]));
         }
     }
 
-    private void Start(ulong key, long first, int count)
+    /// <summary>Draws the counts of all events. Returns their number.</summary>
+    private int Start(ReadOnlySpan<(ulong Key, long First, int Count)> ranges)
     {
-        while (_lanes.Count < count)
+        _pending.Clear();
+        foreach (var (key, first, count) in ranges)
         {
-            _lanes.Add(new Lane());
+            for (var index = first; index < first + count; index++)
+            {
+                var k = _pending.Count;
+                if (_lanes.Count == k)
+                {
+                    _lanes.Add(new Lane());
+                }
+
+                var lane = _lanes[k];
+                (lane.Key, lane.Index) = (key, index);
+                lane.Random = new PhiloxStream(key, (ulong)index, 0);
+                lane.Vector = counts.Draw(ref lane.Random);
+                lane.Vector.CopyTo(lane.Counts);
+                lane.Attempt = 0;
+                _pending.Add(k);
+            }
         }
 
-        _pending.Clear();
-        for (var k = 0; k < count; k++)
-        {
-            var lane = _lanes[k];
-            lane.Random = new PhiloxStream(key, (ulong)(first + k), 0);
-            lane.Vector = counts.Draw(ref lane.Random);
-            lane.Vector.CopyTo(lane.Counts);
-            lane.Attempt = 0;
-            _pending.Add(k);
-        }
+        return _pending.Count;
     }
 
-    private void DrawKinematics(ulong key, long first)
+    private void DrawKinematics()
     {
         var greatest = new int[EventSlots.TypeCount];
         foreach (var k in _pending)
@@ -127,7 +142,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
             var lane = _lanes[k];
             lane.State.Reset(lane.Counts, []);
             lane.LogDensity = 0;
-            lane.Random = new PhiloxStream(key, (ulong)(first + k), 1 + lane.Attempt);
+            lane.Random = new PhiloxStream(lane.Key, (ulong)lane.Index, 1 + lane.Attempt);
             for (var t = 0; t < greatest.Length; t++)
             {
                 greatest[t] = Math.Max(greatest[t], lane.Counts[t]);
@@ -349,16 +364,16 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     }
 
     // Validity is judged on the values as they are written, so that no rounding carries an event across a limit.
-    private bool IsValid(Lane lane, long number)
+    private bool IsValid(Lane lane)
     {
         _candidate.Clear();
-        Append(lane, number, _candidate);
+        Append(lane, _candidate);
         return filter.Violation(_candidate, 0) is null;
     }
 
-    private void Append(Lane lane, long number, EventSample sample)
+    private void Append(Lane lane, EventSample sample)
     {
-        sample.AddEvent(number, (float)weight, (float)lane.Met, (float)Atan2.Of(lane.MetSin, lane.MetCos));
+        sample.AddEvent(lane.Index, (float)weight, (float)lane.Met, (float)Atan2.Of(lane.MetSin, lane.MetCos));
         foreach (ref readonly var item in lane.State.Objects)
         {
             // The energy is a function of the numbers that are written, so that a format that has no mass can give it back.

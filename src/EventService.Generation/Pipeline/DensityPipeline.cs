@@ -1,6 +1,3 @@
-using System.Buffers;
-
-using EventService.Physics.Events;
 using EventService.Physics.Formats;
 
 namespace EventService.Generation.Pipeline;
@@ -9,7 +6,7 @@ namespace EventService.Generation.Pipeline;
 public static class DensityPipeline
 {
     /// <summary>Returns the number of events.</summary>
-    /// <param name="pool">The workers.</param>
+    /// <param name="workers">The workers.</param>
     /// <param name="model">Gives the densities.</param>
     /// <param name="condition">Values of the model's condition parameters.</param>
     /// <param name="events">The events.</param>
@@ -19,7 +16,7 @@ public static class DensityPipeline
     /// <param name="cancellationToken">Ends the work within a chunk.</param>
     /// <exception cref="DataFormatException">The events are faulty.</exception>
     public static async Task<long> RunAsync(
-        WorkerPool pool,
+        IWorkers workers,
         ILikelihoodModel model,
         IReadOnlyList<double> condition,
         EventReader events,
@@ -28,44 +25,29 @@ public static class DensityPipeline
         Action<long>? progress,
         CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentNullException.ThrowIfNull(workers);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(events);
         ArgumentNullException.ThrowIfNull(format);
         ArgumentNullException.ThrowIfNull(output);
         var count = 0L;
-        var slots = Enumerable.Range(0, OrderedPipeline.SlotsFor(pool)).Select(_ => new Slot(model)).ToArray();
+        var slots = Enumerable.Range(0, OrderedPipeline.SlotsFor(workers)).Select(_ => new DensityChunk(model, condition, format)).ToArray();
+        var size = workers.ChunkOf(model);
         await OrderedPipeline.RunAsync(
-            pool,
+            workers,
             slots,
-            fill: async (slot, token) =>
+            fill: async (chunk, token) =>
             {
-                slot.Events.Clear();
-                return await events.ReadAsync(slot.Events, model.PreferredChunk, token).ConfigureAwait(false);
+                chunk.Sample.Clear();
+                return await events.ReadAsync(chunk.Sample, size, token).ConfigureAwait(false);
             },
-            work: slot =>
+            emit: async (chunk, token) =>
             {
-                var densities = slot.Densities.AsSpan(0, slot.Events.Count);
-                model.LogDensity(slot.Events, condition, densities);
-                slot.Output.ResetWrittenCount();
-                format.Write(slot.Output, slot.Events.EventNumber, densities);
-            },
-            emit: async (slot, token) =>
-            {
-                await output.WriteAsync(slot.Output.WrittenMemory, token).ConfigureAwait(false);
-                count += slot.Events.Count;
+                await output.WriteAsync(chunk.Bytes, token).ConfigureAwait(false);
+                count += chunk.Events;
                 progress?.Invoke(count);
             },
             cancellationToken).ConfigureAwait(false);
         return count;
-    }
-
-    private sealed class Slot(ILikelihoodModel model)
-    {
-        public EventSample Events { get; } = EventSample.For(model.Schema);
-
-        public EventDensity[] Densities { get; } = new EventDensity[model.PreferredChunk];
-
-        public ArrayBufferWriter<byte> Output { get; } = new();
     }
 }

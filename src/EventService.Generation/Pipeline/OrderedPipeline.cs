@@ -7,28 +7,27 @@ namespace EventService.Generation.Pipeline;
 public static class OrderedPipeline
 {
     /// <summary>Slots that keep every worker busy while the oldest chunk is handed on.</summary>
-    public static int SlotsFor(WorkerPool pool)
+    public static int SlotsFor(IWorkers workers)
     {
-        ArgumentNullException.ThrowIfNull(pool);
-        return (2 * pool.Workers) + 1;
+        ArgumentNullException.ThrowIfNull(workers);
+        return (2 * workers.Count) + 1;
     }
 
-    /// <param name="pool">Runs <paramref name="work"/>.</param>
-    /// <param name="slots">Buffers; each holds one chunk at a time and is used again for the chunk slots.Count later.</param>
+    /// <param name="workers">Run the chunks, several at a time.</param>
+    /// <param name="slots">Chunks with their buffers; each is used again for the chunk slots.Count later.</param>
     /// <param name="fill">Prepares the next chunk; false when there are no more. Called in turn.</param>
-    /// <param name="work">The expensive part. Runs on a worker, several slots at a time.</param>
     /// <param name="emit">Takes the finished chunk. Called in turn, in the order of filling.</param>
     /// <param name="cancellationToken">Checked before each chunk's work, and passed on.</param>
     /// <remarks>When this returns or throws, no worker touches a slot any more.</remarks>
-    public static async Task RunAsync<TSlot>(
-        WorkerPool pool,
-        IReadOnlyList<TSlot> slots,
-        Func<TSlot, CancellationToken, ValueTask<bool>> fill,
-        Action<TSlot> work,
-        Func<TSlot, CancellationToken, ValueTask> emit,
+    public static async Task RunAsync<TChunk>(
+        IWorkers workers,
+        IReadOnlyList<TChunk> slots,
+        Func<TChunk, CancellationToken, ValueTask<bool>> fill,
+        Func<TChunk, CancellationToken, ValueTask> emit,
         CancellationToken cancellationToken)
+        where TChunk : Chunk
     {
-        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentNullException.ThrowIfNull(workers);
         ArgumentNullException.ThrowIfNull(slots);
         ArgumentNullException.ThrowIfNull(fill);
         ArgumentNullException.ThrowIfNull(emit);
@@ -48,7 +47,7 @@ public static class OrderedPipeline
                     more = await fill(slot, cancellationToken).ConfigureAwait(false);
                     if (more)
                     {
-                        running[filled % slots.Count] = pool.RunAsync(() => work(slot), stop.Token);
+                        running[filled % slots.Count] = workers.RunAsync(slot, stop.Token);
                         filled++;
                     }
                 }

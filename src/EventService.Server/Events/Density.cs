@@ -3,7 +3,9 @@ using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
 using EventService.Physics.Formats;
 using EventService.Registry;
+using EventService.Server.Keys;
 using EventService.Server.Problems;
+using EventService.Server.Workers;
 
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
@@ -15,7 +17,7 @@ namespace EventService.Server.Events;
 /// The answer is spooled (to disk beyond <see cref="SpoolMemoryBytes"/>) and sent once the body has been read: clients
 /// that send everything before they read anything do not block, and an error in the last line is still a proper problem.
 /// </remarks>
-internal sealed class Density(VersionLookup versions, GeneratorCache generators, WorkerPool pool, RequestGate gate, ServerSettings settings)
+internal sealed class Density(VersionLookup versions, GeneratorCache generators, WorkerPool pool, ServerSettings settings)
 {
     private const int SpoolMemoryBytes = 1 << 20;
 
@@ -30,7 +32,6 @@ internal sealed class Density(VersionLookup versions, GeneratorCache generators,
     public async Task RunAsync(HttpContext context)
     {
         var aborted = context.RequestAborted;
-        using var pass = gate.Enter();
         var parameters = RequestParameters.FromQuery(context.Request);
         var (version, generator) = await ModelSelection.FindAsync(parameters, versions, generators, aborted);
         RequestParameter.RequireKnown(parameters.Keys, Parameters, generator.Document.Conditions);
@@ -45,6 +46,7 @@ internal sealed class Density(VersionLookup versions, GeneratorCache generators,
             ? DensityFormat.Parse(name)
             : AcceptedFormat.Choose(context.Request.Headers.Accept, DensityFormat.All, f => f.MediaType);
 
+        using var workers = pool.Admit(context.Caller(), events: null);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
             limit.MaxRequestBodySize = settings.DensityBodyBytes;
@@ -52,7 +54,7 @@ internal sealed class Density(VersionLookup versions, GeneratorCache generators,
 
         using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), likelihood.Schema, aborted);
         await using var spool = new FileBufferingWriteStream(SpoolMemoryBytes, bufferLimit: null, () => settings.DataFolder);
-        var count = await DensityPipeline.RunAsync(pool, likelihood, condition, events, format, spool, progress: null, aborted);
+        var count = await DensityPipeline.RunAsync(workers, likelihood, condition, events, format, spool, progress: null, aborted);
         if (count == 0)
         {
             throw new ProblemException(StatusCodes.Status400BadRequest, "The body holds no event. With curl, send a file by --data-binary @events.csv.");

@@ -4,16 +4,17 @@ using EventService.Generation.Pipeline;
 using EventService.Registry.Keys;
 using EventService.Server.ApiDocs;
 using EventService.Server.Keys;
+using EventService.Server.Workers;
 
 namespace EventService.Server.Events;
 
 /// <summary>Events and their densities.</summary>
 internal static class EventsApi
 {
-    public static IServiceCollection AddEvents(this IServiceCollection services, ServerSettings settings) =>
+    public static IServiceCollection AddEvents(this IServiceCollection services) =>
         services
-            .AddSingleton(_ => new WorkerPool(settings.Workers))
-            .AddSingleton<RequestGate>()
+            .AddSingleton<WorkerPool>()
+            .AddSingleton<GenerateEvents>()
             .AddSingleton<Generate>()
             .AddSingleton<Density>();
 
@@ -24,7 +25,7 @@ internal static class EventsApi
             .WithSummary("Generate events.")
             .WithDescription("Parameters go into the query, into a JSON body, or both. Conditions of the model (such as mGluino=1700) are parameters too. The same model, seed, condition and index give the same event, bit by bit, in whatever request and format.")
             .WithMetadata(new OperationDocs(
-                Generate.Parameters,
+                GenerateEvents.Parameters,
                 new Dictionary<string, JsonNode> { ["application/json"] = new JsonObject { ["process"] = "ttbar", ["n"] = "100", ["seed"] = "42" } },
                 [.. EventMediaType.All.Select(f => f.MediaType)],
                 ReceiptHeaders.Docs));

@@ -1,52 +1,34 @@
 using System.Globalization;
 
-using EventService.Generation;
-using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
 using EventService.Physics.Formats;
-using EventService.Registry;
-using EventService.Server.Problems;
+using EventService.Server.Keys;
 
 namespace EventService.Server.Events;
 
 /// <summary>POST /generate: events of a model, streamed as they are made.</summary>
-internal sealed class Generate(VersionLookup versions, GeneratorCache generators, WorkerPool pool, RequestGate gate, ServerSettings settings, ILogger<Generate> logger)
+internal sealed class Generate(GenerateEvents events, ServerSettings settings, ILogger<Generate> logger)
 {
     /// <summary>Bytes handed to the connection at a time: its buffers stay small whatever the size of a chunk.</summary>
     private const int WriteBytes = 1 << 17;
 
-    public static IReadOnlyList<RequestParameter> Parameters { get; } =
-    [
-        .. ModelSelection.Parameters,
-        .. GenerateRequest.Parameters,
-    ];
-
     public async Task RunAsync(HttpContext context)
     {
         var aborted = context.RequestAborted;
-        using var pass = gate.Enter();
         var parameters = await RequestParameters.ReadAsync(context.Request, settings.JsonBodyBytes, aborted);
-        var (version, generator) = await ModelSelection.FindAsync(parameters, versions, generators, aborted);
-        RequestParameter.RequireKnown(parameters.Keys, Parameters, generator.Document.Conditions);
         var defaultFormat = parameters.ContainsKey("format") ? "" : AcceptedFormat.Choose(context.Request.Headers.Accept, EventMediaType.All, f => f.MediaType).Format;
-        var request = GenerateRequest.Parse(parameters, generator, defaultFormat);
-        if (request.Count > settings.EventsPerRequest)
-        {
-            throw new RequestException(RequestFault.BadValue, $"n is {request.Count}, expected at most {settings.EventsPerRequest} a request. Ask for the rest with 'first'.");
-        }
-
-        var receipt = request.ReceiptFor(generator, version.Number);
-        SetHeaders(context.Response, receipt, request.CreateWriter(generator));
+        using var run = await events.OpenAsync(parameters, defaultFormat, context.Caller(), aborted);
+        SetHeaders(context.Response, run.Receipt, run.Request.CreateWriter(run.Generator));
         try
         {
-            await GeneratePipeline.RunAsync(pool, generator, request, (bytes, _, token) => WriteAsync(context.Response, bytes, token), aborted);
+            await run.WriteAsync((bytes, _, token) => WriteAsync(context.Response, bytes, token), aborted);
         }
         catch (Exception e) when (context.Response.HasStarted)
         {
             // The status is out: all that is left is that the client sees the stream break before its end.
             if (!aborted.IsCancellationRequested)
             {
-                EventsLog.StreamBroken(logger, receipt.Model, receipt.Seed, context.TraceIdentifier, e);
+                EventsLog.StreamBroken(logger, run.Receipt.Model, run.Receipt.Seed, context.TraceIdentifier, e);
             }
 
             context.Abort();

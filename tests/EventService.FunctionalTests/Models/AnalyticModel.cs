@@ -23,22 +23,27 @@ internal sealed class AnalyticModel(ModelDocument document) : ILikelihoodModel
 
     public string BaseMeasure => "counts, then pT [GeV], eta, phi [rad] of each object, then MET [GeV] and its phi";
 
-    public void Generate(in EventStream stream, long first, int count, EventBlock block, Span<double> logDensity)
+    public int Tile => 64;
+
+    public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity)
     {
-        var condition = stream.Condition;
-        var key = condition.Aggregate(Mix(stream.Seed), (k, value) => Mix(k ^ (ulong)BitConverter.DoubleToInt64Bits(value)));
         var sample = new EventSample { ProcessName = document.Process };
-        for (var k = 0; k < count; k++)
+        foreach (var (stream, first, count) in ranges)
         {
-            AddEvent(key, first + k, sample);
+            var key = stream.Condition.Aggregate(Mix(stream.Seed), (k, value) => Mix(k ^ (ulong)BitConverter.DoubleToInt64Bits(value)));
+            for (var k = 0; k < count; k++)
+            {
+                AddEvent(key, first + k, sample);
+            }
         }
 
-        DarkMachinesSchema.ToBlock(sample, 0, count, block);
+        DarkMachinesSchema.ToBlock(sample, 0, sample.Count, block);
         if (!logDensity.IsEmpty)
         {
-            var densities = new EventDensity[count];
-            LogDensity(sample, condition, densities);
-            for (var k = 0; k < count; k++)
+            // No formula depends on the condition.
+            var densities = new EventDensity[sample.Count];
+            LogDensity(sample, [], densities);
+            for (var k = 0; k < sample.Count; k++)
             {
                 logDensity[k] = densities[k].LogDensity;
             }

@@ -110,10 +110,16 @@ internal static class TestModels
 
         public int PreferredChunk => model.PreferredChunk;
 
-        public void Generate(in EventStream stream, long first, int count, EventBlock block, Span<double> logDensity)
+        public int Tile => model.Tile;
+
+        public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity)
         {
-            before(first);
-            model.Generate(stream, first, count, block, logDensity);
+            foreach (var range in ranges)
+            {
+                before(range.First);
+            }
+
+            model.Generate(ranges, block, logDensity);
         }
     }
 }

@@ -14,10 +14,10 @@ public sealed class GeneratePipelineTests : IDisposable
 
     private static readonly Lazy<EventGenerator> s_generator = new(() => EventGenerator.Open(Path.Combine(Repository.Root, "models", "ttbar-objects.safetensors")));
 
-    private readonly WorkerPool _pool = new(2);
+    private readonly WorkerThreads _workers = new(2);
     private readonly ArrayBufferWriter<byte> _output = new();
 
-    public void Dispose() => _pool.Dispose();
+    public void Dispose() => _workers.Dispose();
 
     [Theory]
     [InlineData("")]
@@ -89,7 +89,7 @@ public sealed class GeneratePipelineTests : IDisposable
     public async Task RunAsync_InEveryFormat_GivesTheBytesOfOneWriter(string format)
     {
         var request = Request("", format);
-        await GeneratePipeline.RunAsync(_pool, s_generator.Value, request, Write, default);
+        await GeneratePipeline.RunAsync(_workers, s_generator.Value, request, Write, default);
 
         var block = new EventBlock(s_generator.Value.Model.Schema);
         s_generator.Value.Model.Generate(request.Stream, 0, Count, block, []);
@@ -119,7 +119,7 @@ public sealed class GeneratePipelineTests : IDisposable
     }
 
     private Task RunAsync(string cut, Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write, CancellationToken cancellationToken, long refused = -1) =>
-        GeneratePipeline.RunAsync(_pool, s_generator.Value, Request(cut, "jsonl"), _ => new Marks(refused), write, cancellationToken);
+        GeneratePipeline.RunAsync(_workers, s_generator.Value, Request(cut, "jsonl"), _ => new Marks(refused), write, cancellationToken);
 
     private void AssertUnfinished()
     {

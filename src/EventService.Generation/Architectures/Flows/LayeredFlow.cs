@@ -58,20 +58,33 @@ public sealed class LayeredFlow : ILikelihoodModel
 
     public int PreferredChunk => 1024;
 
+    public int Tile => Stride;
+
     public string BaseMeasure => $"{string.Join(' ', Schema.Scalars.Select(s => $"d{s.Name}"))} [{string.Join(", ", Schema.Scalars.Select(s => s.Unit))}]";
 
     private int Features => _columns.Length;
 
-    public void Generate(in EventStream stream, long first, int count, EventBlock block, Span<double> logDensity)
+    public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity)
     {
         ArgumentNullException.ThrowIfNull(block);
         var work = RentWorkspace();
-        var key = EventStreamKey.Of(_digest, stream);
+        var count = ranges.Count();
         block.Resize(count);
+        work.Keys.Clear();
+        foreach (var (stream, first, events) in ranges)
+        {
+            var key = EventStreamKey.Of(_digest, stream);
+            for (var index = first; index < first + events; index++)
+            {
+                block.EventNumber[work.Keys.Count] = index;
+                work.Keys.Add(key);
+            }
+        }
+
         for (var start = 0; start < count; start += Stride)
         {
             var lanes = Math.Min(Stride, count - start);
-            Draw(work, key, first, start, lanes, block);
+            Draw(work, start, lanes, block);
             if (!logDensity.IsEmpty)
             {
                 for (var f = 0; f < Features; f++)
@@ -150,27 +163,26 @@ public sealed class LayeredFlow : ILikelihoodModel
         return events;
     }
 
-    /// <summary>Draws events first + start ... into rows start ... of the block.</summary>
-    private void Draw(Workspace work, ulong key, long first, int start, int lanes, EventBlock block)
+    /// <summary>Draws the columns of the events that rows start ... of the block are numbered for.</summary>
+    private void Draw(Workspace work, int start, int lanes, EventBlock block)
     {
         var pending = work.Pending;
         pending.Clear();
         for (var i = 0; i < lanes; i++)
         {
             pending.Add(start + i);
-            block.EventNumber[start + i] = first + start + i;
         }
 
         for (uint attempt = 0; pending.Count > 0; attempt++)
         {
             if (attempt == MaximumAttempts)
             {
-                throw new AttemptsExhaustedException($"Event {first + pending[0]} had a column beyond the range of float32 {MaximumAttempts} times. The flow or the maps of its columns do not describe events; report it with the receipt.");
+                throw new AttemptsExhaustedException($"Event {block.EventNumber[pending[0]]} had a column beyond the range of float32 {MaximumAttempts} times. The flow or the maps of its columns do not describe events; report it with the receipt.");
             }
 
             for (var i = 0; i < pending.Count; i++)
             {
-                var random = new PhiloxStream(key, (ulong)(first + pending[i]), attempt);
+                var random = new PhiloxStream(work.Keys[pending[i]], (ulong)block.EventNumber[pending[i]], attempt);
                 for (var f = 0; f < Features; f++)
                 {
                     work.Z[(f * Stride) + i] = _base.Draw(f, ref random);
@@ -268,6 +280,9 @@ public sealed class LayeredFlow : ILikelihoodModel
         public float[] Z { get; } = new float[features * Stride];
 
         public FlowScratch Scratch { get; } = new();
+
+        /// <summary>Key of the stream of each event.</summary>
+        public List<ulong> Keys { get; } = [];
 
         public List<int> Pending { get; } = new(Stride);
     }

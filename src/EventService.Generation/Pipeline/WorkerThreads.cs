@@ -2,17 +2,14 @@ using System.Collections.Concurrent;
 
 namespace EventService.Generation.Pipeline;
 
-/// <summary>
-/// The threads that generate. Work is taken in the order it came; a request that puts its next chunk at the end of the
-/// queue each time one is done therefore takes turns with the others.
-/// </summary>
-public sealed class WorkerPool : IDisposable
+/// <summary>Workers of one request: threads that take chunks in the order they came.</summary>
+public sealed class WorkerThreads : IWorkers, IDisposable
 {
     private readonly BlockingCollection<Work> _queue = [];
     private readonly Thread[] _threads;
 
     /// <param name="workers">Number of threads; 0 for one per processor.</param>
-    public WorkerPool(int workers = 0)
+    public WorkerThreads(int workers = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
         _threads = new Thread[workers == 0 ? Environment.ProcessorCount : workers];
@@ -23,12 +20,17 @@ public sealed class WorkerPool : IDisposable
         }
     }
 
-    public int Workers => _threads.Length;
+    public int Count => _threads.Length;
 
-    /// <summary>Runs the action on a worker; if the token is cancelled before its turn it is not run.</summary>
-    public Task RunAsync(Action action, CancellationToken cancellationToken)
+    public int ChunkOf(IGenerativeModel model)
     {
-        var work = new Work(action, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), cancellationToken);
+        ArgumentNullException.ThrowIfNull(model);
+        return model.PreferredChunk;
+    }
+
+    public Task RunAsync(Chunk chunk, CancellationToken cancellationToken)
+    {
+        var work = new Work(chunk, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), cancellationToken);
         _queue.Add(work, CancellationToken.None);
         return work.Done.Task;
     }
@@ -46,7 +48,7 @@ public sealed class WorkerPool : IDisposable
 
     private void Loop()
     {
-        foreach (var (action, done, cancellationToken) in _queue.GetConsumingEnumerable())
+        foreach (var (chunk, done, cancellationToken) in _queue.GetConsumingEnumerable())
         {
             if (cancellationToken.IsCancellationRequested)
             {
@@ -56,7 +58,7 @@ public sealed class WorkerPool : IDisposable
 
             try
             {
-                action();
+                chunk.Run();
                 done.SetResult();
             }
 #pragma warning disable CA1031 // whatever it is, it belongs to the one who waits for this work
@@ -68,5 +70,5 @@ public sealed class WorkerPool : IDisposable
         }
     }
 
-    private sealed record Work(Action Action, TaskCompletionSource Done, CancellationToken CancellationToken);
+    private sealed record Work(Chunk Chunk, TaskCompletionSource Done, CancellationToken CancellationToken);
 }

@@ -1,0 +1,61 @@
+using EventService.Generation;
+using EventService.Generation.Pipeline;
+using EventService.Generation.Requests;
+using EventService.Physics.Formats;
+using EventService.Registry;
+using EventService.Server.Keys;
+using EventService.Server.Workers;
+
+namespace EventService.Server.Events;
+
+/// <summary>Generating events, whatever the transport: the parameters are checked, the model is found, the request is let in.</summary>
+internal sealed class GenerateEvents(VersionLookup versions, GeneratorCache generators, WorkerPool pool, ServerSettings settings)
+{
+    public static IReadOnlyList<RequestParameter> Parameters { get; } =
+    [
+        .. ModelSelection.Parameters,
+        .. GenerateRequest.Parameters,
+    ];
+
+    /// <param name="parameters">As texts, under the names of <see cref="Parameters"/> and of the model's conditions.</param>
+    /// <param name="defaultFormat">The format where the parameters name none.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="cancellationToken">Ends the search for the model.</param>
+    /// <exception cref="RequestException">A parameter is wrong.</exception>
+    /// <exception cref="RegistryException">No model fits.</exception>
+    /// <exception cref="Problems.ProblemException">The request is not let in now.</exception>
+    public async Task<EventRun> OpenAsync(IReadOnlyDictionary<string, string> parameters, string defaultFormat, Caller caller, CancellationToken cancellationToken)
+    {
+        var (version, generator) = await ModelSelection.FindAsync(parameters, versions, generators, cancellationToken);
+        RequestParameter.RequireKnown(parameters.Keys, Parameters, generator.Document.Conditions);
+        var request = GenerateRequest.Parse(parameters, generator, defaultFormat);
+        if (request.Count > settings.EventsPerRequest)
+        {
+            throw new RequestException(RequestFault.BadValue, $"n is {request.Count}, expected at most {settings.EventsPerRequest} a request. Ask for the rest with 'first'.");
+        }
+
+        return new EventRun(generator, request, request.ReceiptFor(generator, version.Number), pool.Admit(caller, request.Count));
+    }
+}
+
+/// <summary>A request for events that has been let in, until it is disposed of.</summary>
+internal sealed class EventRun(EventGenerator generator, GenerateRequest request, Receipt receipt, AdmittedRequest workers) : IDisposable
+{
+    public EventGenerator Generator => generator;
+
+    public GenerateRequest Request => request;
+
+    public Receipt Receipt => receipt;
+
+    /// <summary>Generates the events in the request's format and hands their bytes on, in order.</summary>
+    /// <param name="write">Takes the next bytes, and how many events have been generated up to here. The memory is used again after it returns.</param>
+    /// <param name="cancellationToken">Ends the work within a chunk.</param>
+    public Task WriteAsync(Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write, CancellationToken cancellationToken) =>
+        GeneratePipeline.RunAsync(workers, generator, request, write, cancellationToken);
+
+    /// <summary>As above, in a format of the transport's own: one call of <paramref name="write"/> for each block.</summary>
+    public Task WriteAsync(Func<GenerateRequest, IEventWriter> createWriter, Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write, CancellationToken cancellationToken) =>
+        GeneratePipeline.RunAsync(workers, generator, request, createWriter, write, cancellationToken);
+
+    public void Dispose() => workers.Dispose();
+}

@@ -4,18 +4,22 @@ using EventService.Server.Events;
 using EventService.Server.Health;
 using EventService.Server.Keys;
 using EventService.Server.Logging;
+using EventService.Server.Metrics;
 using EventService.Server.Models;
 using EventService.Server.Problems;
+using EventService.Server.Workers;
 
 // The settings lie beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 var settings = builder.AddSettings();
 builder.AddStructuredLogs(settings);
 builder.Services
+    .AddMetricsAndTraces(builder.Configuration)
     .AddProblems()
     .AddRegistry(settings)
     .AddKeys(settings)
     .AddModels()
+    .AddWorkers(settings)
     .AddEvents()
     .AddApiDocs();
 
@@ -29,6 +33,7 @@ app.MapModelFiles();
 app.MapAliases();
 app.MapKeys();
 app.MapHealth();
+app.MapMetrics();
 app.MapApiDocs();
 
 app.LogKernels();

@@ -1,6 +1,7 @@
 using EventService.Server;
 using EventService.Server.ApiDocs;
 using EventService.Server.Events;
+using EventService.Server.Grpc;
 using EventService.Server.Health;
 using EventService.Server.Keys;
 using EventService.Server.Logging;
@@ -17,11 +18,14 @@ builder.Services
     .AddKeys(settings)
     .AddModels()
     .AddEvents()
+    .AddHealth()
+    .AddGrpcHost()
     .AddApiDocs();
 
 var app = builder.Build();
 app.UseRequestLog();
 app.UseProblems();
+app.UseGrpc();
 app.UseKeys();
 app.MapEvents();
 app.MapModels();
@@ -29,6 +33,7 @@ app.MapModelFiles();
 app.MapAliases();
 app.MapKeys();
 app.MapHealth();
+ReflectionGrpcService.Map(app);
 app.MapApiDocs();
 
 app.LogKernels();

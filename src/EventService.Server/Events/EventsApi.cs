@@ -3,8 +3,11 @@ using System.Text.Json.Nodes;
 using EventService.Generation.Pipeline;
 using EventService.Registry.Keys;
 using EventService.Server.ApiDocs;
+using EventService.Server.Grpc;
 using EventService.Server.Keys;
 using EventService.Server.Workers;
+
+using V1 = EventService.Grpc.V1;
 
 namespace EventService.Server.Events;
 
@@ -16,7 +19,8 @@ internal static class EventsApi
             .AddSingleton<WorkerPool>()
             .AddSingleton<GenerateEvents>()
             .AddSingleton<Generate>()
-            .AddSingleton<Density>();
+            .AddSingleton<Density>()
+            .AddSingleton<EventsGrpcService>();
 
     public static void MapEvents(this WebApplication app)
     {
@@ -38,5 +42,8 @@ internal static class EventsApi
                 new Dictionary<string, JsonNode> { ["text/csv"] = EventInput.Example },
                 [.. DensityFormat.All.Select(f => f.MediaType)],
                 ReceiptHeaders.Docs.Where(h => h.Key.StartsWith(ReceiptHeaders.Model, StringComparison.Ordinal)).ToDictionary()));
+
+        var grpc = app.MapGrpcService<EventsGrpcService>(V1.EventsReflection.Descriptor, "Events");
+        grpc.ServerStreaming<V1.GenerateRequest, V1.GenerateResponse>("Generate", s => s.Generate).Takes(KeyScope.Generate);
     }
 }

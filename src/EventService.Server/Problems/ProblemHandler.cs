@@ -5,13 +5,14 @@ using EventService.Generation;
 using EventService.Generation.Requests;
 using EventService.Physics.Formats;
 using EventService.Registry;
+using EventService.Server.Grpc;
 
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 
 namespace EventService.Server.Problems;
 
-/// <summary>The one place where errors become problem details (RFC 9457).</summary>
+/// <summary>The one place where errors become problem details (RFC 9457), or a status where the call is one of gRPC.</summary>
 internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<ProblemHandler> logger) : IExceptionHandler
 {
     private static readonly TimeSpan s_retryLater = TimeSpan.FromSeconds(5);
@@ -22,6 +23,13 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<Pr
         {
             // Nobody is there to read an answer; the request log says so.
             httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return true;
+        }
+
+        if (GrpcResponse.IsExpected(httpContext.Request))
+        {
+            var (code, sentence, pushback) = GrpcResponse.Describe(exception);
+            GrpcResponse.End(httpContext.Response, code, sentence, pushback);
             return true;
         }
 
@@ -49,7 +57,8 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<Pr
         });
     }
 
-    private static (int Status, string Detail, TimeSpan? RetryAfter) Describe(Exception exception) => exception switch
+    /// <summary>What an error is for the client, whatever the transport: a status of HTTP, the sentence, when to come again.</summary>
+    internal static (int Status, string Detail, TimeSpan? RetryAfter) Describe(Exception exception) => exception switch
     {
         ProblemException e => (e.Status, e.Message, e.RetryAfter),
         RequestException { Fault: RequestFault.Cannot } e => (StatusCodes.Status422UnprocessableEntity, e.Message, null),

@@ -1,0 +1,72 @@
+using System.Buffers.Binary;
+using System.Globalization;
+
+using EventService.Generation.Requests;
+using EventService.Grpc.Framing;
+using EventService.Server.Grpc;
+
+using V1 = EventService.Grpc.V1;
+
+namespace EventService.Server.Events;
+
+/// <summary>Events and densities over gRPC.</summary>
+internal sealed class EventsGrpcService(GenerateEvents events)
+{
+    /// <summary>A longer receipt stands in the messages only: clients give up on metadata beyond 8 KiB.</summary>
+    private const int LargestTrailer = 4096;
+
+    public async Task Generate(V1.GenerateRequest request, IServerStreamWriter<V1.GenerateResponse> responses, ServerCallContext context)
+    {
+        var cancelled = context.CancellationToken;
+        using var run = await events.OpenAsync(GrpcParameters.Of(request), ColumnBlockWriter.FormatName, context.Caller, cancelled);
+        var passed = 0L;
+        var schema = CreateWriter(run.Request).Selected.ToMessage();
+        var receipt = run.Receipt.ToMessage();
+        SetHeaders(context, run.Receipt, receipt.Json);
+        await responses.WriteAsync(new V1.GenerateResponse { Start = new V1.GenerateStart { Schema = schema, Receipt = receipt } });
+        await run.WriteAsync(
+            CreateWriter,
+            async (frames, generated, _) =>
+            {
+                while (frames.Length > 0)
+                {
+                    var end = MessageFrame.HeaderLength + BinaryPrimitives.ReadInt32BigEndian(frames.Span[1..]);
+                    var message = frames[MessageFrame.HeaderLength..end];
+                    frames = frames[end..];
+                    await responses.WriteEncodedAsync(message, frames.IsEmpty ? ColumnBlockWriter.Next(run.Request.First + generated) : default);
+                }
+            },
+            cancelled);
+
+        await responses.WriteAsync(new V1.GenerateResponse
+        {
+            End = new V1.GenerateEnd { Events = Interlocked.Read(ref passed), Generated = run.Request.Count, Receipt = receipt },
+        });
+
+        ColumnBlockWriter CreateWriter(GenerateRequest checkedRequest)
+        {
+            try
+            {
+                return new ColumnBlockWriter(run.Generator.Model.Schema, checkedRequest.Columns, checkedRequest.LogDensity, count => Interlocked.Add(ref passed, count));
+            }
+            catch (ArgumentException e)
+            {
+                throw new RequestException(RequestFault.BadValue, e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal));
+            }
+        }
+    }
+
+    /// <summary>The receipt goes behind the last message too; what is needed most is there before the first.</summary>
+    private static void SetHeaders(ServerCallContext context, Receipt receipt, string json)
+    {
+        var headers = context.HttpContext.Response.Headers;
+        headers[ReceiptHeaders.Seed] = receipt.Seed;
+        headers[ReceiptHeaders.Model] = receipt.Model;
+        headers[ReceiptHeaders.ModelVersion] = receipt.Version?.ToString(CultureInfo.InvariantCulture);
+        headers[ReceiptHeaders.ModelSha256] = receipt.Sha256;
+        if (json.Length <= LargestTrailer)
+        {
+            context.ResponseTrailers[ReceiptHeaders.Receipt] = json;
+        }
+    }
+}

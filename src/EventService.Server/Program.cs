@@ -5,18 +5,22 @@ using EventService.Server.Grpc;
 using EventService.Server.Health;
 using EventService.Server.Keys;
 using EventService.Server.Logging;
+using EventService.Server.Metrics;
 using EventService.Server.Models;
 using EventService.Server.Problems;
+using EventService.Server.Workers;
 
 // The settings lie beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 var settings = builder.AddSettings();
 builder.AddStructuredLogs(settings);
 builder.Services
+    .AddMetricsAndTraces(builder.Configuration)
     .AddProblems()
     .AddRegistry(settings)
     .AddKeys(settings)
     .AddModels()
+    .AddWorkers(settings)
     .AddEvents()
     .AddHealth()
     .AddGrpcHost()
@@ -34,6 +38,7 @@ app.MapAliases();
 app.MapKeys();
 app.MapHealth();
 ReflectionGrpcService.Map(app);
+app.MapMetrics();
 app.MapApiDocs();
 
 app.LogKernels();

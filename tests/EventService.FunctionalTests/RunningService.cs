@@ -67,7 +67,7 @@ public class RunningService : WebApplicationFactory<Program>
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
-        builder.UseSetting("urls", "http://127.0.0.1:0");
+        builder.UseSetting("urls", $"{(_settings.Any(s => s.Name == "CertificateFile") ? "https" : "http")}://127.0.0.1:0");
         builder.UseSetting("EventService:Address", "127.0.0.1");
         builder.UseSetting("EventService:GrpcPort", $"{GrpcPort}");
         builder.UseSetting("EventService:DataFolder", DataFolder);

@@ -5,7 +5,6 @@ using EventService.Registry.Keys;
 using EventService.Server.ApiDocs;
 using EventService.Server.Grpc;
 using EventService.Server.Keys;
-using EventService.Server.Workers;
 
 using V1 = EventService.Grpc.V1;
 
@@ -16,9 +15,9 @@ internal static class EventsApi
 {
     public static IServiceCollection AddEvents(this IServiceCollection services) =>
         services
-            .AddSingleton<WorkerPool>()
             .AddSingleton<GenerateEvents>()
             .AddSingleton<Generate>()
+            .AddSingleton<DensityEvents>()
             .AddSingleton<Density>()
             .AddSingleton<EventsGrpcService>();
 
@@ -45,5 +44,6 @@ internal static class EventsApi
 
         var grpc = app.MapGrpcService<EventsGrpcService>(V1.EventsReflection.Descriptor, "Events");
         grpc.ServerStreaming<V1.GenerateRequest, V1.GenerateResponse>("Generate", s => s.Generate).Takes(KeyScope.Generate);
+        grpc.DuplexStreaming<V1.DensityRequest, V1.DensityResponse>("Density", s => s.Density).Takes(KeyScope.Generate);
     }
 }

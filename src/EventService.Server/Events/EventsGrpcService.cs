@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 
+using EventService.Generation;
 using EventService.Generation.Requests;
 using EventService.Grpc.Framing;
 using EventService.Server.Grpc;
@@ -10,7 +11,7 @@ using V1 = EventService.Grpc.V1;
 namespace EventService.Server.Events;
 
 /// <summary>Events and densities over gRPC.</summary>
-internal sealed class EventsGrpcService(GenerateEvents events)
+internal sealed class EventsGrpcService(GenerateEvents events, DensityEvents densities)
 {
     /// <summary>A longer receipt stands in the messages only: clients give up on metadata beyond 8 KiB.</summary>
     private const int LargestTrailer = 4096;
@@ -54,6 +55,35 @@ internal sealed class EventsGrpcService(GenerateEvents events)
                 throw new RequestException(RequestFault.BadValue, e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal));
             }
         }
+    }
+
+    public async Task Density(IAsyncStreamReader<V1.DensityRequest> requests, IServerStreamWriter<V1.DensityResponse> responses, ServerCallContext context)
+    {
+        var cancelled = context.CancellationToken;
+        var start = await requests.MoveNext(cancelled) && requests.Current.Start is { } given
+            ? given
+            : throw new RequestException(RequestFault.BadValue, "The first message holds no start, expected one that says which model.");
+        using var run = await densities.OpenAsync(GrpcParameters.Of(start), GrpcParameters.OfDensity, context.Caller, events: null, cancelled);
+        var schema = run.Likelihood.Schema;
+        if (start.Schema is { } taken && !taken.ToSchema().HasSameColumns(schema))
+        {
+            throw new RequestException(RequestFault.BadValue, $"The start has the columns {taken.ToSchema().Describe()}, expected {schema.Describe()}.");
+        }
+
+        await responses.WriteAsync(new V1.DensityResponse
+        {
+            Start = new V1.DensityModel
+            {
+                Process = run.Generator.Document.Process,
+                Model = run.Generator.Document.Name,
+                Version = run.Version.Number,
+                Sha256 = run.Generator.Sha256,
+                Numerics = NumericsProfile.CpuFp32V1,
+                Schema = schema.ToMessage(),
+            },
+        });
+        var count = await new DensityStream(run, requests, responses).RunAsync(cancelled);
+        await responses.WriteAsync(new V1.DensityResponse { End = new V1.DensityEnd { Events = count } });
     }
 
     /// <summary>The receipt goes behind the last message too; what is needed most is there before the first.</summary>

@@ -11,6 +11,9 @@ namespace EventService.Server.Events;
 /// <summary>Requests of gRPC as the texts that REST has, so that one parser serves both.</summary>
 internal static class GrpcParameters
 {
+    /// <summary>The parameters of a request for densities, besides conditions.</summary>
+    public static IReadOnlyList<RequestParameter> OfDensity { get; } = [.. ModelSelection.Parameters, .. GenerateRequest.Parameters.Where(p => p.Name == "numerics")];
+
     /// <exception cref="RequestException">A condition has the name of a parameter.</exception>
     public static Dictionary<string, string> Of(V1.GenerateRequest request)
     {

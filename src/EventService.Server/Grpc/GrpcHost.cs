@@ -1,5 +1,6 @@
 using EventService.Grpc;
 using EventService.Grpc.Framing;
+using EventService.Server.Metrics;
 using EventService.Server.Problems;
 
 using Google.Protobuf;
@@ -10,7 +11,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace EventService.Server.Grpc;
 
 /// <summary>Runs calls: reads the headers, gives the service its messages, ends the answer with a status whatever happens.</summary>
-internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, ILogger<GrpcHost> logger)
+internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, ErrorMetrics metrics, ILogger<GrpcHost> logger)
 {
     private const int Http2Cancel = 8;
 
@@ -36,7 +37,7 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, ILogg
                 .Split(',', StringSplitOptions.TrimEntries).Contains(GrpcHeaders.Gzip, StringComparer.Ordinal);
             GrpcResponse.Begin(http.Response, compress);
             responses = new ResponseStream<TResponse>(http, compress, _patience, time, context.CancellationToken);
-            var requests = new RequestStream<TRequest>(new MessageReader(http.Request.BodyReader, settings.GrpcMessageBytes, encoding));
+            var requests = new RequestStream<TRequest>(new MessageReader(http.Request.BodyReader, settings.GrpcMessageBytes, encoding), _patience, time);
             await call(requests, responses, context);
             End(http.Response, context, StatusCode.OK);
         }
@@ -67,6 +68,7 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, ILogg
         var (status, sentence, retryAfter) = context is { DeadlineExceeded: true }
             ? (StatusCode.DeadlineExceeded, $"The call's deadline of {context.Timeout!.Value.TotalSeconds:0.###} s has passed.", null)
             : GrpcResponse.Describe(e);
+        metrics.Count(GrpcResponse.ToHttp(status), e.GetType().Name);
         if (status is StatusCode.Internal or StatusCode.Unavailable && e is not RpcException)
         {
             GrpcLog.CallFailed(logger, http.Request.Path, status, e);

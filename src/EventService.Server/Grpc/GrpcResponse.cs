@@ -68,6 +68,22 @@ internal static class GrpcResponse
         return (Of(status), detail, retryAfter);
     }
 
+    /// <summary>A status as HTTP numbers it, for those who count errors whatever the transport.</summary>
+    public static int ToHttp(StatusCode status) => status switch
+    {
+        StatusCode.Unauthenticated => StatusCodes.Status401Unauthorized,
+        StatusCode.PermissionDenied => StatusCodes.Status403Forbidden,
+        StatusCode.NotFound or StatusCode.Unimplemented => StatusCodes.Status404NotFound,
+        StatusCode.Aborted => StatusCodes.Status409Conflict,
+        StatusCode.ResourceExhausted => StatusCodes.Status429TooManyRequests,
+        StatusCode.FailedPrecondition => StatusCodes.Status422UnprocessableEntity,
+        StatusCode.Cancelled => StatusCodes.Status499ClientClosedRequest,
+        StatusCode.Unavailable => StatusCodes.Status503ServiceUnavailable,
+        StatusCode.DeadlineExceeded => StatusCodes.Status504GatewayTimeout,
+        StatusCode.InvalidArgument => StatusCodes.Status400BadRequest,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+
     private static StatusCode Of(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => StatusCode.Unauthenticated,

@@ -6,6 +6,7 @@ using EventService.Generation.Requests;
 using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Server.Grpc;
+using EventService.Server.Metrics;
 
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
@@ -13,7 +14,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace EventService.Server.Problems;
 
 /// <summary>The one place where errors become problem details (RFC 9457), or a status where the call is one of gRPC.</summary>
-internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<ProblemHandler> logger) : IExceptionHandler
+internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetrics metrics, ILogger<ProblemHandler> logger) : IExceptionHandler
 {
     private static readonly TimeSpan s_retryLater = TimeSpan.FromSeconds(5);
 
@@ -29,11 +30,13 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<Pr
         if (GrpcResponse.IsExpected(httpContext.Request))
         {
             var (code, sentence, pushback) = GrpcResponse.Describe(exception);
+            metrics.Count(GrpcResponse.ToHttp(code), exception.GetType().Name);
             GrpcResponse.End(httpContext.Response, code, sentence, pushback);
             return true;
         }
 
         var (status, detail, retryAfter) = Describe(exception);
+        metrics.Count(status, exception.GetType().Name);
         if (status >= 500)
         {
             ProblemLog.RequestFailed(logger, httpContext.Request.Method, httpContext.Request.Path, status, exception);

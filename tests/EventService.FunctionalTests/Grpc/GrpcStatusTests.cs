@@ -137,13 +137,13 @@ public sealed class GrpcStatusTests(RunningService service) : IDisposable
         var answer = await _grpc.SendAsync(Path, request, ("grpc-encoding", encoding), ("grpc-accept-encoding", accepted));
         Assert.Equal(flag == 1, answer.Headers.TryGetValue("grpc-encoding", out var named) && named == "gzip");
         Assert.All(answer.Messages, m => Assert.Equal(flag, m.Flag));
-        Assert.Equal(plain.Messages.Select(m => m.Message), answer.Messages.Select(m => flag == 1 ? Unpacked(m.Message) : m.Message));
+        Assert.Equal(MissingEnergies(plain.Messages.Select(m => m.Message)), MissingEnergies(answer.Messages.Select(m => flag == 1 ? Unpacked(m.Message) : m.Message)));
     }
 
     [Fact]
     public async Task Call_FullServer_IsUnavailableAndSaysWhenToComeAgain()
     {
-        using var full = new RunningService(workers: 1, settings: ("ConcurrentRequests", "0"));
+        using var full = new RunningService(workers: 1, settings: ("QueueLength", "0"));
         full.CreateClient();
         using var grpc = new RawCall(full.GrpcAddress);
         var answer = await grpc.SendAsync(Path, new GenerateRequest { Process = "ttbar" });
@@ -172,6 +172,10 @@ public sealed class GrpcStatusTests(RunningService service) : IDisposable
         Assert.Equal(StatusCode.PermissionDenied, (await AskAsync(reader)).Status);
         Assert.Equal(StatusCode.OK, (await AskAsync(generator)).Status);
     }
+
+    /// <summary>The bytes of the column MET_pt, whatever the blocks it came in.</summary>
+    private static byte[] MissingEnergies(IEnumerable<byte[]> messages) =>
+        [.. messages.Select(m => GenerateResponse.Parser.ParseFrom(m).Block).Where(b => b is not null).SelectMany(b => b.Scalars[1].ToByteArray())];
 
     private static byte[] Unpacked(byte[] packed)
     {

@@ -9,9 +9,9 @@ using Google.Protobuf;
 namespace EventService.FunctionalTests.Grpc;
 
 /// <summary>Calls as bytes, right or wrong, and their answers taken apart by hand.</summary>
-internal sealed class RawCall(Uri address, string? key = null) : IDisposable
+internal sealed class RawCall(Uri address, string? key = null, HttpMessageHandler? handler = null) : IDisposable
 {
-    private readonly HttpClient _client = new() { BaseAddress = address };
+    private readonly HttpClient _client = new(handler ?? new SocketsHttpHandler()) { BaseAddress = address };
 
     public void Dispose() => _client.Dispose();
 

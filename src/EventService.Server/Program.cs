@@ -1,6 +1,7 @@
 using EventService.Server;
 using EventService.Server.ApiDocs;
 using EventService.Server.Events;
+using EventService.Server.Grpc;
 using EventService.Server.Health;
 using EventService.Server.Keys;
 using EventService.Server.Logging;
@@ -21,11 +22,14 @@ builder.Services
     .AddModels()
     .AddWorkers(settings)
     .AddEvents()
+    .AddHealth()
+    .AddGrpcHost()
     .AddApiDocs();
 
 var app = builder.Build();
 app.UseRequestLog();
 app.UseProblems();
+app.UseGrpc();
 app.UseKeys();
 app.MapEvents();
 app.MapModels();
@@ -33,6 +37,7 @@ app.MapModelFiles();
 app.MapAliases();
 app.MapKeys();
 app.MapHealth();
+ReflectionGrpcService.Map(app);
 app.MapMetrics();
 app.MapApiDocs();
 

@@ -2,6 +2,7 @@ using EventService.Server;
 using EventService.Server.ApiDocs;
 using EventService.Server.Events;
 using EventService.Server.Health;
+using EventService.Server.Jobs;
 using EventService.Server.Keys;
 using EventService.Server.Logging;
 using EventService.Server.Models;
@@ -17,6 +18,7 @@ builder.Services
     .AddKeys(settings)
     .AddModels()
     .AddEvents()
+    .AddJobs(settings)
     .AddApiDocs();
 
 var app = builder.Build();
@@ -24,6 +26,7 @@ app.UseRequestLog();
 app.UseProblems();
 app.UseKeys();
 app.MapEvents();
+app.MapJobs();
 app.MapModels();
 app.MapModelFiles();
 app.MapAliases();

@@ -18,13 +18,14 @@ internal sealed class ServerProcess : IAsyncDisposable
     public HttpClient Client { get; }
 
     /// <summary>Starts it on a free port and waits until it listens; whoever asks may do everything.</summary>
-    public static async Task<ServerProcess> StartAsync(TestRegistry registry)
+    public static async Task<ServerProcess> StartAsync(TestRegistry registry, params string[] settings)
     {
         var process = Process.Start(new ProcessStartInfo("dotnet",
         [
             Path.Combine(AppContext.BaseDirectory, "EventService.Server.dll"), "--urls=http://127.0.0.1:0", "--EventService:AnonymousScopes=admin",
             $"--EventService:DataFolder={registry.Folder}", $"--EventService:ModelsFolder={registry.Folder}/none",
             $"--EventService:RegistryConnectionString={(registry.Kind == DatabaseKind.Postgres ? registry.ConnectionString : "")}",
+            .. settings.Select(s => $"--EventService:{s}"),
         ])
         { RedirectStandardOutput = true })!;
         var said = new List<string>();

@@ -16,9 +16,15 @@ internal sealed class WorkerPool(ServerSettings settings) : IDisposable
     /// <summary>Lets a request in, until its end.</summary>
     /// <param name="caller">Who asks.</param>
     /// <param name="events">How many events; null where nobody knows yet.</param>
+    /// <param name="requestClass">A job takes no place from those who wait for an answer.</param>
     /// <exception cref="ProblemException">503: the server is full.</exception>
-    public AdmittedRequest Admit(Caller caller, long? events)
+    public AdmittedRequest Admit(Caller caller, long? events, RequestClass requestClass = RequestClass.Interactive)
     {
+        if (requestClass == RequestClass.Job)
+        {
+            return new AdmittedRequest(_threads, () => { });
+        }
+
         if (Interlocked.Increment(ref _admitted) > settings.ConcurrentRequests)
         {
             Interlocked.Decrement(ref _admitted);

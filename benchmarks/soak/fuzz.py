@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
 """Mutated HTTP requests and gRPC frames against a real server: no crash, no 500, no error in its log, no growing memory, and it serves on.
 
-Starts the service (Release build) in a temporary folder, sends REQUESTS requests, half of them HTTP/1.1 and half gRPC over HTTP/2, each a
+Sends REQUESTS requests, half of them HTTP/1.1 and half gRPC over HTTP/2, each a
 valid one that was changed in some bytes or built wrong on purpose (bad prefix, huge length, truncated, wrong compression flag, header
 floods, slow bodies), and counts the answers. Every request comes from its number and SEED, so that one can be sent again alone.
 
-Usage: benchmarks/soak/fuzz.py [requests=100000] [seed=1]; ends non-zero if anything is wrong. Standard library only.
+Usage: benchmarks/soak/fuzz.py [requests=100000] [seed=1]; ends non-zero if anything is wrong.
 """
-import asyncio, collections, os, random, re, shutil, signal, socket, struct, subprocess, sys, tempfile, time, urllib.request
+import asyncio, collections, random, re, struct, sys, time
+
+from service import PREFACE, Service, frame, grpc_headers, literal
 
 REQUESTS = int(float(sys.argv[1])) if len(sys.argv) > 1 else 100_000
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 AT_ONCE = 48
 PATIENCE = 5  # seconds for an answer; slow bodies are given up by us, not by the server
 LARGEST_GROWTH = 300  # MiB
+WRONG = r"50[0124]|no connection"  # 503 and 505 have their reasons
 
 EVENTS = b"1;ttbar;9.44386;38720.1;0.230973;b,54896.9,40167.4,0.800856,0.954695;j,315432,168230,-1.23984,-2.24025\n"
 HTTP = [
@@ -80,19 +82,6 @@ def http_request(draw):
     return [whole[:30], whole[30:]] if draw.random() < 0.05 else [whole]
 
 
-def frame(kind, flags, stream, payload):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-
-def literal(name, value):
-    """HPACK: a literal without indexing, without Huffman's code."""
-
-    def text(s):
-        return (bytes([len(s)]) if len(s) < 127 else b"\x7f" + bytes([(len(s) - 127) % 128 | (128 if len(s) - 127 >= 128 else 0)]) + (bytes([(len(s) - 127) // 128]) if len(s) - 127 >= 128 else b"")) + s
-
-    return b"\0" + text(name) + text(value)
-
-
 def grpc_request(draw):
     method = draw.choice([b"Generate", b"Density", b"Generate", b"Nothing"])
     path = SERVICE + method if draw.random() < 0.8 else draw.choice([b"/grpc.health.v1.Health/Check", b"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", b"/eventservice.v1.Models/ListModels", b"/"])
@@ -110,8 +99,7 @@ def grpc_request(draw):
         data = data[: draw.randrange(len(data))]
     elif kind == 3:
         data = mutate(draw, data)
-    headers = literal(b":method", b"POST") + literal(b":scheme", b"http") + literal(b":path", path) + literal(b":authority", b"localhost")
-    headers += literal(b"content-type", draw.choice([b"application/grpc", b"application/grpc", b"application/grpc+proto", b"text/html"])) + literal(b"te", b"trailers")
+    headers = grpc_headers(path).replace(b"application/grpc", draw.choice([b"application/grpc", b"application/grpc", b"application/xxxx"]))
     if draw.random() < 0.3:
         headers += literal(b"grpc-timeout", draw.choice([b"1S", b"0m", b"99999999H", b"-1S", b"1", b"x"]))
     if draw.random() < 0.3:
@@ -127,7 +115,7 @@ def grpc_request(draw):
         parts = mutate(draw, parts)
     if kind == 7:
         parts += draw.choice([frame(3, 0, 1, struct.pack(">I", 8)), frame(8, 0, 1, struct.pack(">I", 0)), frame(4, 0, 0, b"\0\4\xff\xff\xff\xff"), frame(6, 0, 0, b"12345678") * 200, frame(15, 0, 9, b"?")])
-    return [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b""), parts]
+    return [PREFACE + frame(4, 0, 0, b""), parts]
 
 
 def frames(answer):
@@ -175,69 +163,39 @@ async def send(port, parts, grpc):
     return status.group(1).decode() if status else "no answer"
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def memory(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{pid}/status").read()).group(1)) / 1024
-
-
 async def main():
-    folder = tempfile.mkdtemp(prefix="eventservice-fuzz-")
-    rest, grpc = free_port(), free_port()
-    log = open(f"{folder}/log", "w")
-    service = subprocess.Popen(
-        ["dotnet", f"{ROOT}/artifacts/bin/EventService.Server/release/EventService.Server.dll", f"--EventService:Port={rest}", f"--EventService:GrpcPort={grpc}",
-         f"--EventService:DataFolder={folder}/data", f"--EventService:ModelsFolder={ROOT}/models", "--EventService:EventsPerRequest=10000", "--EventService:AnonymousScopes=read generate"],
-        stdout=log, stderr=subprocess.STDOUT)
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{rest}/health/ready", timeout=5)
-                break
-            except OSError:
-                await asyncio.sleep(0.5)
-        counts, numbers, start = collections.Counter(), iter(range(REQUESTS)), time.monotonic()
-        readings = []
+    with Service("EventsPerRequest=10000", "AnonymousScopes=read generate") as service:
+        counts, numbers, readings, start = collections.Counter(), iter(range(REQUESTS)), [], time.monotonic()
 
         async def work():
             for number in numbers:
                 draw = random.Random(f"{SEED} {number}")
-                is_grpc = number % 2 == 1
-                parts = grpc_request(draw) if is_grpc else http_request(draw)
-                outcome = await send(grpc if is_grpc else rest, parts, is_grpc)
-                counts[("gRPC " if is_grpc else "HTTP ") + outcome] += 1
-                if outcome in ("500", "501", "502", "504", "no connection"):
+                grpc = number % 2 == 1
+                parts = grpc_request(draw) if grpc else http_request(draw)
+                outcome = await send(service.grpc if grpc else service.rest, parts, grpc)
+                counts[("gRPC " if grpc else "HTTP ") + outcome] += 1
+                if re.fullmatch(WRONG, outcome):
                     print(f"request {number}: {outcome}: {parts!r:.400}", flush=True)
                 if number % max(1, REQUESTS // 20) == 0:
-                    readings.append(memory(service.pid))
+                    readings.append(service.resources()[0])
                     print(f"{number} of {REQUESTS}, {number / (time.monotonic() - start + 1e-9):.0f}/s, {readings[-1]:.0f} MiB", flush=True)
 
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
         await asyncio.sleep(2)
         for outcome, count in sorted(counts.items()):
             print(f"{count:8} {outcome}")
-        alive = service.poll() is None
-        answer = urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{rest}/generate?process=ttbar&n=1000&seed=1&format=npy", method="POST"), timeout=60).read() if alive else b""
-        text = open(f"{folder}/log").read()
-        errors = [line for line in text.split("\n") if re.search(r" (ERR|FTL) ", line)]
         early = max(readings[: max(2, len(readings) // 4)])
         growth = max(readings) - early
-        wrong = [f"the server has died: {text[-2000:]}"] if not alive else []
-        wrong += [f"{len(errors)} errors in the log, the first: {errors[0]}"] if errors else []
+        wrong = [] if service.alive() else [f"the server has died: {service.text()[-2000:]}"]
+        wrong += [f"{len(errors)} errors in the log, the first: {errors[0]}" for errors in [service.errors()] if errors]
         wrong += [f"memory grew by {growth:.0f} MiB after the first quarter"] if growth > LARGEST_GROWTH else []
-        wrong += [f"{count} answers {outcome}" for outcome, count in counts.items() if re.fullmatch(r"HTTP (50[0124])|.*no connection", outcome)]
-        wrong += ["a good request is not answered any more"] if alive and len(answer) < 1000 else []
-        print(f"{REQUESTS} requests in {time.monotonic() - start:.0f} s; memory {readings[0]:.0f} MiB at the start, {early:.0f} in the first quarter, {max(readings):.0f} at most, {readings[-1]:.0f} at the end; {len(errors)} errors in the log")
-        print("\n".join(wrong) if wrong else "nothing wrong")
+        wrong += [f"{count} answers {outcome}" for outcome, count in counts.items() if re.fullmatch(WRONG, outcome[5:])]
+        if service.alive() and len(service.ask("/generate?process=ttbar&n=1000&seed=1&format=npy", "POST")) < 1000:
+            wrong.append("a good request is not answered any more")
+        print(f"{REQUESTS} requests in {time.monotonic() - start:.0f} s; memory {readings[0]:.0f} MiB at the start, {early:.0f} at most in the first quarter, "
+              f"{max(readings):.0f} at most, {readings[-1]:.0f} at the end; {len(service.errors())} errors in the log")
+        print("\n".join(wrong) or "nothing wrong")
         return 1 if wrong else 0
-    finally:
-        service.send_signal(signal.SIGKILL)
-        service.wait()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 sys.exit(asyncio.run(main()))

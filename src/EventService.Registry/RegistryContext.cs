@@ -27,6 +27,8 @@ public abstract class RegistryContext(DbContextOptions options) : DbContext(opti
 
     public DbSet<JobPart> JobParts => Set<JobPart>();
 
+    public DbSet<GoldenDigest> GoldenSamples => Set<GoldenDigest>();
+
     /// <summary>Folder of this database's scripts under Migrations.</summary>
     internal abstract string MigrationFolder { get; }
 
@@ -118,6 +120,11 @@ public abstract class RegistryContext(DbContextOptions options) : DbContext(opti
         {
             chunk.ToTable("artifact_chunk");
             chunk.HasKey(c => new { c.Sha256, c.Ordinal });
+        });
+        modelBuilder.Entity<GoldenDigest>(golden =>
+        {
+            golden.ToTable("golden_sample");
+            golden.HasKey(g => new { g.Sha256, g.Numerics });
         });
         UseSnakeCase(modelBuilder);
     }

@@ -31,4 +31,10 @@ internal static partial class RegistryLog
 
     [LoggerMessage(1008, LogLevel.Information, "Published model {Model} version {Version} of process {Process}, sha256 {Sha256}, {Bytes} bytes, by {Actor}")]
     public static partial void ModelPublished(ILogger logger, string model, int version, string process, string sha256, long bytes, string actor);
+
+    [LoggerMessage(1009, LogLevel.Warning, "The golden sample of model {Model} could not be compared with the one recorded")]
+    public static partial void GoldenSampleNotCompared(ILogger logger, string model, Exception exception);
+
+    [LoggerMessage(1010, LogLevel.Information, "Model {Model}, sha256 {Sha256}, gave way to others: the loaded ones may take {Bytes} bytes")]
+    public static partial void ModelEvicted(ILogger logger, string model, string sha256, long bytes);
 }

@@ -5,18 +5,22 @@ using EventService.Server.Health;
 using EventService.Server.Jobs;
 using EventService.Server.Keys;
 using EventService.Server.Logging;
+using EventService.Server.Metrics;
 using EventService.Server.Models;
 using EventService.Server.Problems;
+using EventService.Server.Workers;
 
 // The settings lie beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 var settings = builder.AddSettings();
 builder.AddStructuredLogs(settings);
 builder.Services
+    .AddMetricsAndTraces(builder.Configuration)
     .AddProblems()
     .AddRegistry(settings)
     .AddKeys(settings)
     .AddModels()
+    .AddWorkers(settings)
     .AddEvents()
     .AddJobs(settings)
     .AddApiDocs();
@@ -32,6 +36,7 @@ app.MapModelFiles();
 app.MapAliases();
 app.MapKeys();
 app.MapHealth();
+app.MapMetrics();
 app.MapApiDocs();
 
 app.LogKernels();

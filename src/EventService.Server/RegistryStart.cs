@@ -20,7 +20,11 @@ internal static class RegistryStart
             .AddSingleton<VersionLookup>()
             .AddSingleton<RegistryWatch>()
             .AddSingleton<ModelLoader>(EventGenerator.Load)
-            .AddSingleton<GeneratorCache>()
+            .AddSingleton<GoldenSamples>()
+            .AddSingleton(services => new GeneratorCache(
+                services.GetRequiredService<ModelRegistry>(), services.GetRequiredService<ModelLoader>(), services.GetRequiredService<GoldenSamples>(),
+                services.GetRequiredService<ILogger<GeneratorCache>>(),
+                settings.ModelMemoryBytes > 0 ? settings.ModelMemoryBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4))
             .AddSingleton<ShippedModels>()
             .AddSingleton(services => new ModelUploads(
                 services.GetRequiredService<ModelRegistry>(), services.GetRequiredService<ArtifactFolder>(), services.GetRequiredService<ModelLoader>(),

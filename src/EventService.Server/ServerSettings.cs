@@ -35,8 +35,23 @@ public sealed record ServerSettings
     /// <summary>Threads that generate; 0 for one per processor.</summary>
     public int Workers { get; init; }
 
-    /// <summary>Generate and density requests served at the same time; further ones are answered 503.</summary>
-    public int ConcurrentRequests { get; init; } = 64;
+    /// <summary>Most events that a worker generates in one go, for one request or for several small ones together.</summary>
+    public int LargestBatch { get; init; } = 256;
+
+    /// <summary>How long small requests wait for others to be generated with, where nothing else is to be done.</summary>
+    public int LongestWaitMilliseconds { get; init; }
+
+    /// <summary>Small requests served or waiting at the same time, and as many larger ones; further ones are answered 503.</summary>
+    public int QueueLength { get; init; } = 256;
+
+    /// <summary>How long a server that is told to end goes on taking requests while it already says that it is not ready.</summary>
+    public int DrainSeconds { get; init; }
+
+    /// <summary>How long requests under way may go on when a server is told to end.</summary>
+    public int ShutdownSeconds { get; init; } = 30;
+
+    /// <summary>Memory for loaded models, by the estimate of each; those not used for longest go first. 0 for a quarter of the memory there is.</summary>
+    public long ModelMemoryBytes { get; init; }
 
     /// <summary>Most events of one request.</summary>
     public long EventsPerRequest { get; init; } = 10_000_000_000;

@@ -14,7 +14,7 @@ namespace EventService.FunctionalTests;
 public sealed class RegistryMigrationTests
 {
     /// <summary>The scripts of both databases, by number from 1.</summary>
-    private static readonly string[] s_scripts = ["0001-models", "0002-history-keys-jobs", "0003-grounds", "0005-job-output"];
+    private static readonly string[] s_scripts = ["0001-models", "0002-history-keys-jobs", "0003-grounds", "0004-golden-samples", "0005-job-output"];
 
     /// <summary>
     /// Data for the schema of each script but the last, in words that both databases understand, but for the two bytes 1 and 2

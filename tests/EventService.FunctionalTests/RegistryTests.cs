@@ -136,6 +136,7 @@ public sealed class RegistryTests
         var cache = new GeneratorCache(
             test.Registry,
             file => Interlocked.Increment(ref loads) == 1 ? throw new ModelFormatException("not today") : TestModels.Load(file),
+            new GoldenSamples(test.Contexts, TimeProvider.System, NullLogger<GoldenSamples>.Instance),
             NullLogger<GeneratorCache>.Instance);
 
         await Assert.ThrowsAsync<ModelFormatException>(() => cache.GetAsync(version));

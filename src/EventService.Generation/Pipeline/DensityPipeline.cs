@@ -43,7 +43,7 @@ public static class DensityPipeline
             },
             emit: async (chunk, token) =>
             {
-                await output.WriteAsync(chunk.Bytes, token).ConfigureAwait(false);
+                await output.WriteAsync(chunk.Output.Written, token).ConfigureAwait(false);
                 count += chunk.Events;
                 progress?.Invoke(count);
             },

@@ -1,50 +1,103 @@
-using System.Buffers;
-
 using EventService.Generation.Requests;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 
 namespace EventService.Generation.Pipeline;
 
-/// <summary>A range of events of a request, and their bytes once they are generated.</summary>
+/// <summary>A range of events of a request, and their bytes in its format once they are generated.</summary>
 /// <remarks>Writers serve one caller at a time, so each chunk has its own; a block's bytes do not depend on the blocks before.</remarks>
 public sealed class GenerateChunk(IGenerativeModel model, GenerateRequest request, IEventWriter writer) : Chunk
 {
-    private readonly EventBlock _block = new(model.Schema);
-    private readonly ArrayBufferWriter<byte> _output = new();
-    private double[] _logDensity = [];
-
-    /// <summary>The model that generates the events: chunks of one model can be generated together.</summary>
-    public IGenerativeModel Model => model;
-
     /// <summary>The events.</summary>
     public EventRange Range { get; private set; }
 
     public override int Events => Range.Count;
 
-    /// <summary>Whether the format's header stands before the bytes.</summary>
-    public bool BeginsAnswer { get; private set; }
-
-    /// <summary>The events in the request's format, from <see cref="Run"/> to <see cref="Assign"/>.</summary>
-    public ReadOnlyMemory<byte> Bytes => _output.WrittenMemory;
-
     /// <summary>Gives the chunk its next range.</summary>
-    public void Assign(long first, int count)
+    public void Assign(long first, int count) => Range = new EventRange(request.Stream, first, count);
+
+    public override void Run(ChunkScratch scratch)
     {
-        Range = new EventRange(request.Stream, first, count);
-        BeginsAnswer = first == request.First;
+        ArgumentNullException.ThrowIfNull(scratch);
+        var block = scratch.Block(model.Schema);
+        var logDensity = scratch.LogDensity(request.LogDensity ? Events : 0);
+        model.Generate([Range], block, logDensity);
+        Encode(block, logDensity);
     }
 
-    public override void Run()
+    /// <summary>Whether the events of both can be drawn together: their requests may have nothing else in common.</summary>
+    public bool FitsWith(GenerateChunk other)
     {
-        if (request.LogDensity && _logDensity.Length < Events)
+        ArgumentNullException.ThrowIfNull(other);
+        return ReferenceEquals(Model, other.Model) && WithLogDensity == other.WithLogDensity;
+    }
+
+    /// <summary>
+    /// Generates the events of chunks that fit with each other in one call of the model, so that its networks work on full tiles. The bits are those
+    /// of each chunk alone.
+    /// </summary>
+    /// <param name="chunks">Of different requests, each cut, laid out and written in its own way.</param>
+    /// <param name="scratch">Buffers of the calling thread.</param>
+    /// <param name="done">Told of each chunk, with what went wrong with it, or null.</param>
+    public static void RunTogether(IReadOnlyList<GenerateChunk> chunks, ChunkScratch scratch, Action<GenerateChunk, Exception?> done)
+    {
+        ArgumentNullException.ThrowIfNull(chunks);
+        ArgumentNullException.ThrowIfNull(scratch);
+        ArgumentNullException.ThrowIfNull(done);
+        var model = chunks[0].Model;
+        var ranges = new EventRange[chunks.Count];
+        for (var c = 0; c < ranges.Length; c++)
         {
-            _logDensity = new double[Events];
+            ranges[c] = chunks[c].Range;
         }
 
-        var logDensity = _logDensity.AsSpan(0, request.LogDensity ? Events : 0);
-        model.Generate([Range], _block, logDensity);
-        Encode(_block, logDensity);
+        var block = scratch.Block(model.Schema);
+        var logDensity = scratch.LogDensity(chunks[0].WithLogDensity ? EventRanges.Count(ranges) : 0);
+        try
+        {
+            model.Generate(ranges, block, logDensity);
+        }
+        catch (AttemptsExhaustedException)
+        {
+            // One event fails; the chunks without it do not.
+            foreach (var chunk in chunks)
+            {
+                Complete(chunk, () => chunk.Run(scratch), done);
+            }
+
+            return;
+        }
+
+        var start = 0;
+        foreach (var chunk in chunks)
+        {
+            var part = scratch.Part(model.Schema);
+            part.CopyFrom(block, start, chunk.Events);
+            var first = chunk.WithLogDensity ? start : 0;
+            Complete(chunk, () => chunk.Encode(part, scratch.LogDensity(first + (chunk.WithLogDensity ? chunk.Events : 0))[first..]), done);
+            start += chunk.Events;
+        }
+    }
+
+    private IGenerativeModel Model => model;
+
+    private bool WithLogDensity => request.LogDensity;
+
+    private static void Complete(GenerateChunk chunk, Action work, Action<GenerateChunk, Exception?> done)
+    {
+        Exception? failure = null;
+        try
+        {
+            work();
+        }
+#pragma warning disable CA1031 // whatever it is, it belongs to the request of this chunk
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            failure = e;
+        }
+
+        done(chunk, failure);
     }
 
     private void Encode(EventBlock block, Span<double> logDensity)
@@ -54,12 +107,11 @@ public sealed class GenerateChunk(IGenerativeModel model, GenerateRequest reques
             logDensity = logDensity[..Math.Min(logDensity.Length, cut.Apply(block, logDensity))];
         }
 
-        _output.ResetWrittenCount();
-        if (BeginsAnswer)
+        if (Range.First == request.First)
         {
-            writer.WriteHeader(_output);
+            writer.WriteHeader(Output);
         }
 
-        writer.WriteBlock(block, logDensity, _output);
+        writer.WriteBlock(block, logDensity, Output);
     }
 }

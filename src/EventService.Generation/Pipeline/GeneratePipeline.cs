@@ -60,7 +60,7 @@ public static class GeneratePipeline
             emit: (chunk, token) =>
             {
                 written += chunk.Events;
-                return write(chunk.Bytes, written, token);
+                return write(chunk.Output.Written, written, token);
             },
             cancellationToken).ConfigureAwait(false);
 

@@ -60,6 +60,7 @@ public static class OrderedPipeline
                 var oldest = (int)(emitted % slots.Count);
                 await running[oldest]!.WaitAsync(cancellationToken).ConfigureAwait(false);
                 await emit(slots[oldest], cancellationToken).ConfigureAwait(false);
+                slots[oldest].Release();
                 emitted++;
             }
         }
@@ -72,6 +73,11 @@ public static class OrderedPipeline
                 {
                     await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }
+            }
+
+            foreach (var slot in slots)
+            {
+                slot.Release();
             }
         }
     }

@@ -48,6 +48,7 @@ public sealed class WorkerThreads : IWorkers, IDisposable
 
     private void Loop()
     {
+        var scratch = new ChunkScratch();
         foreach (var (chunk, done, cancellationToken) in _queue.GetConsumingEnumerable())
         {
             if (cancellationToken.IsCancellationRequested)
@@ -58,7 +59,7 @@ public sealed class WorkerThreads : IWorkers, IDisposable
 
             try
             {
-                chunk.Run();
+                chunk.Run(scratch);
                 done.SetResult();
             }
 #pragma warning disable CA1031 // whatever it is, it belongs to the one who waits for this work

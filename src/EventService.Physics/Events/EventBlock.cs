@@ -85,4 +85,33 @@ public sealed class EventBlock
             collection.EnsureCapacity(count, 0);
         }
     }
+
+    /// <summary>Becomes rows first .. first + count - 1 of another block of the same schema.</summary>
+    public void CopyFrom(EventBlock other, int first, int count)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first + count, other.Count);
+        Resize(count);
+        Array.Copy(other.EventNumber, first, _eventNumber, 0, count);
+        for (var c = 0; c < _scalars.Length; c++)
+        {
+            Array.Copy(other.Scalars[c], first, _scalars[c], 0, count);
+        }
+
+        for (var k = 0; k < Collections.Length; k++)
+        {
+            var (from, to) = (other.Collections[k], Collections[k]);
+            var (start, end) = (from.Offsets[first], from.Offsets[first + count]);
+            to.EnsureCapacity(count, end - start);
+            for (var row = 0; row <= count; row++)
+            {
+                to.Offsets[row] = from.Offsets[first + row] - start;
+            }
+
+            for (var c = 0; c < to.Columns.Length; c++)
+            {
+                Array.Copy(from.Columns[c], start, to.Columns[c], 0, end - start);
+            }
+        }
+    }
 }

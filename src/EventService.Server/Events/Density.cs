@@ -21,6 +21,9 @@ internal sealed class Density(VersionLookup versions, GeneratorCache generators,
 {
     private const int SpoolMemoryBytes = 1 << 20;
 
+    /// <summary>About what an event takes in any format: tells a body of a few events from a stream.</summary>
+    private const int BytesPerEvent = 300;
+
     public static IReadOnlyList<RequestParameter> Parameters { get; } =
     [
         .. ModelSelection.Parameters,
@@ -46,7 +49,7 @@ internal sealed class Density(VersionLookup versions, GeneratorCache generators,
             ? DensityFormat.Parse(name)
             : AcceptedFormat.Choose(context.Request.Headers.Accept, DensityFormat.All, f => f.MediaType);
 
-        using var workers = pool.Admit(context.Caller(), events: null);
+        using var workers = pool.Admit(new AdmissionRequest(context.Caller(), generator, context.Request.ContentLength / BytesPerEvent));
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
             limit.MaxRequestBodySize = settings.DensityBodyBytes;

@@ -4,7 +4,6 @@ using EventService.Generation.Pipeline;
 using EventService.Registry.Keys;
 using EventService.Server.ApiDocs;
 using EventService.Server.Keys;
-using EventService.Server.Workers;
 
 namespace EventService.Server.Events;
 
@@ -13,7 +12,6 @@ internal static class EventsApi
 {
     public static IServiceCollection AddEvents(this IServiceCollection services) =>
         services
-            .AddSingleton<WorkerPool>()
             .AddSingleton<GenerateEvents>()
             .AddSingleton<Generate>()
             .AddSingleton<Density>();

@@ -4,6 +4,7 @@ using EventService.Generation.Requests;
 using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Server.Keys;
+using EventService.Server.Problems;
 using EventService.Server.Workers;
 
 namespace EventService.Server.Events;
@@ -23,7 +24,7 @@ internal sealed class GenerateEvents(VersionLookup versions, GeneratorCache gene
     /// <param name="cancellationToken">Ends the search for the model.</param>
     /// <exception cref="RequestException">A parameter is wrong.</exception>
     /// <exception cref="RegistryException">No model fits.</exception>
-    /// <exception cref="Problems.ProblemException">The request is not let in now.</exception>
+    /// <exception cref="ProblemException">The request is not let in now.</exception>
     public async Task<EventRun> OpenAsync(IReadOnlyDictionary<string, string> parameters, string defaultFormat, Caller caller, CancellationToken cancellationToken)
     {
         var (version, generator) = await ModelSelection.FindAsync(parameters, versions, generators, cancellationToken);
@@ -34,7 +35,7 @@ internal sealed class GenerateEvents(VersionLookup versions, GeneratorCache gene
             throw new RequestException(RequestFault.BadValue, $"n is {request.Count}, expected at most {settings.EventsPerRequest} a request. Ask for the rest with 'first'.");
         }
 
-        return new EventRun(generator, request, request.ReceiptFor(generator, version.Number), pool.Admit(caller, request.Count));
+        return new EventRun(generator, request, request.ReceiptFor(generator, version.Number), pool.Admit(new AdmissionRequest(caller, generator, request.Count)));
     }
 }
 
@@ -50,12 +51,23 @@ internal sealed class EventRun(EventGenerator generator, GenerateRequest request
     /// <summary>Generates the events in the request's format and hands their bytes on, in order.</summary>
     /// <param name="write">Takes the next bytes, and how many events have been generated up to here. The memory is used again after it returns.</param>
     /// <param name="cancellationToken">Ends the work within a chunk.</param>
+    /// <exception cref="ProblemException">503: the server ends.</exception>
     public Task WriteAsync(Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write, CancellationToken cancellationToken) =>
-        GeneratePipeline.RunAsync(workers, generator, request, write, cancellationToken);
+        WriteAsync(r => r.CreateWriter(generator), write, cancellationToken);
 
     /// <summary>As above, in a format of the transport's own: one call of <paramref name="write"/> for each block.</summary>
-    public Task WriteAsync(Func<GenerateRequest, IEventWriter> createWriter, Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write, CancellationToken cancellationToken) =>
-        GeneratePipeline.RunAsync(workers, generator, request, createWriter, write, cancellationToken);
+    public async Task WriteAsync(Func<GenerateRequest, IEventWriter> createWriter, Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, workers.Stopping);
+        try
+        {
+            await GeneratePipeline.RunAsync(workers, generator, request, createWriter, write, stop.Token);
+        }
+        catch (OperationCanceledException) when (workers.Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ProblemException(StatusCodes.Status503ServiceUnavailable, "The server is shutting down and cannot finish this request. Ask another for the events that are missing, with 'first'.");
+        }
+    }
 
     public void Dispose() => workers.Dispose();
 }

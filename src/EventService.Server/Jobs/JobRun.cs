@@ -143,7 +143,7 @@ internal sealed class JobRun(JobLease lease, JobTools tools)
         await using var file = new DurableFile(tools.Folder.PathOf(_id, _request.FileOf(number)));
         try
         {
-            using (var workers = await AdmitAsync(range.Count, cancellationToken))
+            using (var workers = await AdmitAsync(generator, range.Count, cancellationToken))
             {
                 await GeneratePipeline.RunAsync(workers, generator, range, (bytes, done, token) =>
                 {
@@ -166,14 +166,14 @@ internal sealed class JobRun(JobLease lease, JobTools tools)
     }
 
     /// <summary>Waits for its turn where the pool is full or the owner's quota is used up.</summary>
-    private async Task<AdmittedRequest> AdmitAsync(long events, CancellationToken cancellationToken)
+    private async Task<AdmittedRequest> AdmitAsync(EventGenerator generator, long events, CancellationToken cancellationToken)
     {
         var caller = new Caller(lease.Job.Owner, lease.Job.ApiKeyId, [KeyScope.Generate], lease.Quota);
         while (true)
         {
             try
             {
-                return tools.Pool.Admit(caller, events, RequestClass.Job);
+                return tools.Pool.Admit(new AdmissionRequest(caller, generator, events, IsJob: true));
             }
             catch (ProblemException e) when (e.Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
             {

@@ -5,6 +5,7 @@ using EventService.Generation;
 using EventService.Generation.Requests;
 using EventService.Physics.Formats;
 using EventService.Registry;
+using EventService.Server.Metrics;
 
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
@@ -12,7 +13,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace EventService.Server.Problems;
 
 /// <summary>The one place where errors become problem details (RFC 9457).</summary>
-internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<ProblemHandler> logger) : IExceptionHandler
+internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetrics metrics, ILogger<ProblemHandler> logger) : IExceptionHandler
 {
     private static readonly TimeSpan s_retryLater = TimeSpan.FromSeconds(5);
 
@@ -26,6 +27,7 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ILogger<Pr
         }
 
         var (status, detail, retryAfter) = Describe(exception);
+        metrics.Count(status, exception.GetType().Name);
         if (status >= 500)
         {
             ProblemLog.RequestFailed(logger, httpContext.Request.Method, httpContext.Request.Path, status, exception);

@@ -1,11 +1,14 @@
 namespace EventService.Server.Workers;
 
-/// <summary>What a request is to the worker pool.</summary>
+/// <summary>Requests that share the workers with their like; each class has a share of its own.</summary>
 internal enum RequestClass
 {
-    /// <summary>Somebody waits for the answer.</summary>
-    Interactive,
+    /// <summary>At most <see cref="WorkerPool.SmallEvents"/> events: somebody waits for them.</summary>
+    Small,
 
-    /// <summary>A job: nobody waits, and it takes no place from those who do.</summary>
+    /// <summary>Streams of any length.</summary>
+    Bulk,
+
+    /// <summary>Jobs: nobody waits for them.</summary>
     Job,
 }

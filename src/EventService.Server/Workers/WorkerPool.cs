@@ -1,51 +1,235 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
 using EventService.Generation;
 using EventService.Generation.Pipeline;
-using EventService.Server.Keys;
 using EventService.Server.Problems;
 
 namespace EventService.Server.Workers;
 
-/// <summary>The threads that generate, shared by all requests.</summary>
-internal sealed class WorkerPool(ServerSettings settings) : IDisposable
+/// <summary>
+/// The threads that generate, shared by all requests. A request is let in or told when to come again; its chunks of whole tiles, about
+/// <see cref="ChunkSeconds"/> each, take turns with those of the others. What is generated never depends on what else runs.
+/// </summary>
+internal sealed class WorkerPool : IDisposable
 {
-    private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(2);
+    /// <summary>Requests for at most so many events are small: they have a share of the workers of their own.</summary>
+    public const long SmallEvents = 1000;
 
-    private readonly WorkerThreads _threads = new(settings.Workers);
-    private int _admitted;
+    /// <summary>A small request waits about this long until a worker is free [s].</summary>
+    public const double ChunkSeconds = 0.01;
 
-    /// <summary>Lets a request in, until its end.</summary>
-    /// <param name="caller">Who asks.</param>
-    /// <param name="events">How many events; null where nobody knows yet.</param>
-    /// <param name="requestClass">A job takes no place from those who wait for an answer.</param>
-    /// <exception cref="ProblemException">503: the server is full.</exception>
-    public AdmittedRequest Admit(Caller caller, long? events, RequestClass requestClass = RequestClass.Interactive)
+    private readonly ServerSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly PoolMetrics _metrics;
+    private readonly WorkQueue _queue;
+    private readonly Thread[] _threads;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConditionalWeakTable<IGenerativeModel, ModelPace> _paces = [];
+    private readonly Lock _lock = new();
+    private readonly Dictionary<long, QuotaMeter> _quotas = [];
+    private readonly Dictionary<RequestClass, int> _inside = Enum.GetValues<RequestClass>().ToDictionary(c => c, _ => 0);
+    private bool _draining;
+
+    public WorkerPool(ServerSettings settings, TimeProvider time, PoolMetrics metrics)
     {
-        if (requestClass == RequestClass.Job)
+        (_settings, _time, _metrics) = (settings, time, metrics);
+        _queue = new WorkQueue(settings.LargestBatch, TimeSpan.FromMilliseconds(settings.LongestWaitMilliseconds));
+        metrics.Observe(RequestsInside, () => _queue.Waiting);
+        _threads = new Thread[settings.Workers == 0 ? Environment.ProcessorCount : settings.Workers];
+        for (var i = 0; i < _threads.Length; i++)
         {
-            return new AdmittedRequest(_threads, () => { });
+            _threads[i] = new Thread(Work) { Name = $"Generate {i}", IsBackground = true };
+            _threads[i].Start();
         }
-
-        if (Interlocked.Increment(ref _admitted) > settings.ConcurrentRequests)
-        {
-            Interlocked.Decrement(ref _admitted);
-            throw new ProblemException(StatusCodes.Status503ServiceUnavailable,
-                $"The server is serving {settings.ConcurrentRequests} requests, as many as it may. Try again shortly.", s_retryAfter);
-        }
-
-        return new AdmittedRequest(_threads, () => Interlocked.Decrement(ref _admitted));
     }
 
-    public void Dispose() => _threads.Dispose();
-}
+    /// <summary>Number of threads.</summary>
+    public int Count => _threads.Length;
 
-/// <summary>The workers as one request sees them, until it is disposed of.</summary>
-internal sealed class AdmittedRequest(IWorkers workers, Action leave) : IWorkers, IDisposable
-{
-    public int Count => workers.Count;
+    /// <summary>Cancelled when requests that still run must end.</summary>
+    public CancellationToken Stopping => _stopping.Token;
 
-    public int ChunkOf(IGenerativeModel model) => workers.ChunkOf(model);
+    /// <summary>Lets a request in, until it is disposed of.</summary>
+    /// <exception cref="ProblemException">429: the key's quota is used up; 503: the server is full, or shutting down.</exception>
+    public AdmittedRequest Admit(AdmissionRequest asked)
+    {
+        var requestClass = asked.IsJob ? RequestClass.Job : asked.Events <= SmallEvents ? RequestClass.Small : RequestClass.Bulk;
+        lock (_lock)
+        {
+            if (_draining)
+            {
+                _metrics.Refused("draining");
+                throw new ProblemException(StatusCodes.Status503ServiceUnavailable, "The server is shutting down; ask another, or this one when it is back.", TimeSpan.FromSeconds(5));
+            }
 
-    public Task RunAsync(Chunk chunk, CancellationToken cancellationToken) => workers.RunAsync(chunk, cancellationToken);
+            // Small requests have a queue of their own: streams that fill theirs keep nobody out who wants a few events.
+            if (!asked.IsJob && _inside[requestClass] >= _settings.QueueLength)
+            {
+                _metrics.Refused("full");
+                throw new ProblemException(StatusCodes.Status503ServiceUnavailable,
+                    $"The server is serving {_settings.QueueLength} {(requestClass == RequestClass.Small ? "small requests" : "streams")}, as many as it may. Try again shortly.", RetryAfter());
+            }
 
-    public void Dispose() => leave();
+            QuotaMeter? quota = null;
+            if (asked.Caller is { KeyId: { } key, Quota: not { EventsPerSecond: null, ConcurrentRequests: null } })
+            {
+                quota = Meter(key);
+                try
+                {
+                    quota.Enter(asked.Caller.Name, asked.Caller.Quota);
+                }
+                catch (ProblemException)
+                {
+                    _metrics.Refused("quota");
+                    throw;
+                }
+            }
+
+            _inside[requestClass]++;
+            return new AdmittedRequest(this, asked, requestClass, _queue.Join(requestClass, asked.Caller.KeyId), _paces.GetValue(asked.Generator.Model, _ => new ModelPace()), quota);
+        }
+    }
+
+    /// <summary>Whole tiles that take about <see cref="ChunkSeconds"/>.</summary>
+    public int ChunkOf(IGenerativeModel model, ModelPace pace) =>
+        pace.ChunkOf(model.Tile, Math.Min(model.PreferredChunk, _settings.LargestBatch), ChunkSeconds);
+
+    /// <summary>Runs the chunk when its turn comes.</summary>
+    public Task RunAsync(Chunk chunk, AdmittedRequest request, CancellationToken cancellationToken) => _queue.Add(chunk, request, cancellationToken);
+
+    public void Leave(AdmittedRequest request)
+    {
+        _queue.Leave(request.Class, request.Asked.Caller.KeyId);
+        lock (_lock)
+        {
+            _inside[request.Class]--;
+        }
+    }
+
+    /// <summary>Lets nobody in any more.</summary>
+    public void Drain()
+    {
+        lock (_lock)
+        {
+            _draining = true;
+        }
+    }
+
+    /// <summary>Whether requests are turned away because the server is about to end.</summary>
+    public bool IsDraining
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _draining;
+            }
+        }
+    }
+
+    /// <summary>Requests inside, of all classes.</summary>
+    public int Inside
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _inside.Values.Sum();
+            }
+        }
+    }
+
+    /// <summary>Ends the requests that still run.</summary>
+    public void Stop() => _stopping.Cancel();
+
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _queue.Close();
+        foreach (var thread in _threads)
+        {
+            thread.Join();
+        }
+
+        _stopping.Dispose();
+    }
+
+    private IEnumerable<(RequestClass Class, int Requests)> RequestsInside()
+    {
+        lock (_lock)
+        {
+            return [.. _inside.Select(p => (p.Key, p.Value))];
+        }
+    }
+
+    private QuotaMeter Meter(long key)
+    {
+        if (!_quotas.TryGetValue(key, out var meter))
+        {
+            _quotas[key] = meter = new QuotaMeter(_time);
+        }
+
+        return meter;
+    }
+
+    /// <summary>Each of those inside has a share of the time: the more there are, the later another has a chance.</summary>
+    private TimeSpan RetryAfter() => TimeSpan.FromSeconds(Math.Clamp(_inside.Values.Sum() / (20 * Count), 1, 30));
+
+    private void Work()
+    {
+        var scratch = new ChunkScratch();
+        List<QueuedChunk> batch = [];
+        while (_queue.Take(batch))
+        {
+            var start = Stopwatch.GetTimestamp();
+            var failures = RunBatch(batch, scratch);
+            var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            _queue.Charge(batch, seconds);
+            Observe(batch, seconds);
+            for (var k = 0; k < batch.Count; k++)
+            {
+                batch[k].Complete(failures[k]);
+            }
+        }
+    }
+
+    private static Exception?[] RunBatch(List<QueuedChunk> batch, ChunkScratch scratch)
+    {
+        var failures = new Exception?[batch.Count];
+        try
+        {
+            if (batch.Count == 1)
+            {
+                batch[0].Chunk.Run(scratch);
+            }
+            else
+            {
+                var next = 0;
+                GenerateChunk.RunTogether([.. batch.Select(c => (GenerateChunk)c.Chunk)], scratch, (_, failure) => failures[next++] = failure);
+            }
+        }
+#pragma warning disable CA1031 // whatever it is, it belongs to those who wait for these chunks
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Array.Fill(failures, e);
+        }
+
+        return failures;
+    }
+
+    private void Observe(List<QueuedChunk> batch, double seconds)
+    {
+        var request = batch[0].Request;
+        var events = batch.Sum(c => c.Chunk.Events);
+
+        // Less than a tile tells nothing about the pace of full ones.
+        if (events >= request.Asked.Generator.Model.Tile)
+        {
+            request.Pace.Observe(events, seconds);
+        }
+
+        _metrics.Ran(batch, events, seconds);
+    }
 }

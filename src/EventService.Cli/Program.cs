@@ -11,6 +11,7 @@ var root = new RootCommand("Collider events from trained generative models.")
     Train.Command(),
     Generate.Command(EventGenerator.Load),
     Density.Command(EventGenerator.Load),
+    Verify.Command(EventGenerator.Load),
     Evaluate.Command(EventGenerator.Load),
     Import.Command(),
     ModelsCommand.Command(EventGenerator.Load),

@@ -8,6 +8,7 @@ using EventService.Server.Logging;
 using EventService.Server.Metrics;
 using EventService.Server.Models;
 using EventService.Server.Problems;
+using EventService.Server.Receipts;
 using EventService.Server.Workers;
 
 // The settings lie beside the program, wherever it is started from.
@@ -23,6 +24,7 @@ builder.Services
     .AddWorkers(settings)
     .AddEvents()
     .AddJobs(settings)
+    .AddReceipts()
     .AddApiDocs();
 
 var app = builder.Build();
@@ -31,6 +33,7 @@ app.UseProblems();
 app.UseKeys();
 app.MapEvents();
 app.MapJobs();
+app.MapReceipts();
 app.MapModels();
 app.MapModelFiles();
 app.MapAliases();

@@ -71,7 +71,7 @@ public sealed class ModelsAndHealthTests(RunningService service)
             [
                 "/density", "/generate", "/health/live", "/health/ready", "/jobs", "/jobs/{id}", "/jobs/{id}/manifest", "/jobs/{id}/parts/{part}", "/keys", "/keys/{id}", "/keys/{id}/rotate", "/models", "/models/{name}",
                 "/models/{name}/aliases/{alias}", "/models/{name}/history", "/models/{name}/versions/{version}", "/models/{name}/versions/{version}/card",
-                "/models/{name}/versions/{version}/file", "/models/{name}/versions/{version}/state", "/processes",
+                "/models/{name}/versions/{version}/file", "/models/{name}/versions/{version}/state", "/processes", "/receipts/verify",
             ],
             paths.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
         using var page = await _client.GetAsync("/");

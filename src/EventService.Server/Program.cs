@@ -2,11 +2,13 @@ using EventService.Server;
 using EventService.Server.ApiDocs;
 using EventService.Server.Events;
 using EventService.Server.Health;
+using EventService.Server.Histograms;
 using EventService.Server.Jobs;
 using EventService.Server.Keys;
 using EventService.Server.Logging;
 using EventService.Server.Metrics;
 using EventService.Server.Models;
+using EventService.Server.Page;
 using EventService.Server.Problems;
 using EventService.Server.Receipts;
 using EventService.Server.Workers;
@@ -25,15 +27,18 @@ builder.Services
     .AddEvents()
     .AddJobs(settings)
     .AddReceipts()
+    .AddHistograms()
     .AddApiDocs();
 
 var app = builder.Build();
 app.UseRequestLog();
 app.UseProblems();
+app.UseFirstPage();
 app.UseKeys();
 app.MapEvents();
 app.MapJobs();
 app.MapReceipts();
+app.MapHistograms();
 app.MapModels();
 app.MapModelFiles();
 app.MapAliases();

@@ -91,19 +91,11 @@ internal sealed class HistogramAxis
 
     private double Edge(int k) => _low + (k * _width);
 
-    /// <summary>The next of 1, 2, 2.5, 5 times a power of ten.</summary>
+    /// <summary>The nearest of 1, 2, 2.5, 5 times a power of ten.</summary>
     private static double Round(double width)
     {
         var power = Math.Pow(10, Math.Floor(Math.Log10(width)));
-        foreach (var step in new[] { 1, 2, 2.5, 5 })
-        {
-            if (step * power >= width)
-            {
-                return step * power;
-            }
-        }
-
-        return 10 * power;
+        return power * new[] { 1, 2, 2.5, 5, 10 }.MinBy(step => Math.Abs(Math.Log(step * power / width)));
     }
 
     private static double? End(string text) =>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 
 using EventService.Cli;
+using EventService.Cli.Bench;
 using EventService.Cli.Jobs;
 using EventService.Cli.Keys;
 using EventService.Cli.Models;
@@ -17,6 +18,7 @@ var root = new RootCommand("Collider events from trained generative models.")
     ModelsCommand.Command(EventGenerator.Load),
     KeysCommand.Command(EventGenerator.Load),
     JobsCommand.Command(TimeProvider.System),
+    BenchCommand.Command(),
     Health.Command(),
 };
 return await Terminal.RunAsync(root, args, Console.Error);

@@ -1,6 +1,7 @@
 using EventService.Server;
 using EventService.Server.ApiDocs;
 using EventService.Server.Events;
+using EventService.Server.Grpc;
 using EventService.Server.Health;
 using EventService.Server.Histograms;
 using EventService.Server.Jobs;
@@ -28,12 +29,15 @@ builder.Services
     .AddJobs(settings)
     .AddReceipts()
     .AddHistograms()
+    .AddHealth()
+    .AddGrpcHost()
     .AddApiDocs();
 
 var app = builder.Build();
 app.UseRequestLog();
 app.UseProblems();
 app.UseFirstPage();
+app.UseGrpc();
 app.UseKeys();
 app.MapEvents();
 app.MapJobs();
@@ -44,6 +48,7 @@ app.MapModelFiles();
 app.MapAliases();
 app.MapKeys();
 app.MapHealth();
+ReflectionGrpcService.Map(app);
 app.MapMetrics();
 app.MapApiDocs();
 

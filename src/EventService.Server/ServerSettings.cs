@@ -17,6 +17,30 @@ public sealed record ServerSettings
 
     public int Port { get; init; } = 8080;
 
+    /// <summary>
+    /// gRPC in clear text; 0 for none. If not given, 8081, or none where the standard setting "urls" names the addresses. With a certificate
+    /// gRPC is served on <see cref="Port"/>.
+    /// </summary>
+    public int? GrpcPort { get; init; }
+
+    /// <summary>Certificate for TLS, a PEM file with its chain or a PKCS#12 file (.pfx, .p12); empty for clear text.</summary>
+    public string CertificateFile { get; init; } = "";
+
+    /// <summary>Private key of a PEM certificate, where it is not in the same file.</summary>
+    public string CertificateKeyFile { get; init; } = "";
+
+    /// <summary>File that holds the password of the key or of the PKCS#12 file; empty for none.</summary>
+    public string CertificatePasswordFile { get; init; } = "";
+
+    /// <summary>Longest message of gRPC that is taken.</summary>
+    public int GrpcMessageBytes { get; init; } = 4 << 20;
+
+    /// <summary>Bytes that a client may send ahead over HTTP/2, in one call and in one connection.</summary>
+    public int Http2WindowBytes { get; init; } = 4 << 20;
+
+    /// <summary>A client of gRPC that takes nothing for so long is cut off.</summary>
+    public int GrpcStallSeconds { get; init; } = 600;
+
     /// <summary>Registry file, copies of model files and temporary files; relative to the working directory.</summary>
     public string DataFolder { get; init; } = "data";
 
@@ -36,7 +60,7 @@ public sealed record ServerSettings
     public int Workers { get; init; }
 
     /// <summary>Most events that a worker generates in one go, for one request or for several small ones together.</summary>
-    public int LargestBatch { get; init; } = 256;
+    public int LargestBatch { get; init; } = 512;
 
     /// <summary>How long small requests wait for others to be generated with, where nothing else is to be done.</summary>
     public int LongestWaitMilliseconds { get; init; }
@@ -98,6 +122,11 @@ public sealed record ServerSettings
     /// <summary>Also log to this file, one JSON object a line, a new file each day; empty for none.</summary>
     public string LogFile { get; init; } = "";
 
+    /// <summary>Where gRPC is to be found, for those who looked in the wrong place.</summary>
+    internal string GrpcHint => CertificateFile.Length > 0
+        ? "With TLS the client asks for it by ALPN (h2)."
+        : $"gRPC in clear text has a port of its own ({(GrpcPort is { } port ? $"GrpcPort, {port}" : "GrpcPort, 8081 if not set")}), or takes a certificate.";
+
     /// <summary>Whether nobody can reach the server from another machine.</summary>
     internal bool ListensOnThisMachineOnly { get; init; }
 
@@ -125,21 +154,16 @@ public sealed record ServerSettings
 
 internal static class SettingsStart
 {
-    /// <summary>Reads the settings; the address of the standard setting "urls" goes before ours.</summary>
+    /// <summary>Reads the settings and opens the ports; the addresses of the standard setting "urls" go before ours.</summary>
     public static ServerSettings AddSettings(this WebApplicationBuilder builder)
     {
         var settings = builder.Configuration.GetSection(ServerSettings.Section).Get<ServerSettings>() ?? new ServerSettings();
-        var urls = builder.Configuration["urls"];
-        if (string.IsNullOrEmpty(urls))
-        {
-            urls = $"http://{settings.Address}:{settings.Port}";
-            builder.WebHost.UseUrls(urls);
-        }
+        var urls = builder.Listen(settings);
 
         // Endpoints of Kestrel's own section would go before the addresses looked at here.
         settings = settings with
         {
-            ListensOnThisMachineOnly = urls.Split(';').All(IsLoopback) && !builder.Configuration.GetSection("Kestrel:Endpoints").Exists(),
+            ListensOnThisMachineOnly = urls.All(IsLoopback) && !builder.Configuration.GetSection("Kestrel:Endpoints").Exists(),
         };
         builder.Services.AddSingleton(settings);
         return settings;

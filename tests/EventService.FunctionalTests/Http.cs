@@ -24,6 +24,17 @@ internal static class Http
     public static Task<HttpResponseMessage> PostJsonAsync(this HttpClient client, string path, string json) =>
         client.PostAsync(path, new StringContent(json, Encoding.UTF8, "application/json"));
 
+    /// <summary>The body of an answer that must be right.</summary>
+    public static async Task<byte[]> PostForBytesAsync(this HttpClient client, string path)
+    {
+        using var response = await client.PostAsync(path, null);
+        var body = await response.Content.ReadAsByteArrayAsync();
+        Assert.True(response.IsSuccessStatusCode, Encoding.UTF8.GetString(body));
+        return body;
+    }
+
+    public static async Task<string> PostForTextAsync(this HttpClient client, string path) => Encoding.UTF8.GetString(await client.PostForBytesAsync(path));
+
     /// <summary>The JSON of an answer that must have this status.</summary>
     public static async Task<JsonElement> JsonAsync(this Task<HttpResponseMessage> sent, int status = 200)
     {

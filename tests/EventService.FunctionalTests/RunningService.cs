@@ -41,7 +41,7 @@ public class RunningService : WebApplicationFactory<Program>
             TestModels.Ship(ModelsFolder);
         }
 
-        UseKestrel(0);
+        UseKestrel();
     }
 
     public string DataFolder => Path.Combine(_folder, "data");
@@ -52,6 +52,11 @@ public class RunningService : WebApplicationFactory<Program>
 
     /// <summary>The service's clock; null for that of the system.</summary>
     internal TimeProvider? Time { get; init; }
+
+    /// <summary>Where it serves gRPC in clear text.</summary>
+    public Uri GrpcAddress => new($"http://127.0.0.1:{GrpcPort}");
+
+    private int GrpcPort { get; } = FreePort.Next();
 
     /// <summary>A client with a new key of these scopes and this name.</summary>
     internal async Task<HttpClient> ClientAsync(string name, string scopes)
@@ -65,7 +70,9 @@ public class RunningService : WebApplicationFactory<Program>
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
-        builder.UseSetting("urls", "http://127.0.0.1:0");
+        builder.UseSetting("urls", $"{(_settings.Any(s => s.Name == "CertificateFile") ? "https" : "http")}://127.0.0.1:0");
+        builder.UseSetting("EventService:Address", "127.0.0.1");
+        builder.UseSetting("EventService:GrpcPort", $"{GrpcPort}");
         builder.UseSetting("EventService:DataFolder", DataFolder);
         builder.UseSetting("EventService:ModelsFolder", ModelsFolder);
         builder.UseSetting("EventService:Workers", $"{Workers}");

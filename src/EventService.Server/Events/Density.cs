@@ -2,10 +2,8 @@ using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
 using EventService.Physics.Formats;
-using EventService.Registry;
 using EventService.Server.Keys;
 using EventService.Server.Problems;
-using EventService.Server.Workers;
 
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
@@ -17,7 +15,7 @@ namespace EventService.Server.Events;
 /// The answer is spooled (to disk beyond <see cref="SpoolMemoryBytes"/>) and sent once the body has been read: clients
 /// that send everything before they read anything do not block, and an error in the last line is still a proper problem.
 /// </remarks>
-internal sealed class Density(VersionLookup versions, GeneratorCache generators, WorkerPool pool, ServerSettings settings)
+internal sealed class Density(DensityEvents densities, ServerSettings settings)
 {
     private const int SpoolMemoryBytes = 1 << 20;
 
@@ -36,28 +34,19 @@ internal sealed class Density(VersionLookup versions, GeneratorCache generators,
     {
         var aborted = context.RequestAborted;
         var parameters = RequestParameters.FromQuery(context.Request);
-        var (version, generator) = await ModelSelection.FindAsync(parameters, versions, generators, aborted);
-        RequestParameter.RequireKnown(parameters.Keys, Parameters, generator.Document.Conditions);
-        RequestValue.RequireNumerics(parameters.GetValueOrDefault("numerics"));
-        var condition = RequestValue.Condition(parameters, generator.Document.Conditions);
-        if (generator.Likelihood is not { } likelihood)
-        {
-            throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' ({generator.Document.Architecture}) has no density. Ask another model; GET /models lists them.");
-        }
-
         var format = parameters.TryGetValue("format", out var name)
             ? DensityFormat.Parse(name)
             : AcceptedFormat.Choose(context.Request.Headers.Accept, DensityFormat.All, f => f.MediaType);
 
-        using var workers = pool.Admit(new AdmissionRequest(context.Caller(), generator, context.Request.ContentLength / BytesPerEvent));
+        using var run = await densities.OpenAsync(parameters, Parameters, context.Caller(), context.Request.ContentLength / BytesPerEvent, aborted);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
             limit.MaxRequestBodySize = settings.DensityBodyBytes;
         }
 
-        using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), likelihood.Schema, aborted);
+        using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), run.Likelihood.Schema, aborted);
         await using var spool = new FileBufferingWriteStream(SpoolMemoryBytes, bufferLimit: null, () => settings.DataFolder);
-        var count = await DensityPipeline.RunAsync(workers, likelihood, condition, events, format, spool, progress: null, aborted);
+        var count = await DensityPipeline.RunAsync(run.Workers, run.Likelihood, run.Condition, events, format, spool, progress: null, aborted);
         if (count == 0)
         {
             throw new ProblemException(StatusCodes.Status400BadRequest, "The body holds no event. With curl, send a file by --data-binary @events.csv.");
@@ -67,9 +56,9 @@ internal sealed class Density(VersionLookup versions, GeneratorCache generators,
         var response = context.Response;
         response.ContentType = format.MediaType;
         response.ContentLength = header.Length + spool.Length;
-        response.Headers[ReceiptHeaders.Model] = generator.Document.Name;
-        response.Headers[ReceiptHeaders.ModelVersion] = $"{version.Number}";
-        response.Headers[ReceiptHeaders.ModelSha256] = generator.Sha256;
+        response.Headers[ReceiptHeaders.Model] = run.Generator.Document.Name;
+        response.Headers[ReceiptHeaders.ModelVersion] = $"{run.Version.Number}";
+        response.Headers[ReceiptHeaders.ModelSha256] = run.Generator.Sha256;
         await response.BodyWriter.WriteAsync(header, aborted);
         await spool.DrainBufferAsync(response.Body, aborted);
     }

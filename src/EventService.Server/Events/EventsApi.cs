@@ -3,7 +3,10 @@ using System.Text.Json.Nodes;
 using EventService.Generation.Pipeline;
 using EventService.Registry.Keys;
 using EventService.Server.ApiDocs;
+using EventService.Server.Grpc;
 using EventService.Server.Keys;
+
+using V1 = EventService.Grpc.V1;
 
 namespace EventService.Server.Events;
 
@@ -14,7 +17,9 @@ internal static class EventsApi
         services
             .AddSingleton<GenerateEvents>()
             .AddSingleton<Generate>()
-            .AddSingleton<Density>();
+            .AddSingleton<DensityEvents>()
+            .AddSingleton<Density>()
+            .AddSingleton<EventsGrpcService>();
 
     public static void MapEvents(this WebApplication app)
     {
@@ -36,5 +41,9 @@ internal static class EventsApi
                 new Dictionary<string, JsonNode> { ["text/csv"] = EventInput.Example },
                 [.. DensityFormat.All.Select(f => f.MediaType)],
                 ReceiptHeaders.Docs.Where(h => h.Key.StartsWith(ReceiptHeaders.Model, StringComparison.Ordinal)).ToDictionary()));
+
+        var grpc = app.MapGrpcService<EventsGrpcService>(V1.EventsReflection.Descriptor, "Events");
+        grpc.ServerStreaming<V1.GenerateRequest, V1.GenerateResponse>("Generate", s => s.Generate).Takes(KeyScope.Generate);
+        grpc.DuplexStreaming<V1.DensityRequest, V1.DensityResponse>("Density", s => s.Density).Takes(KeyScope.Generate);
     }
 }

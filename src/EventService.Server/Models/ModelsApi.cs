@@ -4,9 +4,12 @@ using EventService.Registry;
 using EventService.Registry.Catalog;
 using EventService.Registry.Keys;
 using EventService.Registry.Tables;
+using EventService.Server.Grpc;
 using EventService.Server.Keys;
 
 using Microsoft.EntityFrameworkCore;
+
+using V1 = EventService.Grpc.V1;
 
 namespace EventService.Server.Models;
 
@@ -16,6 +19,7 @@ internal static class ModelsApi
     public static IServiceCollection AddModels(this IServiceCollection services) =>
         services
             .AddHttpContextAccessor()
+            .AddScoped<ModelsGrpcService>()
             // The registry as the caller of this request sees and changes it.
             .AddScoped<IModelCatalog>(services => new ModelCatalog(
                 services.GetRequiredService<IDbContextFactory<RegistryContext>>(),
@@ -55,9 +59,15 @@ internal static class ModelsApi
             .WithDescription("A retired version keeps its number and bytes and is served to those who name the number; no alias may mean it.")
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
+
+        var grpc = app.MapGrpcService<ModelsGrpcService>(V1.ModelsReflection.Descriptor, "Models");
+        grpc.Unary<V1.ListProcessesRequest, V1.ListProcessesResponse>("ListProcesses", s => s.ListProcesses).Takes(KeyScope.Read);
+        grpc.Unary<V1.ListModelsRequest, V1.ListModelsResponse>("ListModels", s => s.ListModels).Takes(KeyScope.Read);
+        grpc.Unary<V1.GetModelRequest, V1.ModelInfo>("GetModel", s => s.GetModel).Takes(KeyScope.Read);
+        grpc.Unary<V1.GetVersionRequest, V1.VersionDetails>("GetVersion", s => s.GetVersion).Takes(KeyScope.Read);
     }
 
-    private static async Task<IEnumerable<ProcessResponse>> ListProcessesAsync(ModelRegistry registry, CancellationToken cancellationToken) =>
+    internal static async Task<IEnumerable<ProcessResponse>> ListProcessesAsync(ModelRegistry registry, CancellationToken cancellationToken) =>
         (await registry.ListAsync(cancellationToken))
             .GroupBy(m => m.Process)
             .OrderBy(g => g.Key, StringComparer.Ordinal)

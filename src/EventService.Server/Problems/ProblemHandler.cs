@@ -5,6 +5,7 @@ using EventService.Generation;
 using EventService.Generation.Requests;
 using EventService.Physics.Formats;
 using EventService.Registry;
+using EventService.Server.Grpc;
 using EventService.Server.Metrics;
 
 using Microsoft.AspNetCore.Diagnostics;
@@ -12,7 +13,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace EventService.Server.Problems;
 
-/// <summary>The one place where errors become problem details (RFC 9457).</summary>
+/// <summary>The one place where errors become problem details (RFC 9457), or a status where the call is one of gRPC.</summary>
 internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetrics metrics, ILogger<ProblemHandler> logger) : IExceptionHandler
 {
     private static readonly TimeSpan s_retryLater = TimeSpan.FromSeconds(5);
@@ -23,6 +24,14 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetri
         {
             // Nobody is there to read an answer; the request log says so.
             httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return true;
+        }
+
+        if (GrpcResponse.IsExpected(httpContext.Request))
+        {
+            var (code, sentence, pushback) = GrpcResponse.Describe(exception);
+            metrics.Count(GrpcResponse.ToHttp(code), exception.GetType().Name);
+            GrpcResponse.End(httpContext.Response, code, sentence, pushback);
             return true;
         }
 
@@ -51,7 +60,8 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetri
         });
     }
 
-    private static (int Status, string Detail, TimeSpan? RetryAfter) Describe(Exception exception) => exception switch
+    /// <summary>What an error is for the client, whatever the transport: a status of HTTP, the sentence, when to come again.</summary>
+    internal static (int Status, string Detail, TimeSpan? RetryAfter) Describe(Exception exception) => exception switch
     {
         ProblemException e => (e.Status, e.Message, e.RetryAfter),
         RequestException { Fault: RequestFault.Cannot } e => (StatusCodes.Status422UnprocessableEntity, e.Message, null),

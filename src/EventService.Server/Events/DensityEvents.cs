@@ -1,0 +1,38 @@
+using EventService.Generation;
+using EventService.Generation.Requests;
+using EventService.Registry;
+using EventService.Registry.Tables;
+using EventService.Server.Keys;
+using EventService.Server.Workers;
+
+namespace EventService.Server.Events;
+
+/// <summary>Densities of events, whatever the transport: the parameters are checked, the model is found, the request is let in.</summary>
+internal sealed class DensityEvents(VersionLookup versions, GeneratorCache generators, WorkerPool pool)
+{
+    /// <param name="parameters">As texts.</param>
+    /// <param name="known">The parameters that the transport knows.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="events">About how many events; null where nobody knows yet.</param>
+    /// <param name="cancellationToken">Ends the search for the model.</param>
+    /// <exception cref="RequestException">A parameter is wrong, or the model has no density.</exception>
+    /// <exception cref="RegistryException">No model fits.</exception>
+    /// <exception cref="Problems.ProblemException">The request is not let in now.</exception>
+    public async Task<DensityRun> OpenAsync(
+        IReadOnlyDictionary<string, string> parameters, IReadOnlyList<RequestParameter> known, Caller caller, long? events, CancellationToken cancellationToken)
+    {
+        var (version, generator) = await ModelSelection.FindAsync(parameters, versions, generators, cancellationToken);
+        RequestParameter.RequireKnown(parameters.Keys, known, generator.Document.Conditions);
+        RequestValue.RequireNumerics(parameters.GetValueOrDefault("numerics"));
+        var condition = RequestValue.Condition(parameters, generator.Document.Conditions);
+        return generator.Likelihood is { } likelihood
+            ? new DensityRun(version, generator, likelihood, condition, pool.Admit(new AdmissionRequest(caller, generator, events)))
+            : throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' ({generator.Document.Architecture}) has no density. Ask another model; GET /models lists them.");
+    }
+}
+
+/// <summary>A request for densities that has been let in, until it is disposed of.</summary>
+internal sealed record DensityRun(ModelVersion Version, EventGenerator Generator, ILikelihoodModel Likelihood, IReadOnlyList<double> Condition, AdmittedRequest Workers) : IDisposable
+{
+    public void Dispose() => Workers.Dispose();
+}

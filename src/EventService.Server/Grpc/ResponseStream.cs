@@ -1,0 +1,78 @@
+using System.IO.Pipelines;
+
+using EventService.Grpc;
+using EventService.Grpc.Framing;
+
+using Google.Protobuf;
+
+using Microsoft.AspNetCore.Http.Features;
+
+namespace EventService.Server.Grpc;
+
+/// <summary>The messages in the body of an answer.</summary>
+/// <remarks>
+/// Every piece waits until the connection has taken the one before: a slow client costs a piece, not a stream. One that takes
+/// nothing for <paramref name="patience"/> is cut off, since it holds the place of another.
+/// </remarks>
+internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken) : IServerStreamWriter<T>
+    where T : class, IMessage<T>
+{
+    private const int PieceBytes = 1 << 17;
+    private const int Http2Cancel = 8;
+
+    private readonly PipeWriter _output = http.Response.BodyWriter;
+
+    /// <summary>A write has broken off within a message: nothing can follow it.</summary>
+    public bool IsTorn { get; private set; }
+
+    public async Task WriteAsync(T message)
+    {
+        MessageFrame.Write(_output, message, compress);
+        await FlushAsync();
+    }
+
+    public async ValueTask WriteEncodedAsync(ReadOnlyMemory<byte> message, ReadOnlyMemory<byte> tail = default)
+    {
+        if (compress)
+        {
+            (message, tail) = (Gzip.Pack(message, tail), default);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        MessageFrame.WriteHeader(_output.GetSpan(MessageFrame.HeaderLength), compress, message.Length + tail.Length);
+        _output.Advance(MessageFrame.HeaderLength);
+        IsTorn = true;
+        await WritePiecesAsync(message);
+        await WritePiecesAsync(tail);
+        IsTorn = false;
+    }
+
+    private async ValueTask WritePiecesAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            var piece = bytes[..Math.Min(PieceBytes, bytes.Length)];
+            bytes = bytes[piece.Length..];
+            piece.Span.CopyTo(_output.GetSpan(piece.Length));
+            _output.Advance(piece.Length);
+            await FlushAsync();
+        }
+    }
+
+    private async ValueTask FlushAsync()
+    {
+        var flush = _output.FlushAsync(cancellationToken);
+        if (!flush.IsCompletedSuccessfully)
+        {
+            try
+            {
+                await flush.AsTask().WaitAsync(patience, time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                http.Features.Get<IHttpResetFeature>()?.Reset(Http2Cancel);
+                throw new RpcException(StatusCode.Cancelled, $"The client has taken nothing for {patience.TotalSeconds:F0} s; the call was cut off.");
+            }
+        }
+    }
+}

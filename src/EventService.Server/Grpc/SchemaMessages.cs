@@ -1,0 +1,22 @@
+using EventService.Grpc.V1;
+using EventService.Physics.Events;
+
+namespace EventService.Server.Grpc;
+
+/// <summary>Schemas as messages.</summary>
+internal static class SchemaMessages
+{
+    public static Schema ToMessage(this SampleSchema schema) => new()
+    {
+        Scalars = { schema.Scalars.Select(ToMessage) },
+        Collections = { schema.Collections.Select(c => new Collection { Name = c.Name, Maximum = c.Maximum, Columns = { c.Columns.Select(ToMessage) } }) },
+    };
+
+    public static SampleSchema ToSchema(this Schema schema) => new(
+        [.. schema.Scalars.Select(ToSchema)],
+        [.. schema.Collections.Select(c => new CollectionSchema(c.Name, c.Maximum, [.. c.Columns.Select(ToSchema)]))]);
+
+    private static Column ToMessage(ColumnSchema column) => new() { Name = column.Name, Unit = column.Unit, Description = column.Description };
+
+    private static ColumnSchema ToSchema(Column column) => new(column.Name, column.Unit, column.Description);
+}

@@ -1,0 +1,97 @@
+using System.Text.Json;
+
+using EventService.Generation;
+using EventService.Registry;
+using EventService.Registry.Catalog;
+using EventService.Server.Grpc;
+
+using Google.Protobuf.WellKnownTypes;
+
+using V1 = EventService.Grpc.V1;
+
+namespace EventService.Server.Models;
+
+/// <summary>What there is to generate from, over gRPC.</summary>
+internal sealed class ModelsGrpcService(ModelRegistry registry, IModelCatalog catalog)
+{
+    public async Task<V1.ListProcessesResponse> ListProcesses(V1.ListProcessesRequest request, ServerCallContext context)
+    {
+        var answer = new V1.ListProcessesResponse();
+        foreach (var (process, models) in await ModelsApi.ListProcessesAsync(registry, context.CancellationToken))
+        {
+            var info = new V1.ProcessInfo { Process = process };
+            foreach (var (name, production) in models)
+            {
+                var model = new V1.ProcessModel { Name = name };
+                if (production is { } version)
+                {
+                    model.Production = version;
+                }
+
+                info.Models.Add(model);
+            }
+
+            answer.Processes.Add(info);
+        }
+
+        return answer;
+    }
+
+    public async Task<V1.ListModelsResponse> ListModels(V1.ListModelsRequest request, ServerCallContext context)
+    {
+        var search = new ModelSearch(
+            Given(request.Process), Given(request.Q), Given(request.Alias), Given(request.After), request.Limit == 0 ? ModelSearch.DefaultLimit : request.Limit);
+        var page = await catalog.ListAsync(search, context.CancellationToken);
+        return new V1.ListModelsResponse { Models = { page.Models.Select(ToMessage) }, Next = page.Next ?? "" };
+    }
+
+    public async Task<V1.ModelInfo> GetModel(V1.GetModelRequest request, ServerCallContext context) =>
+        ToMessage(await catalog.GetAsync(request.Name, context.CancellationToken));
+
+    public async Task<V1.VersionDetails> GetVersion(V1.GetVersionRequest request, ServerCallContext context)
+    {
+        var found = await catalog.GetVersionAsync(request.Name, request.Version, context.CancellationToken);
+        var document = found.Document.Deserialize<ModelDocument>(ModelJson.Options)!;
+        return new V1.VersionDetails
+        {
+            Name = found.Name,
+            Process = found.Process,
+            Version = ToMessage(new VersionResponse(found.Version, found.Sha256, found.SizeBytes, found.State, found.CreatedBy, found.CreatedAt, found.Validated)),
+            Document = found.Document.GetRawText(),
+            Schema = document.Schema.ToMessage(),
+        };
+    }
+
+    private static V1.ModelInfo ToMessage(ModelResponse model) => new()
+    {
+        Name = model.Name,
+        Process = model.Process,
+        CreatedAt = At(model.CreatedAt),
+        Aliases = { model.Aliases.ToDictionary() },
+        Versions = { model.Versions.Select(ToMessage) },
+    };
+
+    private static V1.VersionInfo ToMessage(VersionResponse version)
+    {
+        var message = new V1.VersionInfo
+        {
+            Version = version.Version,
+            Sha256 = version.Sha256,
+            SizeBytes = version.SizeBytes,
+            State = version.State,
+            CreatedBy = version.CreatedBy,
+            CreatedAt = At(version.CreatedAt),
+        };
+        if (version.Validated is { } validated)
+        {
+            message.Validated = validated;
+        }
+
+        return message;
+    }
+
+    /// <summary>The registry's times are UTC, whatever the database says of their kind.</summary>
+    private static Timestamp At(DateTime time) => Timestamp.FromDateTime(DateTime.SpecifyKind(time, DateTimeKind.Utc));
+
+    private static string? Given(string text) => text.Length == 0 ? null : text;
+}

@@ -1,6 +1,7 @@
 using System.CommandLine;
 
 using EventService.Cli;
+using EventService.Cli.Bench;
 using EventService.Cli.Keys;
 using EventService.Cli.Models;
 using EventService.Generation;
@@ -14,6 +15,7 @@ var root = new RootCommand("Collider events from trained generative models.")
     Import.Command(),
     ModelsCommand.Command(EventGenerator.Load),
     KeysCommand.Command(EventGenerator.Load),
+    BenchCommand.Command(),
     Health.Command(),
 };
 return await Terminal.RunAsync(root, args, Console.Error);

@@ -60,7 +60,7 @@ public sealed record ServerSettings
     public int Workers { get; init; }
 
     /// <summary>Most events that a worker generates in one go, for one request or for several small ones together.</summary>
-    public int LargestBatch { get; init; } = 256;
+    public int LargestBatch { get; init; } = 512;
 
     /// <summary>How long small requests wait for others to be generated with, where nothing else is to be done.</summary>
     public int LongestWaitMilliseconds { get; init; }

@@ -45,4 +45,11 @@ internal static class Http
     }
 
     public static Task<JsonElement> JsonAsync(this HttpClient client, string path, int status = 200) => client.GetAsync(path).JsonAsync(status);
+
+    /// <summary>The body of an answer that must be a success.</summary>
+    public static async Task<byte[]> BytesAsync(this Task<HttpResponseMessage> sent)
+    {
+        using var response = await sent;
+        return await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync();
+    }
 }

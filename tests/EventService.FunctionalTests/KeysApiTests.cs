@@ -265,11 +265,4 @@ public sealed class KeysApiTests
         using var response = await service.CreateClient().SendAsync(request);
         return (int)response.StatusCode;
     }
-
-    private sealed class ManualTime : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
-
-        public override DateTimeOffset GetUtcNow() => Now;
-    }
 }

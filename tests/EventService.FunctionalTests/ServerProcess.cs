@@ -18,13 +18,16 @@ internal sealed class ServerProcess : IAsyncDisposable
     public HttpClient Client { get; }
 
     /// <summary>Starts it on a free port and waits until it listens; whoever asks may do everything.</summary>
-    public static async Task<ServerProcess> StartAsync(TestRegistry registry)
+    /// <param name="registry">Its database and data folder.</param>
+    /// <param name="settings">Further arguments; later ones go before earlier ones.</param>
+    public static async Task<ServerProcess> StartAsync(TestRegistry registry, params string[] settings)
     {
         var process = Process.Start(new ProcessStartInfo("dotnet",
         [
             Path.Combine(AppContext.BaseDirectory, "EventService.Server.dll"), "--urls=http://127.0.0.1:0", "--EventService:AnonymousScopes=admin",
             $"--EventService:DataFolder={registry.Folder}", $"--EventService:ModelsFolder={registry.Folder}/none",
             $"--EventService:RegistryConnectionString={(registry.Kind == DatabaseKind.Postgres ? registry.ConnectionString : "")}",
+            .. settings,
         ])
         { RedirectStandardOutput = true })!;
         var said = new List<string>();
@@ -45,6 +48,19 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>SIGKILL: nothing is flushed, closed or told.</summary>
     public void Kill() => _process.Kill();
+
+    /// <summary>SIGTERM: the server is told to end.</summary>
+    public void Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    public async Task<int> ExitCodeAsync()
+    {
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
 
     public async ValueTask DisposeAsync()
     {

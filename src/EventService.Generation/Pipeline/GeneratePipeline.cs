@@ -41,8 +41,8 @@ public static class GeneratePipeline
         ArgumentNullException.ThrowIfNull(write);
 
         var share = (((request.Count - 1) / workers.Count / Granule) + 1) * Granule;
-        var size = (int)Math.Min(workers.ChunkOf(generator.Model), Math.Min(share, request.Count));
-        var slotCount = (int)Math.Min(OrderedPipeline.SlotsFor(workers), ((request.Count - 1) / size) + 1);
+        int Size(long left) => (int)Math.Min(workers.ChunkOf(generator.Model), Math.Min(share, left));
+        var slotCount = (int)Math.Min(OrderedPipeline.SlotsFor(workers), ((request.Count - 1) / Size(request.Count)) + 1);
         var slots = Enumerable.Range(0, slotCount).Select(_ => new GenerateChunk(generator.Model, request, createWriter(request))).ToArray();
 
         var begun = 0L;
@@ -52,7 +52,7 @@ public static class GeneratePipeline
             slots,
             fill: (chunk, _) =>
             {
-                var count = (int)Math.Min(size, request.Count - begun);
+                var count = Size(request.Count - begun);
                 chunk.Assign(request.First + begun, count);
                 begun += count;
                 return ValueTask.FromResult(count > 0);

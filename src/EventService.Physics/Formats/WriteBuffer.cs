@@ -8,7 +8,7 @@ namespace EventService.Physics.Formats;
 /// </summary>
 internal sealed class WriteBuffer
 {
-    private byte[] _bytes = new byte[1 << 16];
+    private byte[] _bytes = new byte[1 << 14];
 
     /// <summary>Bytes filled so far; the formatter moves it on.</summary>
     public int Length { get; set; }

@@ -1,9 +1,12 @@
+using System.Diagnostics;
+
 using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
 using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Server.Keys;
+using EventService.Server.Metrics;
 using EventService.Server.Problems;
 using EventService.Server.Workers;
 
@@ -42,6 +45,8 @@ internal sealed class GenerateEvents(VersionLookup versions, GeneratorCache gene
 /// <summary>A request for events that has been let in, until it is disposed of.</summary>
 internal sealed class EventRun(EventGenerator generator, GenerateRequest request, Receipt receipt, AdmittedRequest workers) : IDisposable
 {
+    private readonly Activity? _span = Span(receipt);
+
     public EventGenerator Generator => generator;
 
     public GenerateRequest Request => request;
@@ -69,5 +74,17 @@ internal sealed class EventRun(EventGenerator generator, GenerateRequest request
         }
     }
 
-    public void Dispose() => workers.Dispose();
+    public void Dispose()
+    {
+        workers.Dispose();
+        _span?.Dispose();
+    }
+
+    private static Activity? Span(Receipt receipt) =>
+        ServiceMeter.Traces.StartActivity("generate")?
+            .SetTag("eventservice.model", receipt.Model)
+            .SetTag("eventservice.version", receipt.Version)
+            .SetTag("eventservice.seed", receipt.Seed)
+            .SetTag("eventservice.first", receipt.First)
+            .SetTag("eventservice.n", receipt.N);
 }

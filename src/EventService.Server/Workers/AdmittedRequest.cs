@@ -44,6 +44,7 @@ internal sealed class AdmittedRequest : IWorkers, IDisposable
     {
         if (Interlocked.Exchange(ref _left, 1) == 0)
         {
+            _quota?.Leave();
             _pool.Leave(this);
         }
     }

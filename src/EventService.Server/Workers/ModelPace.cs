@@ -20,7 +20,7 @@ internal sealed class ModelPace(double secondsPerEvent = ModelPace.Unknown)
         Volatile.Write(ref _secondsPerEvent, Math.Min(seen, known * Rise));
     }
 
-    /// <summary>Whole tiles that take about this long [s], at least one.</summary>
+    /// <summary>Whole tiles that take at most this long [s], at least one.</summary>
     public int ChunkOf(int tile, int largest, double seconds) =>
-        tile * (int)Math.Clamp(Math.Round(seconds / SecondsFor(tile)), 1, Math.Max(1, largest / tile));
+        tile * (int)Math.Clamp(Math.Floor(seconds / SecondsFor(tile)), 1, Math.Max(1, largest / tile));
 }

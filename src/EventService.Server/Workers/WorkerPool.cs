@@ -8,16 +8,22 @@ using EventService.Server.Problems;
 namespace EventService.Server.Workers;
 
 /// <summary>
-/// The threads that generate, shared by all requests. A request is let in or told when to come again; its chunks of whole tiles, about
-/// <see cref="ChunkSeconds"/> each, take turns with those of the others. What is generated never depends on what else runs.
+/// The threads that generate, shared by all requests. A request is let in or told when to come again; its chunks of whole tiles, a few milliseconds
+/// each, take turns with those of the others. What is generated never depends on what else runs.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
     /// <summary>Requests for at most so many events are small: they have a share of the workers of their own.</summary>
     public const long SmallEvents = 1000;
 
-    /// <summary>A small request waits about this long until a worker is free [s].</summary>
+    /// <summary>A small request waits at most this long until a worker is free [s].</summary>
     public const double ChunkSeconds = 0.01;
+
+    /// <summary>As long as nobody asks for little, chunks are longer: the networks work on fuller tiles [s].</summary>
+    private const double LongChunkSeconds = 0.025;
+
+    /// <summary>Who has asked for little once will do so again.</summary>
+    private static readonly TimeSpan s_memoryOfSmall = TimeSpan.FromSeconds(10);
 
     private readonly ServerSettings _settings;
     private readonly TimeProvider _time;
@@ -30,6 +36,7 @@ internal sealed class WorkerPool : IDisposable
     private readonly Dictionary<long, QuotaMeter> _quotas = [];
     private readonly Dictionary<RequestClass, int> _inside = Enum.GetValues<RequestClass>().ToDictionary(c => c, _ => 0);
     private bool _draining;
+    private long _lastSmall = long.MinValue / 2;
 
     public WorkerPool(ServerSettings settings, TimeProvider time, PoolMetrics metrics)
     {
@@ -87,13 +94,21 @@ internal sealed class WorkerPool : IDisposable
             }
 
             _inside[requestClass]++;
+            if (requestClass == RequestClass.Small)
+            {
+                Volatile.Write(ref _lastSmall, _time.GetTimestamp());
+            }
+
             return new AdmittedRequest(this, asked, requestClass, _queue.Join(requestClass, asked.Caller.KeyId), _paces.GetValue(asked.Generator.Model, _ => new ModelPace()), quota);
         }
     }
 
-    /// <summary>Whole tiles that take about <see cref="ChunkSeconds"/>.</summary>
+    /// <summary>Whole tiles that take at most the time that others can wait, as the model does lately; at least one tile.</summary>
     public int ChunkOf(IGenerativeModel model, ModelPace pace) =>
-        pace.ChunkOf(model.Tile, Math.Min(model.PreferredChunk, _settings.LargestBatch), ChunkSeconds);
+        pace.ChunkOf(
+            model.Tile,
+            Math.Min(model.PreferredChunk, _settings.LargestBatch),
+            _time.GetTimestamp() - Volatile.Read(ref _lastSmall) < s_memoryOfSmall.TotalSeconds * _time.TimestampFrequency ? ChunkSeconds : LongChunkSeconds);
 
     /// <summary>Runs the chunk when its turn comes.</summary>
     public Task RunAsync(Chunk chunk, AdmittedRequest request, CancellationToken cancellationToken) => _queue.Add(chunk, request, cancellationToken);
@@ -178,6 +193,7 @@ internal sealed class WorkerPool : IDisposable
 
     private void Work()
     {
+        WorkerPriority.Lower();
         var scratch = new ChunkScratch();
         List<QueuedChunk> batch = [];
         while (_queue.Take(batch))

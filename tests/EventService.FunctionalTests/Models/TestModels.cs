@@ -18,6 +18,12 @@ internal static class TestModels
     private const string Failing = "test-failing";
     private const string Slow = "test-slow";
 
+    /// <summary>Gives the event after the one that is asked for.</summary>
+    public const string Shifted = "test-shifted";
+
+    /// <summary>Gives other events for the second range of a call.</summary>
+    public const string Unsteady = "test-unsteady";
+
     public static ConditionParameter GluinoMass { get; } = new("mGluino", "GeV", "Mass of the gluino", 1000, 2200, [1000, 1400, 2200]);
 
     /// <summary>The shipped models of the tests: process ttbar and one for each thing that can go wrong.</summary>
@@ -93,6 +99,8 @@ internal static class TestModels
                 Interlocked.Increment(ref s_slowChunks);
                 Thread.Sleep(20);
             }),
+            Shifted => new Rearranged(model, (range, _) => range with { First = range.First + 1 }),
+            Unsteady => new Rearranged(model, (range, place) => range with { First = range.First + place }),
             _ => null,
         };
         return served is null ? EventGenerator.Load(file) : new EventGenerator(document, served, ArtifactStore.Digest(file.Span));
@@ -121,5 +129,22 @@ internal static class TestModels
 
             model.Generate(ranges, block, logDensity);
         }
+    }
+
+    /// <summary>A model that gives other events than it is asked for.</summary>
+    private sealed class Rearranged(AnalyticModel model, Func<EventRange, int, EventRange> other) : ILikelihoodModel
+    {
+        public SampleSchema Schema => model.Schema;
+
+        public int PreferredChunk => model.PreferredChunk;
+
+        public int Tile => model.Tile;
+
+        public string BaseMeasure => model.BaseMeasure;
+
+        public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity) =>
+            model.Generate([.. ranges.ToArray().Select(other)], block, logDensity);
+
+        public void LogDensity(EventSample events, IReadOnlyList<double> condition, Span<EventDensity> densities) => model.LogDensity(events, condition, densities);
     }
 }

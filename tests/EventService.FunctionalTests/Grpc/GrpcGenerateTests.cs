@@ -4,6 +4,9 @@ using System.Text.Json;
 using EventService.FunctionalTests.Models;
 using EventService.Grpc;
 using EventService.Grpc.V1;
+using EventService.Server.Workers;
+
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EventService.FunctionalTests.Grpc;
 
@@ -183,6 +186,25 @@ public sealed class GrpcGenerateTests : IDisposable
 
         Assert.Equal(before, TestModels.SlowChunks);
         Assert.InRange(before - begun, 1, 1000);
+    }
+
+    [Fact]
+    public async Task Generate_ClientTakesNothingForTooLong_IsCutOffAndGivesItsPlaceBack()
+    {
+        using var impatient = new RunningService(workers: 1, settings: ("GrpcStallSeconds", "1"));
+        impatient.StartServer();
+        using var grpc = new RawCall(impatient.GrpcAddress);
+        var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "ttbar", N = 2_000_000 }));
+        using var response = await grpc.OpenAsync(Path, request, CancellationToken.None);
+        var pool = impatient.Services.GetRequiredService<WorkerPool>();
+        Assert.Equal(1, pool.Inside);
+        for (var i = 0; i < 300 && pool.Inside > 0; i++)
+        {
+            await Task.Delay(100);
+        }
+
+        Assert.Equal(0, pool.Inside);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => response.Content.ReadAsByteArrayAsync());
     }
 
     private static GenerateRequest Request(string query)

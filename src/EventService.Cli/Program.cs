@@ -2,6 +2,7 @@ using System.CommandLine;
 
 using EventService.Cli;
 using EventService.Cli.Bench;
+using EventService.Cli.Jobs;
 using EventService.Cli.Keys;
 using EventService.Cli.Models;
 using EventService.Generation;
@@ -16,6 +17,7 @@ var root = new RootCommand("Collider events from trained generative models.")
     ModelsCommand.Command(EventGenerator.Load),
     KeysCommand.Command(EventGenerator.Load),
     BenchCommand.Command(),
+    JobsCommand.Command(TimeProvider.System),
     Health.Command(),
 };
 return await Terminal.RunAsync(root, args, Console.Error);

@@ -15,26 +15,22 @@ namespace EventService.Cli;
 /// <param name="load">Reads model files; EventGenerator.Load outside tests.</param>
 internal sealed class RegistryOptions(ModelLoader load)
 {
-    private const string ServerVariable = "EVENTSERVICE_SERVER";
-    internal const string KeyVariable = "EVENTSERVICE_KEY";
-
-    private readonly Option<string?> _server = new("--server") { Description = $"Address of a server, such as http://localhost:8080; variable {ServerVariable}." };
-    private readonly Option<string?> _key = new("--key") { Description = $"API key for the server; better in variable {KeyVariable}, where other users of the machine do not see it." };
+    private readonly ServerOptions _server = new();
     private readonly Option<string?> _data = new("--data") { Description = "Data folder of a server on this machine, or its registry.sqlite." };
     private readonly Option<string?> _database = new("--database") { Description = "Connection string of a PostgreSQL registry." };
     private readonly Option<string?> _actor = new("--actor") { Description = "Who you are, for the history of a registry without a server; your user name if not given." };
-    private readonly Option<bool> _json = new("--json") { Description = "Write what the server would answer." };
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _server, _key, _data, _database, _actor, _json })
+        _server.AddTo(command);
+        foreach (var option in new Option[] { _data, _database, _actor })
         {
             command.Options.Add(option);
         }
     }
 
     /// <summary>Where results go.</summary>
-    public ResultWriter Output(ParseResult parsed) => new(parsed.InvocationConfiguration.Output, parsed.GetValue(_json));
+    public ResultWriter Output(ParseResult parsed) => _server.Output(parsed);
 
     /// <summary>Does something with the models of the registry that is named.</summary>
     /// <param name="parsed">The command line.</param>
@@ -54,7 +50,7 @@ internal sealed class RegistryOptions(ModelLoader load)
         ParseResult parsed, Func<HttpRegistry, Task> overHttp, Func<IDbContextFactory<RegistryContext>, string, Task> inDatabase, bool create, CancellationToken cancellationToken)
     {
         var (data, database) = (parsed.GetValue(_data), parsed.GetValue(_database));
-        var server = parsed.GetValue(_server) ?? (data is null && database is null ? Environment.GetEnvironmentVariable(ServerVariable) : null);
+        var server = _server.Given(parsed) ?? (data is null && database is null ? ServerOptions.OfEnvironment : null);
         if (new[] { server, data, database }.Count(o => o is not null) != 1)
         {
             throw new RegistryException(RegistryFault.Invalid, "Name one registry: --server URL, --data FOLDER or --database CONNECTION.");
@@ -62,8 +58,8 @@ internal sealed class RegistryOptions(ModelLoader load)
 
         if (server is not null)
         {
-            using var http = new HttpRegistry(server, parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable(KeyVariable));
-            await overHttp(http);
+            using var client = _server.Open(parsed, server);
+            await overHttp(new HttpRegistry(client));
             return;
         }
 

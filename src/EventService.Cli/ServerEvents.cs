@@ -54,7 +54,7 @@ internal sealed class ServerEvents : IDisposable
         var request = ToRequest(values);
         var client = new EventServiceClient(address, new EventServiceClientOptions
         {
-            ApiKey = key ?? Environment.GetEnvironmentVariable(RegistryOptions.KeyVariable),
+            ApiKey = key ?? Environment.GetEnvironmentVariable(ServerOptions.KeyVariable),
             Retrying = (failure, pause) => Console.Error.WriteLine($"{failure.Message} Trying again in {pause.TotalSeconds:0.#} s."),
         });
         EventStream? stream = null;

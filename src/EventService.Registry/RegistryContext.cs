@@ -27,6 +27,8 @@ public abstract class RegistryContext(DbContextOptions options) : DbContext(opti
 
     public DbSet<GoldenDigest> GoldenSamples => Set<GoldenDigest>();
 
+    public DbSet<JobPart> JobParts => Set<JobPart>();
+
     /// <summary>Folder of this database's scripts under Migrations.</summary>
     internal abstract string MigrationFolder { get; }
 
@@ -104,7 +106,15 @@ public abstract class RegistryContext(DbContextOptions options) : DbContext(opti
             job.ToTable("job");
             job.HasOne<ApiKey>().WithMany().HasForeignKey(j => j.ApiKeyId).OnDelete(DeleteBehavior.Restrict);
             job.HasIndex(j => new { j.State, j.Id });
+            job.HasIndex(j => new { j.Owner, j.RequestId }).IsUnique();
+            job.HasIndex(j => new { j.Owner, j.Id });
             job.Property(j => j.Revision).IsConcurrencyToken();
+        });
+        modelBuilder.Entity<JobPart>(part =>
+        {
+            part.ToTable("job_part");
+            part.HasKey(p => new { p.JobId, p.Number });
+            part.HasOne<Job>().WithMany(j => j.Parts).HasForeignKey(p => p.JobId).OnDelete(DeleteBehavior.Restrict);
         });
         modelBuilder.Entity<ArtifactChunk>(chunk =>
         {

@@ -23,6 +23,9 @@ public enum RegistryFault
     /// <summary>The file is longer than the registry takes.</summary>
     TooLarge,
 
+    /// <summary>The owner has as many as are allowed.</summary>
+    TooMany,
+
     /// <summary>The database or the bytes in it cannot be used.</summary>
     Unusable,
 }

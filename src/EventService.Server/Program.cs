@@ -3,6 +3,7 @@ using EventService.Server.ApiDocs;
 using EventService.Server.Events;
 using EventService.Server.Grpc;
 using EventService.Server.Health;
+using EventService.Server.Jobs;
 using EventService.Server.Keys;
 using EventService.Server.Logging;
 using EventService.Server.Metrics;
@@ -24,6 +25,7 @@ builder.Services
     .AddEvents()
     .AddHealth()
     .AddGrpcHost()
+    .AddJobs(settings)
     .AddApiDocs();
 
 var app = builder.Build();
@@ -32,6 +34,7 @@ app.UseProblems();
 app.UseGrpc();
 app.UseKeys();
 app.MapEvents();
+app.MapJobs();
 app.MapModels();
 app.MapModelFiles();
 app.MapAliases();

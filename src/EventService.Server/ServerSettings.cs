@@ -80,6 +80,27 @@ public sealed record ServerSettings
     /// <summary>Most events of one request.</summary>
     public long EventsPerRequest { get; init; } = 10_000_000_000;
 
+    /// <summary>Folder of the jobs' files, shared by the servers that are to take over each other's jobs; empty for one in the data folder.</summary>
+    public string JobsFolder { get; init; } = "";
+
+    /// <summary>Jobs that this server works on at a time; 0 for none.</summary>
+    public int ConcurrentJobs { get; init; } = 1;
+
+    /// <summary>Most events of one job.</summary>
+    public long EventsPerJob { get; init; } = 100_000_000_000;
+
+    /// <summary>Events of each file of a job that does not ask for another number.</summary>
+    public long EventsPerPart { get; init; } = 1_000_000;
+
+    /// <summary>Jobs of one owner that are not finished; further ones are answered 429.</summary>
+    public int JobsPerOwner { get; init; } = 100;
+
+    /// <summary>How long the files of finished jobs are kept.</summary>
+    public double JobDays { get; init; } = 7;
+
+    /// <summary>A server that has not been heard of for so long has lost its jobs to the others.</summary>
+    public double JobLeaseSeconds { get; init; } = 30;
+
     /// <summary>Longest JSON body.</summary>
     public long JsonBodyBytes { get; init; } = 1 << 20;
 
@@ -123,6 +144,10 @@ public sealed record ServerSettings
         : PostgresRegistryContextFactory.WithPassword(RegistryConnectionString, RegistryPasswordFile);
 
     public string RegistryFile => Path.Combine(DataFolder, "registry.sqlite");
+
+    internal string FolderOfJobs => JobsFolder.Length > 0 ? JobsFolder : Path.Combine(DataFolder, "jobs");
+
+    internal TimeSpan KeepJobs => TimeSpan.FromDays(JobDays);
 
     public string CacheFolder => Path.Combine(DataFolder, "cache");
 }

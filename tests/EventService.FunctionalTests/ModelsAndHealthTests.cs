@@ -69,7 +69,7 @@ public sealed class ModelsAndHealthTests(RunningService service)
         var paths = (await Json("/swagger/v1/swagger.json")).GetProperty("paths");
         Assert.Equal(
             [
-                "/density", "/generate", "/health/live", "/health/ready", "/keys", "/keys/{id}", "/keys/{id}/rotate", "/models", "/models/{name}",
+                "/density", "/generate", "/health/live", "/health/ready", "/jobs", "/jobs/{id}", "/jobs/{id}/manifest", "/jobs/{id}/parts/{part}", "/keys", "/keys/{id}", "/keys/{id}/rotate", "/models", "/models/{name}",
                 "/models/{name}/aliases/{alias}", "/models/{name}/history", "/models/{name}/versions/{version}", "/models/{name}/versions/{version}/card",
                 "/models/{name}/versions/{version}/file", "/models/{name}/versions/{version}/state", "/processes",
             ],

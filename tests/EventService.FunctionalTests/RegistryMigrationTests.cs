@@ -14,7 +14,7 @@ namespace EventService.FunctionalTests;
 public sealed class RegistryMigrationTests
 {
     /// <summary>The scripts of both databases, by number from 1.</summary>
-    private static readonly string[] s_scripts = ["0001-models", "0002-history-keys-jobs", "0003-grounds", "0004-golden-samples"];
+    private static readonly string[] s_scripts = ["0001-models", "0002-history-keys-jobs", "0003-grounds", "0004-golden-samples", "0005-job-output"];
 
     /// <summary>
     /// Data for the schema of each script but the last, in words that both databases understand, but for the two bytes 1 and 2
@@ -63,7 +63,7 @@ public sealed class RegistryMigrationTests
         await using var test = await TestRegistry.MigratedAsync(database);
         await test.ExecuteAsync("INSERT INTO schema_migration VALUES (9999, 'later')");
         var e = await Assert.ThrowsAsync<RegistryException>(() => test.MigrateAsync());
-        Assert.StartsWith("The registry's schema is number 9999, this version of the service knows up to 4.", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The registry's schema is number 9999, this version of the service knows up to 5.", e.Message, StringComparison.Ordinal);
     }
 
     [Theory, OnSqlite, OnPostgres]

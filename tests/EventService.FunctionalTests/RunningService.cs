@@ -55,6 +55,9 @@ public class RunningService : WebApplicationFactory<Program>
 
     private int GrpcPort { get; } = FreePort.Next();
 
+    /// <summary>The service's clock; null for that of the system.</summary>
+    internal TimeProvider? Time { get; init; }
+
     /// <summary>A client with a new key of these scopes and this name.</summary>
     internal async Task<HttpClient> ClientAsync(string name, string scopes)
     {
@@ -90,6 +93,11 @@ public class RunningService : WebApplicationFactory<Program>
         if (_usesFormulas)
         {
             builder.ConfigureTestServices(services => services.AddSingleton<ModelLoader>(TestModels.Load));
+        }
+
+        if (Time is { } time)
+        {
+            builder.ConfigureTestServices(services => services.AddSingleton(time));
         }
     }
 

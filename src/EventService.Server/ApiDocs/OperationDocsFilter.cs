@@ -39,9 +39,9 @@ internal sealed class OperationDocsFilter : IOperationFilter
 
         operation.Responses = new OpenApiResponses
         {
-            ["200"] = new OpenApiResponse
+            [docs.Status.ToString(CultureInfo.InvariantCulture)] = new OpenApiResponse
             {
-                Description = "The events, streamed; a break without the end of the stream means that they are not complete.",
+                Description = docs.Answer,
                 Content = docs.Answers.ToDictionary(a => a, _ => (IOpenApiMediaType)new OpenApiMediaType()),
                 Headers = docs.Headers.ToDictionary(h => h.Key, h => (IOpenApiHeader)new OpenApiHeader
                 {

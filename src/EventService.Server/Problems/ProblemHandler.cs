@@ -81,6 +81,7 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetri
         RegistryException { Fault: RegistryFault.Invalid } e => (StatusCodes.Status400BadRequest, e.Message, null),
         RegistryException { Fault: RegistryFault.NotValidated } e => (StatusCodes.Status422UnprocessableEntity, e.Message, null),
         RegistryException { Fault: RegistryFault.TooLarge } e => (StatusCodes.Status413PayloadTooLarge, e.Message, null),
+        RegistryException { Fault: RegistryFault.TooMany } e => (StatusCodes.Status429TooManyRequests, e.Message, s_retryLater),
         RegistryException e => (StatusCodes.Status503ServiceUnavailable, e.Message, s_retryLater),
         ModelFormatException e => (StatusCodes.Status503ServiceUnavailable, e.Message, s_retryLater),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } e =>

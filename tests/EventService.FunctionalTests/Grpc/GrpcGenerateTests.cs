@@ -4,9 +4,6 @@ using System.Text.Json;
 using EventService.FunctionalTests.Models;
 using EventService.Grpc;
 using EventService.Grpc.V1;
-using EventService.Server.Workers;
-
-using Microsoft.Extensions.DependencyInjection;
 
 namespace EventService.FunctionalTests.Grpc;
 
@@ -163,8 +160,8 @@ public sealed class GrpcGenerateTests : IDisposable
     [InlineData(false)]
     public async Task Generate_ClientOrDeadlineEndsTheCall_TheWorkEnds(bool byDeadline)
     {
-        var begun = TestModels.SlowChunks;
-        var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "slow", N = 1_000_000 }));
+        var seed = byDeadline ? 3003UL : 3004;
+        var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "slow", N = 1_000_000, Seed = seed }));
         if (byDeadline)
         {
             var answer = await _grpc.SendAsync(Path, request, ("grpc-timeout", "500m"));
@@ -176,34 +173,38 @@ public sealed class GrpcGenerateTests : IDisposable
             using var response = await _grpc.OpenAsync(Path, request, CancellationToken.None);
         }
 
-        // 1954 chunks of 20 ms in all; after the end only those in flight may still begin.
-        var before = -1;
-        for (var i = 0; i < 50 && before != TestModels.SlowChunks; i++)
+        // At least 1954 chunks of 20 ms in all; after the end only those in flight may still begin.
+        var before = -1L;
+        for (var i = 0; i < 50 && before != TestModels.SlowEvents(seed); i++)
         {
-            before = TestModels.SlowChunks;
+            before = TestModels.SlowEvents(seed);
             await Task.Delay(200);
         }
 
-        Assert.Equal(before, TestModels.SlowChunks);
-        Assert.InRange(before - begun, 1, 1000);
+        Assert.Equal(before, TestModels.SlowEvents(seed));
+        Assert.InRange(before, 1, 500_000);
     }
 
     [Fact]
     public async Task Generate_ClientTakesNothingForTooLong_IsCutOffAndGivesItsPlaceBack()
     {
-        using var impatient = new RunningService(workers: 1, settings: ("GrpcStallSeconds", "1"));
+        using var impatient = new RunningService(workers: 1, settings: [("GrpcStallSeconds", "1"), ("QueueLength", "1")]);
         impatient.StartServer();
         using var grpc = new RawCall(impatient.GrpcAddress);
         var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "ttbar", N = 2_000_000 }));
         using var response = await grpc.OpenAsync(Path, request, CancellationToken.None);
-        var pool = impatient.Services.GetRequiredService<WorkerPool>();
-        Assert.Equal(1, pool.Inside);
-        for (var i = 0; i < 300 && pool.Inside > 0; i++)
+
+        // There is room for one stream: another gets in once this one is out.
+        Task<RawAnswer> AnotherAsync() => grpc.SendAsync(Path, new GenerateRequest { Process = "ttbar", N = 2000 });
+        var another = await AnotherAsync();
+        Assert.Equal(StatusCode.Unavailable, another.Status);
+        for (var i = 0; i < 300 && another.Status != StatusCode.OK; i++)
         {
             await Task.Delay(100);
+            another = await AnotherAsync();
         }
 
-        Assert.Equal(0, pool.Inside);
+        Assert.Equal(StatusCode.OK, another.Status);
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => response.Content.ReadAsByteArrayAsync());
     }
 

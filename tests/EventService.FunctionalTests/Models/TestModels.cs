@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 
 using EventService.Engine.Serialization;
@@ -87,16 +88,16 @@ internal static class TestModels
         {
             Analytic => model,
             WithoutDensity => new Wrapped(model, _ => { }),
-            Failing => new Wrapped(model, first =>
+            Failing => new Wrapped(model, range =>
             {
-                if (first >= 3000)
+                if (range.First >= 3000)
                 {
-                    throw new AttemptsExhaustedException($"Event {first} failed the validity filter 1000 times.");
+                    throw new AttemptsExhaustedException($"Event {range.First} failed the validity filter 1000 times.");
                 }
             }),
-            Slow => new Wrapped(model, _ =>
+            Slow => new Wrapped(model, range =>
             {
-                Interlocked.Increment(ref s_slowChunks);
+                s_slowEvents.AddOrUpdate(range.Stream.Seed, range.Count, (_, count) => count + range.Count);
                 Thread.Sleep(20);
             }),
             Shifted => new Rearranged(model, (range, _) => range with { First = range.First + 1 }),
@@ -106,13 +107,13 @@ internal static class TestModels
         return served is null ? EventGenerator.Load(file) : new EventGenerator(document, served, ArtifactStore.Digest(file.Span));
     }
 
-    /// <summary>Chunks that slow models have begun.</summary>
-    public static int SlowChunks => s_slowChunks;
+    /// <summary>Events that slow models have begun for this seed, on all servers of this process.</summary>
+    public static long SlowEvents(ulong seed) => s_slowEvents.GetValueOrDefault(seed);
 
-    private static int s_slowChunks;
+    private static readonly ConcurrentDictionary<ulong, long> s_slowEvents = new();
 
     /// <summary>A model without density that does something before each chunk.</summary>
-    private sealed class Wrapped(AnalyticModel model, Action<long> before) : IGenerativeModel
+    private sealed class Wrapped(AnalyticModel model, Action<EventRange> before) : IGenerativeModel
     {
         public SampleSchema Schema => model.Schema;
 
@@ -124,7 +125,7 @@ internal static class TestModels
         {
             foreach (var range in ranges)
             {
-                before(range.First);
+                before(range);
             }
 
             model.Generate(ranges, block, logDensity);

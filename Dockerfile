@@ -18,7 +18,7 @@ ENV EVENTSERVICE__ADDRESS=* \
 USER app
 WORKDIR /data
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8080 8081
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
     CMD ["dotnet", "/app/cli/eventservice.dll", "health", "--server", "http://localhost:8080"]
 ENTRYPOINT ["dotnet", "/app/server/EventService.Server.dll"]

@@ -9,7 +9,7 @@ using EventService.Registry;
 
 namespace EventService.Cli;
 
-/// <summary>eventservice generate: events of a local model into a file or standard output, bit by bit those of the server.</summary>
+/// <summary>eventservice generate: events of a local model, or of a server, into a file or standard output, bit by bit the same.</summary>
 public static class Generate
 {
     private static readonly Option<string> s_n = new("--n", "-n") { Description = "Number of events: 1000, 1_000_000, 1e6, 10k, 2M.", DefaultValueFactory = _ => $"{GenerateRequest.DefaultCount}" };
@@ -23,13 +23,16 @@ public static class Generate
     private static readonly Option<string?> s_output = new("--output", "-o") { Description = "File to write; standard output if not given." };
     private static readonly Option<string?> s_receipt = new("--receipt") { Description = "File for the receipt (JSON): all that is needed to make the same events again." };
 
+    private static readonly Option<string?> s_server = new("--server") { Description = "Address of a server's gRPC, such as http://localhost:8081: it generates, with its model of that name, instead of this machine." };
+    private static readonly Option<string?> s_key = new("--key") { Description = $"API key for the server; better in variable {ServerOptions.KeyVariable}, where other users of the machine do not see it." };
+
     /// <param name="load">Reads model files; EventGenerator.Load outside tests.</param>
     public static Command Command(ModelLoader load)
     {
         var model = new ModelOptions(load);
-        var command = new Command("generate", "Generate events of a local model.");
+        var command = new Command("generate", "Generate events of a local model, or of a server's.");
         model.AddTo(command);
-        foreach (var option in new Option[] { s_n, s_seed, s_first, s_format, s_columns, s_cut, s_logDensity, s_lumi, s_output, s_receipt })
+        foreach (var option in new Option[] { s_n, s_seed, s_first, s_format, s_columns, s_cut, s_logDensity, s_lumi, s_output, s_receipt, s_server, s_key })
         {
             command.Options.Add(option);
         }
@@ -38,33 +41,51 @@ public static class Generate
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, ModelOptions model, CancellationToken cancellationToken)
+    private static Task<int> RunAsync(ParseResult parsed, ModelOptions model, CancellationToken cancellationToken) =>
+        parsed.GetValue(s_server) is { } server ? AtServerAsync(server, parsed, model, cancellationToken) : HereAsync(parsed, model, cancellationToken);
+
+    private static async Task<int> HereAsync(ParseResult parsed, ModelOptions model, CancellationToken cancellationToken)
     {
         var generator = await model.LoadAsync(parsed, cancellationToken);
-        var path = parsed.GetValue(s_output);
-        var request = GenerateRequest.Parse(Values(parsed, model, generator), generator, EventFormats.FromFileName(path ?? "") ?? JsonLinesWriter.FormatName);
+        var values = Values(parsed, model.Condition(parsed, generator));
+        var request = GenerateRequest.Parse(values, generator, EventFormats.FromFileName(parsed.GetValue(s_output) ?? "") ?? JsonLinesWriter.FormatName);
         request.CreateWriter(generator); // says what is wrong before a file is touched
-        if (path is null && request.Format == NpyWriter.FormatName && !Console.IsOutputRedirected)
+        var receipt = request.ReceiptFor(generator, version: null);
+        using var workers = new WorkerThreads(model.Workers(parsed));
+        return await WriteAsync(parsed, receipt, (output, progress) => GeneratePipeline.RunAsync(
+            workers,
+            generator,
+            request,
+            async (bytes, done, token) =>
+            {
+                await output.WriteAsync(bytes, token);
+                progress(done);
+            },
+            cancellationToken), cancellationToken);
+    }
+
+    private static async Task<int> AtServerAsync(string server, ParseResult parsed, ModelOptions model, CancellationToken cancellationToken)
+    {
+        var values = Values(parsed, model.Condition(parsed));
+        (values["process"], values["model"]) = model.Name(parsed);
+        values["format"] = values.GetValueOrDefault("format") ?? EventFormats.FromFileName(parsed.GetValue(s_output) ?? "") ?? JsonLinesWriter.FormatName;
+        using var events = await ServerEvents.OpenAsync(server, parsed.GetValue(s_key), values, cancellationToken);
+        return await WriteAsync(parsed, events.Receipt, (output, progress) => events.WriteAsync(output, progress, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Writes events and their receipt where the options say.</summary>
+    private static async Task<int> WriteAsync(ParseResult parsed, Receipt receipt, Func<Stream, Action<long>, Task> write, CancellationToken cancellationToken)
+    {
+        var path = parsed.GetValue(s_output);
+        if (path is null && receipt.Format == NpyWriter.FormatName && !Console.IsOutputRedirected)
         {
-            throw new RequestException(RequestFault.BadValue, $"{request.Format} is binary and standard output is a terminal. Give a file with --output.");
+            throw new RequestException(RequestFault.BadValue, $"{receipt.Format} is binary and standard output is a terminal. Give a file with --output.");
         }
 
-        var receipt = request.ReceiptFor(generator, version: null);
         var start = Stopwatch.GetTimestamp();
-        using (var workers = new WorkerThreads(model.Workers(parsed)))
         await using (var output = OutputFile.Open(path))
         {
-            await Terminal.ProgressAsync($"{receipt.Process}, seed {receipt.Seed}", request.Count, progress =>
-                GeneratePipeline.RunAsync(
-                    workers,
-                    generator,
-                    request,
-                    async (bytes, done, token) =>
-                    {
-                        await output.Stream.WriteAsync(bytes, token);
-                        progress(done);
-                    },
-                    cancellationToken));
+            await Terminal.ProgressAsync($"{receipt.Process}, seed {receipt.Seed}", receipt.N, progress => write(output.Stream, progress));
             await output.CompleteAsync();
         }
 
@@ -73,15 +94,14 @@ public static class Generate
             await File.WriteAllTextAsync(receiptPath, receipt.ToJson() + "\n", cancellationToken);
         }
 
-        var rate = request.Count / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        await Console.Error.WriteLineAsync($"{request.Count} events of {receipt.Model}, seed {receipt.Seed}, first {receipt.First}: {rate:N0} events/s{(path is null ? "" : $", {path}")}");
+        var rate = receipt.N / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        await Console.Error.WriteLineAsync($"{receipt.N} events of {receipt.Model}, seed {receipt.Seed}, first {receipt.First}: {rate:N0} events/s{(path is null ? "" : $", {path}")}");
         return 0;
     }
 
     /// <summary>The same names and texts as in HTTP, so that one parser serves both.</summary>
-    private static Dictionary<string, string> Values(ParseResult parsed, ModelOptions model, EventGenerator generator)
+    private static Dictionary<string, string> Values(ParseResult parsed, Dictionary<string, string> values)
     {
-        var values = model.Condition(parsed, generator);
         void Add(string name, string? value)
         {
             if (value is not null)

@@ -29,9 +29,21 @@ internal sealed class ModelOptions(ModelLoader load)
     public Task<EventGenerator> LoadAsync(ParseResult parsed, CancellationToken cancellationToken) =>
         LocalModels.LoadAsync(parsed.GetValue(_models)!, parsed.GetValue(_process), parsed.GetValue(_model), load, cancellationToken);
 
+    /// <summary>What names a model at a server.</summary>
+    public (string Process, string Model) Name(ParseResult parsed) => (parsed.GetValue(_process) ?? "", parsed.GetValue(_model) ?? "");
+
     /// <summary>The conditions as the request parameters that they are in HTTP.</summary>
     /// <exception cref="RequestException">One is not NAME=VALUE, or the model does not know it.</exception>
     public Dictionary<string, string> Condition(ParseResult parsed, EventGenerator generator)
+    {
+        var values = Condition(parsed);
+        RequestParameter.RequireKnown(values.Keys, [], generator.Document.Conditions);
+        return values;
+    }
+
+    /// <summary>The conditions as they are given.</summary>
+    /// <exception cref="RequestException">One is not NAME=VALUE.</exception>
+    public Dictionary<string, string> Condition(ParseResult parsed)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var text in parsed.GetValue(_condition) ?? [])
@@ -43,7 +55,6 @@ internal sealed class ModelOptions(ModelLoader load)
             }
         }
 
-        RequestParameter.RequireKnown(values.Keys, [], generator.Document.Conditions);
         return values;
     }
 }

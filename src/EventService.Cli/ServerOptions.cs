@@ -8,7 +8,7 @@ namespace EventService.Cli;
 internal sealed class ServerOptions
 {
     private const string ServerVariable = "EVENTSERVICE_SERVER";
-    private const string KeyVariable = "EVENTSERVICE_KEY";
+    internal const string KeyVariable = "EVENTSERVICE_KEY";
 
     private readonly Option<string?> _server = new("--server") { Description = $"Address of a server, such as http://localhost:8080; variable {ServerVariable}." };
     private readonly Option<string?> _key = new("--key") { Description = $"API key for the server; better in variable {KeyVariable}, where other users of the machine do not see it." };

@@ -3,6 +3,7 @@ using System.CommandLine;
 using EventService.Engine.Serialization;
 using EventService.Generation;
 using EventService.Generation.Requests;
+using EventService.Grpc;
 using EventService.Physics.Formats;
 using EventService.Registry;
 
@@ -69,5 +70,5 @@ public static class Terminal
 
     /// <summary>Failures that have a sentence for the user; all others are bugs and show their stack.</summary>
     private static bool IsExpected(Exception e) => e is RequestException or RegistryException or ModelFormatException or SafeTensorsException
-        or DataFormatException or UnwritableEventException or AttemptsExhaustedException or IOException or UnauthorizedAccessException;
+        or DataFormatException or UnwritableEventException or AttemptsExhaustedException or IOException or UnauthorizedAccessException or RpcException;
 }

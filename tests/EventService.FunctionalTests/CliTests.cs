@@ -10,11 +10,13 @@ namespace EventService.FunctionalTests;
 public sealed class CliTests : IDisposable
 {
     private readonly HttpClient _client;
+    private readonly Uri _grpc;
     private readonly string _folder = Directory.CreateTempSubdirectory("eventservice-cli-").FullName;
 
     public CliTests(RunningService service)
     {
         _client = service.CreateClient();
+        _grpc = service.GrpcAddress;
         // The shipped folder of the service also holds a file that is no model.
         File.WriteAllBytes(Path.Combine(_folder, "a.safetensors"), TestModels.Bytes("ttbar-analytic", "ttbar"));
         File.WriteAllBytes(Path.Combine(_folder, "b.safetensors"), TestModels.Bytes("gluino-analytic", "gluino", conditions: [TestModels.GluinoMass]));
@@ -50,6 +52,33 @@ public sealed class CliTests : IDisposable
         Assert.True(expected.Remove("version")); // a file has no number in a registry
         var found = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(await File.ReadAllTextAsync(receipt))!;
         Assert.Equal(expected.Select(p => $"{p.Key}: {p.Value}"), found.Select(p => $"{p.Key}: {p.Value}"));
+    }
+
+    [Theory]
+    [InlineData("events.npy", "--log-density")]
+    [InlineData("events.jsonl", "--columns", "MET_pt,Jet_pt,Jet_energy,nElectron")]
+    [InlineData("events.jsonl", "--cut", "nJet>=2,MET_pt>20", "--log-density")]
+    [InlineData("events.csv")]
+    public async Task Generate_AtAServer_GivesTheBytesOfALocalModel(string name, params string[] options)
+    {
+        var (here, there, receipt) = (Path.Combine(_folder, name), Path.Combine(_folder, "s-" + name), Path.Combine(_folder, "receipt.json"));
+        string[] asked = ["generate", "--process", "ttbar", "-n", "5k", "--seed", "11", "--first", "3", .. options];
+        Assert.Equal("", await Run([.. asked, "-o", here]));
+        Assert.Equal("", await Run([.. asked, "-o", there, "--server", $"{_grpc}", "--receipt", receipt]));
+        Assert.Equal(await File.ReadAllBytesAsync(here), await File.ReadAllBytesAsync(there));
+        Assert.Equal(1, JsonElement.Parse(await File.ReadAllTextAsync(receipt)).GetProperty("version").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("Process 'higgs' not found. Known: ", "--process", "higgs")]
+    [InlineData("'dm-csv' always holds whole events.", "--process", "ttbar", "--format", "dm-csv", "--columns", "Jet")]
+    [InlineData("Parameter 'mSquark' is not known.", "--process", "gluino", "--condition", "mSquark=3")]
+    [InlineData("n is 'many', expected a whole number from 1", "--process", "ttbar", "-n", "many")]
+    public async Task Generate_AtAServer_WhatCannotBe_SaysWhyAndLeavesNoFile(string sentence, params string[] options)
+    {
+        var error = await Run(["generate", .. options, "-o", Path.Combine(_folder, "out"), "--server", $"{_grpc}"], expectedCode: 1);
+        Assert.StartsWith($"eventservice: {sentence}", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(_folder, "out*"));
     }
 
     [Theory]

@@ -91,14 +91,18 @@ public sealed record GenerateRequest
     public IEventWriter CreateWriter(EventGenerator generator)
     {
         ArgumentNullException.ThrowIfNull(generator);
-        return Checked(() => EventFormats.CreateWriter(Format, new EventWriterOptions(generator.Model.Schema)
+        return CreateWriter(Format, new EventWriterOptions(generator.Model.Schema)
         {
             ProcessName = generator.Document.Process,
             Count = Cut is null ? Count : null,
             Columns = Columns,
             LogDensity = LogDensity,
-        }));
+        });
     }
+
+    /// <summary>A writer in a format.</summary>
+    /// <exception cref="RequestException">The format or a column is unknown, or the format cannot hold what is asked for.</exception>
+    public static IEventWriter CreateWriter(string format, EventWriterOptions options) => Checked(() => EventFormats.CreateWriter(format, options));
 
     /// <summary>The receipt of the events that this request gives.</summary>
     /// <param name="generator">The model.</param>

@@ -41,7 +41,7 @@ public sealed class MessageReader(PipeReader input, int largestMessage, string? 
             input.AdvanceTo(buffer.Start, buffer.End);
             if (read.IsCompleted)
             {
-                return missing ? throw new RpcException(StatusCode.Internal, "The body ends within a message.") : null;
+                return missing ? throw new RpcException(StatusCode.Internal, "The body ends within a message.", inner: new EndOfStreamException()) : null;
             }
         }
     }

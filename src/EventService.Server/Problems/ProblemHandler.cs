@@ -30,7 +30,13 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetri
         if (GrpcResponse.IsExpected(httpContext.Request))
         {
             var (code, sentence, pushback) = GrpcResponse.Describe(exception);
-            metrics.Count(GrpcResponse.ToHttp(code), exception.GetType().Name);
+            var http = GrpcResponse.ToHttp(code);
+            metrics.Count(http, exception.GetType().Name);
+            if (http >= 500)
+            {
+                ProblemLog.RequestFailed(logger, httpContext.Request.Method, httpContext.Request.Path, http, exception);
+            }
+
             GrpcResponse.End(httpContext.Response, code, sentence, pushback);
             return true;
         }

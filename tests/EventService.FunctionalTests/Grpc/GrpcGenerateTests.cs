@@ -185,6 +185,29 @@ public sealed class GrpcGenerateTests : IDisposable
         Assert.InRange(before, 1, 500_000);
     }
 
+    [Fact]
+    public async Task Generate_ClientTakesNothingForTooLong_IsCutOffAndGivesItsPlaceBack()
+    {
+        using var impatient = new RunningService(workers: 1, settings: [("GrpcStallSeconds", "1"), ("QueueLength", "1")]);
+        impatient.StartServer();
+        using var grpc = new RawCall(impatient.GrpcAddress);
+        var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "ttbar", N = 2_000_000 }));
+        using var response = await grpc.OpenAsync(Path, request, CancellationToken.None);
+
+        // There is room for one stream: another gets in once this one is out.
+        Task<RawAnswer> AnotherAsync() => grpc.SendAsync(Path, new GenerateRequest { Process = "ttbar", N = 2000 });
+        var another = await AnotherAsync();
+        Assert.Equal(StatusCode.Unavailable, another.Status);
+        for (var i = 0; i < 300 && another.Status != StatusCode.OK; i++)
+        {
+            await Task.Delay(100);
+            another = await AnotherAsync();
+        }
+
+        Assert.Equal(StatusCode.OK, another.Status);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => response.Content.ReadAsByteArrayAsync());
+    }
+
     private static GenerateRequest Request(string query)
     {
         var request = new GenerateRequest();

@@ -146,6 +146,15 @@ fails(grpc.StatusCode.CANCELLED, call)
 wait_until_idle()
 print("ok: a call cancelled midway gives its workers back")
 
+# Longer than the 5 s that Kestrel gives clients that take nothing, unless it is told otherwise.
+call = events.Generate(v1.GenerateRequest(process="ttbar", n=50_000, seed=1))
+got = next(call).block.count
+time.sleep(8)
+for part in call:
+    got += part.block.count
+assert got == 50_000
+print("ok: a client that thinks for 8 s between two blocks gets all events")
+
 fails(grpc.StatusCode.DEADLINE_EXCEEDED, lambda: events.Generate(v1.GenerateRequest(process="ttbar", n=100_000_000, seed=1), timeout=0.5))
 wait_until_idle()
 print("ok: a deadline ends the call and its work")

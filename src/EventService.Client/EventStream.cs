@@ -1,0 +1,180 @@
+using System.Globalization;
+
+using EventService.Client.Calls;
+using EventService.Grpc;
+using EventService.Grpc.V1;
+
+namespace EventService.Client;
+
+/// <summary>
+/// Events as they come: each once, in their order, whatever happens to the connection. A stream that breaks goes on at the first event that has not
+/// come, with the same model file, seed and arithmetic, or fails; it never ends early as if it were complete.
+/// </summary>
+public sealed class EventStream : IDisposable
+{
+    private readonly Channel _channel;
+    private readonly GenerateRequest _request;
+    private readonly Deadline _deadline;
+    private readonly Patience _patience;
+    private Call<GenerateResponse>? _call;
+    private GenerateStart? _start;
+    private bool _begun;
+
+    private EventStream(Channel channel, GenerateRequest request, EventServiceClientOptions options)
+    {
+        (_channel, _request) = (channel, request.Clone());
+        _deadline = new Deadline(options.Time, options.Timeout);
+        _patience = new Patience(options, _deadline);
+    }
+
+    /// <summary>The columns of the blocks, in their order.</summary>
+    public Schema Schema => _start!.Schema;
+
+    /// <summary>All that the events depend on: that of the whole stream, however often it was resumed.</summary>
+    public Receipt Receipt => _start!.Receipt;
+
+    /// <summary>Index of the first event that has not come: from here another request would go on.</summary>
+    public long Next { get; private set; }
+
+    /// <summary>Events that have come.</summary>
+    public long Events { get; private set; }
+
+    /// <summary>How often the stream was resumed.</summary>
+    public int Resumptions { get; private set; }
+
+    private long End => Receipt.First + Receipt.N;
+
+    internal static async Task<EventStream> OpenAsync(Channel channel, GenerateRequest request, EventServiceClientOptions options, CancellationToken cancellationToken)
+    {
+        var stream = new EventStream(channel, request, options);
+        while (true)
+        {
+            try
+            {
+                await stream.BeginAsync(cancellationToken).ConfigureAwait(false);
+                return stream;
+            }
+            catch (RpcException e)
+            {
+                stream.Close();
+                await stream._patience.WaitAsync(e, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>The blocks, once. With a cut, blocks may be empty: they tell how far the stream is.</summary>
+    /// <exception cref="RpcException">The stream broke and cannot be resumed.</exception>
+    public async IAsyncEnumerable<EventColumns> ReadAllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        if (_begun)
+        {
+            throw new InvalidOperationException("The blocks of a stream can be read once.");
+        }
+
+        _begun = true;
+        while (await NextAsync(cancellationToken).ConfigureAwait(false) is { } block)
+        {
+            Events += block.Count;
+            yield return block;
+        }
+    }
+
+    /// <summary>Ends the stream, at the server too.</summary>
+    public void Dispose() => Close();
+
+    private async Task<EventColumns?> NextAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                if (_call is null)
+                {
+                    Resumptions++;
+                    await BeginAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                var message = await _call!.ReadAsync(cancellationToken).ConfigureAwait(false);
+                if (message?.Block is { } block)
+                {
+                    Accept(block, message.Next);
+                    return block;
+                }
+
+                if (message?.End is null)
+                {
+                    throw new RpcException(StatusCode.Unavailable, "The stream ends without an end that says so.");
+                }
+
+                RequireAll();
+                await _call.ReadAsync(cancellationToken).ConfigureAwait(false);
+                return null;
+            }
+            catch (RpcException) when (_start is not null && Next == End)
+            {
+                // Every event is here; only the last words are missing.
+                return null;
+            }
+            catch (RpcException e)
+            {
+                Close();
+                await _patience.WaitAsync(e, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Opens a call for what is missing, and reads its start.</summary>
+    private async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        _call = await _channel.OpenAsync<GenerateResponse>(Methods.Generate, Methods.Single(_request), _deadline, cancellationToken).ConfigureAwait(false);
+        var start = (await _call.ReadAsync(cancellationToken).ConfigureAwait(false))?.Start
+            ?? throw new RpcException(StatusCode.Internal, "The stream begins without its start.");
+        if (_start is not null)
+        {
+            RequireSame(start.Receipt);
+            return;
+        }
+
+        // From here on the request means these events and no others: not the version that is in production later, nor another seed.
+        (_start, Next) = (start, start.Receipt.First);
+        (_request.Process, _request.Model, _request.Version, _request.Alias) = (Receipt.Process, Receipt.Model, Receipt.Version, "");
+        (_request.Seed, _request.Numerics, _request.First, _request.N) = (Receipt.Seed, Receipt.Numerics, Receipt.First, Receipt.N);
+    }
+
+    private void Accept(EventColumns block, long next)
+    {
+        var numbers = block.EventNumbers();
+        if (next < Next || next > End || (block.Count > 0 && (numbers[0] < Next || numbers[^1] >= next)))
+        {
+            throw new RpcException(StatusCode.DataLoss, string.Create(CultureInfo.InvariantCulture,
+                $"A block of {block.Count} events says that {next} is next, expected one of the events from {Next} to {End}."));
+        }
+
+        Next = next;
+        (_request.First, _request.N) = (Next, Math.Max(1, End - Next));
+        _patience.Progress();
+    }
+
+    private void RequireAll()
+    {
+        if (Next != End)
+        {
+            throw new RpcException(StatusCode.DataLoss, string.Create(CultureInfo.InvariantCulture, $"The stream ends at event {Next}, expected {End}."));
+        }
+    }
+
+    private void RequireSame(Receipt now)
+    {
+        if (now.Sha256 != Receipt.Sha256 || now.Numerics != Receipt.Numerics || now.Seed != Receipt.Seed || !now.Condition.Equals(Receipt.Condition))
+        {
+            throw new RpcException(StatusCode.FailedPrecondition,
+                $"The stream cannot be resumed: it began with model {Receipt.Sha256}, {Receipt.Numerics}, seed {Receipt.Seed}; the server has {now.Sha256}, {now.Numerics}, seed {now.Seed}.");
+        }
+    }
+
+    private void Close()
+    {
+        _call?.Dispose();
+        _call = null;
+    }
+}

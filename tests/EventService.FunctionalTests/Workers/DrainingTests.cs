@@ -18,7 +18,7 @@ public sealed class DrainingTests
         using var endless = new HttpRequestMessage(HttpMethod.Post, "/generate?process=ttbar&n=1e8&format=jsonl");
         using var stream = await client.SendAsync(endless, HttpCompletionOption.ResponseHeadersRead);
         var reading = stream.Content.CopyToAsync(Stream.Null);
-        using var shorter = new HttpRequestMessage(HttpMethod.Post, "/generate?process=ttbar&n=10k&format=npy&seed=1");
+        using var shorter = new HttpRequestMessage(HttpMethod.Post, "/generate?process=ttbar&n=2k&format=npy&seed=1");
         using var finite = await client.SendAsync(shorter, HttpCompletionOption.ResponseHeadersRead);
         var finishing = finite.Content.ReadAsByteArrayAsync();
 

@@ -17,8 +17,8 @@ var root = new RootCommand("Collider events from trained generative models.")
     Import.Command(),
     ModelsCommand.Command(EventGenerator.Load),
     KeysCommand.Command(EventGenerator.Load),
-    JobsCommand.Command(TimeProvider.System),
     BenchCommand.Command(),
+    JobsCommand.Command(TimeProvider.System),
     Health.Command(),
 };
 return await Terminal.RunAsync(root, args, Console.Error);

@@ -26,11 +26,11 @@ builder.Services
     .AddModels()
     .AddWorkers(settings)
     .AddEvents()
+    .AddHealth()
+    .AddGrpcHost()
     .AddJobs(settings)
     .AddReceipts()
     .AddHistograms()
-    .AddHealth()
-    .AddGrpcHost()
     .AddApiDocs();
 
 var app = builder.Build();

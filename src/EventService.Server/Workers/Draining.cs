@@ -13,16 +13,16 @@ internal sealed class Draining(WorkerPool pool, ServerSettings settings, TimePro
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        WorkersLog.Draining(logger, pool.Inside, settings.DrainSeconds, settings.ShutdownSeconds);
+        WorkersLog.Draining(logger, pool.WaitedFor, settings.DrainSeconds, settings.ShutdownSeconds);
         await Task.Delay(TimeSpan.FromSeconds(settings.DrainSeconds), time, CancellationToken.None);
         pool.Drain();
         var deadline = time.GetTimestamp() + (settings.ShutdownSeconds * time.TimestampFrequency);
-        while (pool.Inside > 0 && time.GetTimestamp() < deadline)
+        while (pool.WaitedFor > 0 && time.GetTimestamp() < deadline)
         {
             await Task.Delay(s_poll, time, CancellationToken.None);
         }
 
-        if (pool.Inside is > 0 and var left)
+        if (pool.WaitedFor is > 0 and var left)
         {
             WorkersLog.BrokenOff(logger, left);
         }

@@ -143,14 +143,14 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>Requests inside, of all classes.</summary>
-    public int Inside
+    /// <summary>Requests inside that somebody waits for: all but jobs, which go on after the next start.</summary>
+    public int WaitedFor
     {
         get
         {
             lock (_lock)
             {
-                return _inside.Values.Sum();
+                return _inside[RequestClass.Small] + _inside[RequestClass.Bulk];
             }
         }
     }

@@ -160,8 +160,8 @@ public sealed class GrpcGenerateTests : IDisposable
     [InlineData(false)]
     public async Task Generate_ClientOrDeadlineEndsTheCall_TheWorkEnds(bool byDeadline)
     {
-        var begun = TestModels.SlowChunks;
-        var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "slow", N = 1_000_000 }));
+        var seed = byDeadline ? 3003UL : 3004;
+        var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "slow", N = 1_000_000, Seed = seed }));
         if (byDeadline)
         {
             var answer = await _grpc.SendAsync(Path, request, ("grpc-timeout", "500m"));
@@ -173,16 +173,16 @@ public sealed class GrpcGenerateTests : IDisposable
             using var response = await _grpc.OpenAsync(Path, request, CancellationToken.None);
         }
 
-        // 1954 chunks of 20 ms in all; after the end only those in flight may still begin.
-        var before = -1;
-        for (var i = 0; i < 50 && before != TestModels.SlowChunks; i++)
+        // At least 1954 chunks of 20 ms in all; after the end only those in flight may still begin.
+        var before = -1L;
+        for (var i = 0; i < 50 && before != TestModels.SlowEvents(seed); i++)
         {
-            before = TestModels.SlowChunks;
+            before = TestModels.SlowEvents(seed);
             await Task.Delay(200);
         }
 
-        Assert.Equal(before, TestModels.SlowChunks);
-        Assert.InRange(before - begun, 1, 1000);
+        Assert.Equal(before, TestModels.SlowEvents(seed));
+        Assert.InRange(before, 1, 500_000);
     }
 
     private static GenerateRequest Request(string query)

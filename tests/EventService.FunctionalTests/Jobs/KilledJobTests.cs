@@ -22,7 +22,7 @@ public sealed class KilledJobTests(ITestOutputHelper output)
     public async Task Job_OfAServerThatIsKilled_EndsWithTheBytesOfAnUndisturbedOne(DatabaseKind database)
     {
         await using var test = await TestRegistry.EmptyAsync(database);
-        string[] settings = ["--EventService:JobLeaseSeconds=1", "--EventService:Workers=1"];
+        string[] settings = ["JobLeaseSeconds=1", "Workers=1"];
         var server = await ServerProcess.StartAsync(test, settings);
         try
         {

@@ -98,7 +98,6 @@ internal static class TestModels
             Slow => new Wrapped(model, range =>
             {
                 s_slowEvents.AddOrUpdate(range.Stream.Seed, range.Count, (_, count) => count + range.Count);
-                Interlocked.Increment(ref s_slowChunks);
                 Thread.Sleep(20);
             }),
             Shifted => new Rearranged(model, (range, _) => range with { First = range.First + 1 }),
@@ -108,12 +107,7 @@ internal static class TestModels
         return served is null ? EventGenerator.Load(file) : new EventGenerator(document, served, ArtifactStore.Digest(file.Span));
     }
 
-    /// <summary>Chunks that slow models have begun.</summary>
-    public static int SlowChunks => s_slowChunks;
-
-    private static int s_slowChunks;
-
-    /// <summary>Events that slow models have generated for this seed, on all servers of this process.</summary>
+    /// <summary>Events that slow models have begun for this seed, on all servers of this process.</summary>
     public static long SlowEvents(ulong seed) => s_slowEvents.GetValueOrDefault(seed);
 
     private static readonly ConcurrentDictionary<ulong, long> s_slowEvents = new();

@@ -246,6 +246,26 @@ public sealed class GenerateTests(RunningService service)
         await Problem.ExpectAsync(await _client.PostAsync("/generate?process=ttbar", content), status, sentence);
     }
 
+    [Theory]
+    [InlineData("{\"process\":\"tt\u00b4\"}")]
+    [InlineData("{\"proc\u00d5ess\":\"ttbar\"}")]
+    public async Task Generate_BodyInAnotherEncoding_IsAProblem(string body)
+    {
+        using var content = new ByteArrayContent(Encoding.Latin1.GetBytes(body));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        await Problem.ExpectAsync(await _client.PostAsync("/generate", content), 400, "The body is not valid JSON: a text in it is not UTF-8.");
+    }
+
+    [Fact]
+    public async Task Generate_ChunkOfALengthThatNoNumberHolds_IsAProblem()
+    {
+        using var connection = new System.Net.Sockets.TcpClient(_client.BaseAddress!.Host, _client.BaseAddress.Port);
+        var stream = connection.GetStream();
+        await stream.WriteAsync("POST /generate?process=ttbar HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n"u8.ToArray());
+        using var reader = new StreamReader(stream);
+        Assert.Equal("HTTP/1.1 400 Bad Request", await reader.ReadLineAsync());
+    }
+
     [Fact]
     public async Task Generate_BodyBeyondTheLimit_Returns413()
     {

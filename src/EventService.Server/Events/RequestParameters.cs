@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 using EventService.Server.Problems;
@@ -75,6 +76,10 @@ internal static class RequestParameters
         catch (JsonException e)
         {
             throw new ProblemException(StatusCodes.Status400BadRequest, $"The body is not valid JSON: {e.Message}");
+        }
+        catch (InvalidOperationException e) when (e.InnerException is DecoderFallbackException)
+        {
+            throw new ProblemException(StatusCodes.Status400BadRequest, "The body is not valid JSON: a text in it is not UTF-8.");
         }
     }
 

@@ -82,6 +82,8 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetri
             (StatusCodes.Status413PayloadTooLarge, $"{e.Message} Send less in one request, or raise the limit in the server's settings.", null),
         BadHttpRequestException { InnerException: JsonException json } e => (e.StatusCode, $"The body is not the JSON that is expected; /swagger shows it. {json.Message}", null),
         BadHttpRequestException e => (e.StatusCode, e.Message, null),
+        // Kestrel's own words for the length of a chunk that no number holds.
+        IOException { InnerException: OverflowException } e => (StatusCodes.Status400BadRequest, $"The body cannot be read: {e.Message}", null),
         _ when DatabaseFailure.Is(exception) => (StatusCodes.Status503ServiceUnavailable, "The registry's database does not answer. Try again shortly; the server's log says why.", s_retryLater),
         _ => (StatusCodes.Status500InternalServerError, "The server failed; its log has the details under the trace identifier given here.", null),
     };

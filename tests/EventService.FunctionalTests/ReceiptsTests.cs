@@ -111,6 +111,7 @@ public sealed class ReceiptsTests(RunningService service)
         using var form = new MultipartFormDataContent { { new ByteArrayContent([1]), "file", "events.npy" } };
         await Problem.ExpectAsync(await _client.PostAsync("/receipts/verify", form), 415, "The body is a form, expected the bytes of the file");
         var (_, receipt) = await GenerateAsync("process=ttbar&seed=7&n=300&format=jsonl");
+        await Problem.ExpectAsync(await _client.PostJsonAsync("/receipts/verify", Changed(receipt, "condition", "null")), 400, "The receipt cannot be read");
         await Problem.ExpectAsync(await SendAsync(receipt, new byte[1_000_001], expectContinue: true), 413, "Request body too large.");
     }
 

@@ -45,12 +45,12 @@ public sealed class JobLeaseTests
 
         var first = (await leases.TakeAsync("shared", "a", []))!;
         Assert.Null(await leases.TakeAsync("shared", "b", []));
-        time.Now += (s_lease * 0.9);
+        time.Now += s_lease * 0.9;
         Assert.True(await leases.RenewAsync(first, 10, 5));
-        time.Now += (s_lease * 0.9);
+        time.Now += s_lease * 0.9;
         Assert.Null(await leases.TakeAsync("shared", "b", []));
         Assert.True(await leases.SetPartAsync(first, 0, Part(id, 0)));
-        time.Now += (s_lease * 0.2);
+        time.Now += s_lease * 0.2;
         Assert.Null(await leases.TakeAsync("another folder", "b", []));
         Assert.Null(await leases.TakeAsync("shared", "a", [id]));
         var second = (await leases.TakeAsync("shared", "b", []))!;
@@ -69,7 +69,7 @@ public sealed class JobLeaseTests
         Assert.True(await leases.SetPartAsync(second, 1, Part(id, 1))); // as after an answer that was lost
         Assert.True(await leases.FinishAsync(second, JobState.Done, 100, null));
         Assert.Equal((JobState.Done, 100L, 2), ((await store.GetAsync(id, null)).Job.State, (await store.GetAsync(id, null)).Job.Done, (await store.GetAsync(id, null)).PartsDone));
-        time.Now += (s_lease * 10);
+        time.Now += s_lease * 10;
         Assert.Null(await leases.TakeAsync("shared", "c", []));
     }
 
@@ -85,16 +85,16 @@ public sealed class JobLeaseTests
         var waiting = (await store.GetAsync(id, null)).Job;
         Assert.Equal((JobState.Queued, "The disk is full.", 50), (waiting.State, waiting.Error, waiting.Done));
         Assert.Null(await leases.TakeAsync("f", "a", []));
-        time.Now += (TimeSpan.FromSeconds(61));
+        time.Now += TimeSpan.FromSeconds(61);
         var again = (await leases.TakeAsync("f", "a", []))!;
         Assert.Equal((1, null), (again.Job.Attempts, again.Job.Error));
 
         // Whoever dies while at it is counted; a finished part shows that it is not the job's fault.
-        time.Now += (s_lease * 2);
+        time.Now += s_lease * 2;
         again = (await leases.TakeAsync("f", "a", []))!;
         Assert.Equal(2, again.Job.Attempts);
         await leases.SetPartAsync(again, 0, Part(id, 0));
-        time.Now += (s_lease * 2);
+        time.Now += s_lease * 2;
         Assert.Equal(1, (await leases.TakeAsync("f", "a", []))!.Job.Attempts);
     }
 

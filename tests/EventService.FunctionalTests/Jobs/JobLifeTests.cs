@@ -22,6 +22,7 @@ public sealed class JobLifeTests
             var other = TestModels.Bytes("ttbar-analytic", "ttbar", description: "A later version");
             await client.PublishAsync(other).JsonAsync(201);
             await client.MoveAsync("ttbar-analytic", "production", """{"version":2,"reason":"test","override":true}""").JsonAsync();
+            Assert.NotEmpty(await client.GenerateAsync("process=ttbar&n=1")); // the new version is loaded, and nothing goes on when the server ends
             Assert.Equal("queued", (await client.JsonAsync($"/jobs/{id}")).State());
         }
 
@@ -126,7 +127,7 @@ public sealed class JobLifeTests
         }
 
         // A server sweeps at its start, and then every minute.
-        time.Now += (TimeSpan.FromDays(1.9));
+        time.Now += TimeSpan.FromDays(1.9);
         await using (var service = new RunningService(workers: 1, registry: test, settings: settings) { Time = time })
         {
             using var client = service.CreateClient();
@@ -136,7 +137,7 @@ public sealed class JobLifeTests
             Assert.Single(await client.DownloadAsync(id));
         }
 
-        time.Now += (TimeSpan.FromDays(0.2));
+        time.Now += TimeSpan.FromDays(0.2);
         await using (var service = new RunningService(workers: 1, registry: test, settings: settings) { Time = time })
         {
             using var client = service.CreateClient();
@@ -162,7 +163,7 @@ public sealed class JobLifeTests
         Assert.StartsWith("The folder of jobs cannot be written: ", waiting.GetProperty("error").GetString(), StringComparison.Ordinal);
 
         File.Delete(Path.Combine(jobs, "1"));
-        time.Now += (TimeSpan.FromMinutes(2));
+        time.Now += TimeSpan.FromMinutes(2);
         Assert.Equal(JsonValueKind.Null, (await client.WaitAsync(id, "done")).GetProperty("error").ValueKind);
         Assert.Equal(await client.GenerateAsync("process=ttbar&n=100&seed=6"), await client.GetByteArrayAsync($"/jobs/{id}/parts/0"));
     }

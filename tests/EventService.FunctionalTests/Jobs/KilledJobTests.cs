@@ -22,7 +22,7 @@ public sealed class KilledJobTests(ITestOutputHelper output)
     public async Task Job_OfAServerThatIsKilled_EndsWithTheBytesOfAnUndisturbedOne(DatabaseKind database)
     {
         await using var test = await TestRegistry.EmptyAsync(database);
-        string[] settings = ["--EventService:JobLeaseSeconds=1", "--EventService:Workers=1"];
+        string[] settings = ["JobLeaseSeconds=1", "Workers=1"];
         var server = await ServerProcess.StartAsync(test, settings);
         try
         {
@@ -54,7 +54,7 @@ public sealed class KilledJobTests(ITestOutputHelper output)
             Assert.Equal(expected, await server.Client.DownloadAsync(id));
             Assert.Equal(31, Directory.GetFiles(Path.Combine(test.Folder, "jobs", $"{id}")).Length);
             output.WriteLine($"{database}: killed after {string.Join(", ", seen)} of 30 parts; undisturbed {usual.TotalSeconds:F1} s.");
-            Assert.True(seen.Count(n => n < 30) > Kills / 2, "Kills after the work show nothing.");
+            Assert.True(seen.Exists(n => n is > 0 and < 30), "Kills that always come before or after the work show nothing.");
         }
         finally
         {

@@ -12,12 +12,13 @@ var root = new RootCommand("Collider events from trained generative models.")
     Train.Command(),
     Generate.Command(EventGenerator.Load),
     Density.Command(EventGenerator.Load),
+    Verify.Command(EventGenerator.Load),
     Evaluate.Command(EventGenerator.Load),
     Import.Command(),
     ModelsCommand.Command(EventGenerator.Load),
     KeysCommand.Command(EventGenerator.Load),
-    BenchCommand.Command(),
     JobsCommand.Command(TimeProvider.System),
+    BenchCommand.Command(),
     Health.Command(),
 };
 return await Terminal.RunAsync(root, args, Console.Error);

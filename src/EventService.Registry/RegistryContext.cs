@@ -25,9 +25,9 @@ public abstract class RegistryContext(DbContextOptions options) : DbContext(opti
 
     public DbSet<Job> Jobs => Set<Job>();
 
-    public DbSet<GoldenDigest> GoldenSamples => Set<GoldenDigest>();
-
     public DbSet<JobPart> JobParts => Set<JobPart>();
+
+    public DbSet<GoldenDigest> GoldenSamples => Set<GoldenDigest>();
 
     /// <summary>Folder of this database's scripts under Migrations.</summary>
     internal abstract string MigrationFolder { get; }

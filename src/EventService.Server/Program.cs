@@ -3,12 +3,15 @@ using EventService.Server.ApiDocs;
 using EventService.Server.Events;
 using EventService.Server.Grpc;
 using EventService.Server.Health;
+using EventService.Server.Histograms;
 using EventService.Server.Jobs;
 using EventService.Server.Keys;
 using EventService.Server.Logging;
 using EventService.Server.Metrics;
 using EventService.Server.Models;
+using EventService.Server.Page;
 using EventService.Server.Problems;
+using EventService.Server.Receipts;
 using EventService.Server.Workers;
 
 // The settings lie beside the program, wherever it is started from.
@@ -23,18 +26,23 @@ builder.Services
     .AddModels()
     .AddWorkers(settings)
     .AddEvents()
+    .AddJobs(settings)
+    .AddReceipts()
+    .AddHistograms()
     .AddHealth()
     .AddGrpcHost()
-    .AddJobs(settings)
     .AddApiDocs();
 
 var app = builder.Build();
 app.UseRequestLog();
 app.UseProblems();
+app.UseFirstPage();
 app.UseGrpc();
 app.UseKeys();
 app.MapEvents();
 app.MapJobs();
+app.MapReceipts();
+app.MapHistograms();
 app.MapModels();
 app.MapModelFiles();
 app.MapAliases();

@@ -69,12 +69,12 @@ public sealed class ModelsAndHealthTests(RunningService service)
         var paths = (await Json("/swagger/v1/swagger.json")).GetProperty("paths");
         Assert.Equal(
             [
-                "/density", "/generate", "/health/live", "/health/ready", "/jobs", "/jobs/{id}", "/jobs/{id}/manifest", "/jobs/{id}/parts/{part}", "/keys", "/keys/{id}", "/keys/{id}/rotate", "/models", "/models/{name}",
+                "/density", "/generate", "/health/live", "/health/ready", "/histogram", "/jobs", "/jobs/{id}", "/jobs/{id}/manifest", "/jobs/{id}/parts/{part}", "/keys", "/keys/{id}", "/keys/{id}/rotate", "/models", "/models/{name}",
                 "/models/{name}/aliases/{alias}", "/models/{name}/history", "/models/{name}/versions/{version}", "/models/{name}/versions/{version}/card",
-                "/models/{name}/versions/{version}/file", "/models/{name}/versions/{version}/state", "/processes",
+                "/models/{name}/versions/{version}/file", "/models/{name}/versions/{version}/state", "/processes", "/receipts/verify",
             ],
             paths.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
-        using var page = await _client.GetAsync("/");
+        using var page = await _client.GetAsync("/swagger");
         Assert.Equal("/swagger/index.html", page.RequestMessage?.RequestUri?.AbsolutePath);
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
     }
@@ -103,7 +103,7 @@ public sealed class ModelsAndHealthTests(RunningService service)
     public async Task Swagger_Examples_WorkAsTheyStand()
     {
         var paths = (await Json("/swagger/v1/swagger.json")).GetProperty("paths");
-        foreach (var path in new[] { "/generate", "/density" })
+        foreach (var path in new[] { "/generate", "/density", "/jobs", "/histogram" })
         {
             var operation = paths.GetProperty(path).GetProperty("post");
             var query = string.Join('&', operation.GetProperty("parameters").EnumerateArray()

@@ -50,13 +50,13 @@ public class RunningService : WebApplicationFactory<Program>
 
     public int Workers { get; }
 
+    /// <summary>The service's clock; null for that of the system.</summary>
+    internal TimeProvider? Time { get; init; }
+
     /// <summary>Where it serves gRPC in clear text.</summary>
     public Uri GrpcAddress => new($"http://127.0.0.1:{GrpcPort}");
 
     private int GrpcPort { get; } = FreePort.Next();
-
-    /// <summary>The service's clock; null for that of the system.</summary>
-    internal TimeProvider? Time { get; init; }
 
     /// <summary>A client with a new key of these scopes and this name.</summary>
     internal async Task<HttpClient> ClientAsync(string name, string scopes)

@@ -19,7 +19,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>Starts it on a free port and waits until it listens; whoever asks may do everything.</summary>
     /// <param name="registry">Its database and data folder.</param>
-    /// <param name="settings">Further settings, as Name=value; later ones go before earlier ones.</param>
+    /// <param name="settings">Further arguments; later ones go before earlier ones.</param>
     public static async Task<ServerProcess> StartAsync(TestRegistry registry, params string[] settings)
     {
         var process = Process.Start(new ProcessStartInfo("dotnet",
@@ -27,7 +27,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             Path.Combine(AppContext.BaseDirectory, "EventService.Server.dll"), "--urls=http://127.0.0.1:0", "--EventService:AnonymousScopes=admin",
             $"--EventService:DataFolder={registry.Folder}", $"--EventService:ModelsFolder={registry.Folder}/none",
             $"--EventService:RegistryConnectionString={(registry.Kind == DatabaseKind.Postgres ? registry.ConnectionString : "")}",
-            .. settings.Select(s => $"--EventService:{s}"),
+            .. settings,
         ])
         { RedirectStandardOutput = true })!;
         var said = new List<string>();

@@ -65,4 +65,17 @@ public sealed record Receipt
 
     /// <summary>Compact JSON in ASCII, as it fits into a header.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, s_json);
+
+    /// <exception cref="RequestException">The text is none.</exception>
+    public static Receipt FromJson(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Receipt>(json, s_json) ?? throw new JsonException("It is null.");
+        }
+        catch (JsonException e)
+        {
+            throw new RequestException(RequestFault.BadValue, $"The receipt cannot be read, expected the JSON of the header EventService-Receipt, whole: {e.Message}");
+        }
+    }
 }

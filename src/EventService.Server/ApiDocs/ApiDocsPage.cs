@@ -35,6 +35,5 @@ internal static class ApiDocsPage
             options.SwaggerEndpoint("v1/swagger.json", "Event service v1");
             options.DocumentTitle = "Event service";
         });
-        app.MapGet("/", () => Results.Redirect("/swagger")).ExcludeFromDescription();
     }
 }

@@ -6,15 +6,34 @@ using EventService.Registry.Jobs;
 namespace EventService.Server.Jobs;
 
 /// <summary>Takes jobs and works on them, as many at a time as the settings say, and deletes the files of those that are over.</summary>
-internal sealed class JobRunner(JobTools tools, ServerSettings settings) : BackgroundService
+internal sealed class JobRunner(JobTools tools, ServerSettings settings) : BackgroundService, IHostedLifecycleService
 {
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_sweep = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<long, bool> _running = [];
+    private readonly CancellationTokenSource _stopping = new();
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, settings.ConcurrentJobs).Select(_ => WorkAsync(stoppingToken)).Append(SweepAsync(stoppingToken)));
+    /// <summary>Hands the jobs back before the server waits for its requests: nobody waits for a job.</summary>
+    public Task StoppingAsync(CancellationToken cancellationToken) => _stopping.CancelAsync();
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override void Dispose()
+    {
+        _stopping.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, _stopping.Token);
+        await Task.WhenAll(Enumerable.Range(0, settings.ConcurrentJobs).Select(_ => WorkAsync(stop.Token)).Append(SweepAsync(stop.Token)));
+    }
 
     /// <summary>One job after another.</summary>
     private async Task WorkAsync(CancellationToken stopping)

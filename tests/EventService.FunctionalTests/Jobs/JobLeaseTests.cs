@@ -38,19 +38,19 @@ public sealed class JobLeaseTests
     public async Task Lease_ThatRanOut_IsTakenOver_AndItsHolderChangesNothingMore(DatabaseKind database)
     {
         await using var test = await TestRegistry.MigratedAsync(database);
-        var time = new SettableTime();
+        var time = new ManualTime();
         var store = new JobStore(test.Contexts, time);
         var leases = new JobLeases(test.Contexts, time, s_lease);
         var id = (await store.SubmitAsync(NewJob())).Job.Job.Id;
 
         var first = (await leases.TakeAsync("shared", "a", []))!;
         Assert.Null(await leases.TakeAsync("shared", "b", []));
-        time.Advance(s_lease * 0.9);
+        time.Now += (s_lease * 0.9);
         Assert.True(await leases.RenewAsync(first, 10, 5));
-        time.Advance(s_lease * 0.9);
+        time.Now += (s_lease * 0.9);
         Assert.Null(await leases.TakeAsync("shared", "b", []));
         Assert.True(await leases.SetPartAsync(first, 0, Part(id, 0)));
-        time.Advance(s_lease * 0.2);
+        time.Now += (s_lease * 0.2);
         Assert.Null(await leases.TakeAsync("another folder", "b", []));
         Assert.Null(await leases.TakeAsync("shared", "a", [id]));
         var second = (await leases.TakeAsync("shared", "b", []))!;
@@ -69,7 +69,7 @@ public sealed class JobLeaseTests
         Assert.True(await leases.SetPartAsync(second, 1, Part(id, 1))); // as after an answer that was lost
         Assert.True(await leases.FinishAsync(second, JobState.Done, 100, null));
         Assert.Equal((JobState.Done, 100L, 2), ((await store.GetAsync(id, null)).Job.State, (await store.GetAsync(id, null)).Job.Done, (await store.GetAsync(id, null)).PartsDone));
-        time.Advance(s_lease * 10);
+        time.Now += (s_lease * 10);
         Assert.Null(await leases.TakeAsync("shared", "c", []));
     }
 
@@ -77,7 +77,7 @@ public sealed class JobLeaseTests
     public async Task Job_HandedBack_IsBegunWhenItsWaitIsOver(DatabaseKind database)
     {
         await using var test = await TestRegistry.MigratedAsync(database);
-        var time = new SettableTime();
+        var time = new ManualTime();
         var store = new JobStore(test.Contexts, time);
         var leases = new JobLeases(test.Contexts, time, s_lease);
         var id = (await store.SubmitAsync(NewJob())).Job.Job.Id;
@@ -85,16 +85,16 @@ public sealed class JobLeaseTests
         var waiting = (await store.GetAsync(id, null)).Job;
         Assert.Equal((JobState.Queued, "The disk is full.", 50), (waiting.State, waiting.Error, waiting.Done));
         Assert.Null(await leases.TakeAsync("f", "a", []));
-        time.Advance(TimeSpan.FromSeconds(61));
+        time.Now += (TimeSpan.FromSeconds(61));
         var again = (await leases.TakeAsync("f", "a", []))!;
         Assert.Equal((1, null), (again.Job.Attempts, again.Job.Error));
 
         // Whoever dies while at it is counted; a finished part shows that it is not the job's fault.
-        time.Advance(s_lease * 2);
+        time.Now += (s_lease * 2);
         again = (await leases.TakeAsync("f", "a", []))!;
         Assert.Equal(2, again.Job.Attempts);
         await leases.SetPartAsync(again, 0, Part(id, 0));
-        time.Advance(s_lease * 2);
+        time.Now += (s_lease * 2);
         Assert.Equal(1, (await leases.TakeAsync("f", "a", []))!.Job.Attempts);
     }
 

@@ -114,7 +114,7 @@ public sealed class JobLifeTests
     public async Task Job_DoneLongAgo_LosesItsFilesAndSaysSo(DatabaseKind database)
     {
         await using var test = await TestRegistry.EmptyAsync(database);
-        var time = new SettableTime();
+        var time = new ManualTime();
         (string, string)[] settings = [("JobsFolder", Path.Combine(test.Folder, "jobs")), ("JobDays", "2")];
         long id;
         await using (var service = new RunningService(workers: 1, registry: test, settings: settings) { Time = time })
@@ -126,7 +126,7 @@ public sealed class JobLifeTests
         }
 
         // A server sweeps at its start, and then every minute.
-        time.Advance(TimeSpan.FromDays(1.9));
+        time.Now += (TimeSpan.FromDays(1.9));
         await using (var service = new RunningService(workers: 1, registry: test, settings: settings) { Time = time })
         {
             using var client = service.CreateClient();
@@ -136,7 +136,7 @@ public sealed class JobLifeTests
             Assert.Single(await client.DownloadAsync(id));
         }
 
-        time.Advance(TimeSpan.FromDays(0.2));
+        time.Now += (TimeSpan.FromDays(0.2));
         await using (var service = new RunningService(workers: 1, registry: test, settings: settings) { Time = time })
         {
             using var client = service.CreateClient();
@@ -150,7 +150,7 @@ public sealed class JobLifeTests
     public async Task Job_WhoseFolderCannotBeWritten_WaitsAndGoesOn(DatabaseKind database)
     {
         await using var test = await TestRegistry.EmptyAsync(database);
-        var time = new SettableTime();
+        var time = new ManualTime();
         var jobs = Directory.CreateDirectory(Path.Combine(test.Folder, "jobs")).FullName;
         await File.WriteAllTextAsync(Path.Combine(jobs, "1"), "in the way");
         await using var service = new RunningService(workers: 1, registry: test, settings: ("JobsFolder", jobs)) { Time = time };
@@ -162,7 +162,7 @@ public sealed class JobLifeTests
         Assert.StartsWith("The folder of jobs cannot be written: ", waiting.GetProperty("error").GetString(), StringComparison.Ordinal);
 
         File.Delete(Path.Combine(jobs, "1"));
-        time.Advance(TimeSpan.FromMinutes(2));
+        time.Now += (TimeSpan.FromMinutes(2));
         Assert.Equal(JsonValueKind.Null, (await client.WaitAsync(id, "done")).GetProperty("error").ValueKind);
         Assert.Equal(await client.GenerateAsync("process=ttbar&n=100&seed=6"), await client.GetByteArrayAsync($"/jobs/{id}/parts/0"));
     }

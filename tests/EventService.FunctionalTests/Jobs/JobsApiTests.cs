@@ -114,7 +114,8 @@ public sealed class JobsApiTests
         await using var test = await TestRegistry.EmptyAsync(database);
         await using var service = new RunningService(workers: 2, registry: test);
         using var client = service.CreateClient();
-        var id = (await client.SubmitAsync("process=slow&n=1M&eventsPerPart=2k&seed=3001")).Id();
+        var seed = 3000 + (ulong)database;
+        var id = (await client.SubmitAsync($"process=slow&n=1M&eventsPerPart=2k&seed={seed}")).Id();
         var running = await client.WaitAsync(id, job => job.GetProperty("partsDone").GetInt32() >= 1);
         Assert.Equal("running", running.State());
         var folder = Path.Combine(DataFolder(service, test), "jobs", $"{id}");
@@ -130,9 +131,9 @@ public sealed class JobsApiTests
         }
 
         Assert.False(Directory.Exists(folder));
-        var events = TestModels.SlowEvents(3001);
+        var generated = TestModels.SlowEvents(seed);
         await Task.Delay(300); // 15 chunks
-        Assert.Equal(events, TestModels.SlowEvents(3001));
+        Assert.Equal(generated, TestModels.SlowEvents(seed));
         Assert.Equal("cancelled", (await client.JsonAsync($"/jobs/{id}")).State());
         await Problem.ExpectAsync(await client.GetAsync($"/jobs/{id}/parts/0"), 410, $"Job {id} is cancelled, its files are gone.");
 

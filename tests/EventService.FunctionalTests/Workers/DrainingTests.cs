@@ -11,7 +11,7 @@ public sealed class DrainingTests
     public async Task Server_ToldToEnd_FinishesWhatItCanAndBreaksTheRestVisibly(DatabaseKind database)
     {
         await using var test = await TestRegistry.EmptyAsync(database);
-        await using var server = await ServerProcess.StartAsync(test, "DrainSeconds=2", "ShutdownSeconds=10", "ModelsFolder=models");
+        await using var server = await ServerProcess.StartAsync(test, "--EventService:DrainSeconds=2", "--EventService:ShutdownSeconds=10", "--EventService:ModelsFolder=models");
         var client = server.Client;
         (await client.PostAsync("/generate?process=ttbar&n=10", null)).EnsureSuccessStatusCode();
 

@@ -72,10 +72,18 @@ public sealed class EventStream : IDisposable
         }
 
         _begun = true;
-        while (await NextAsync(cancellationToken).ConfigureAwait(false) is { } block)
+        try
         {
-            Events += block.Count;
-            yield return block;
+            while (await NextAsync(cancellationToken).ConfigureAwait(false) is { } block)
+            {
+                Events += block.Count;
+                yield return block;
+            }
+        }
+        finally
+        {
+            // Who stops reading ends the work at the server.
+            Close();
         }
     }
 

@@ -13,15 +13,13 @@ namespace EventService.Server;
 /// </summary>
 internal static class Listening
 {
-    private const int DefaultGrpcPort = 8081;
-
     /// <summary>Opens the ports and returns their addresses.</summary>
     /// <exception cref="InvalidOperationException">The certificate cannot be read.</exception>
     public static IReadOnlyList<string> Listen(this WebApplicationBuilder builder, ServerSettings settings)
     {
         var certificate = Certificate(settings);
         var urls = builder.Configuration["urls"];
-        var grpcPort = certificate is not null ? 0 : settings.GrpcPort ?? (string.IsNullOrEmpty(urls) ? DefaultGrpcPort : 0);
+        var grpcPort = certificate is not null ? 0 : settings.GrpcPort ?? (string.IsNullOrEmpty(urls) && settings.Port != 0 ? settings.Port + 1 : 0);
         List<string> addresses = string.IsNullOrEmpty(urls)
             ? [$"{(certificate is null ? "http" : "https")}://{settings.Address}:{settings.Port}"]
             : [.. urls.Split(';')];

@@ -18,8 +18,8 @@ public sealed record ServerSettings
     public int Port { get; init; } = 8080;
 
     /// <summary>
-    /// gRPC in clear text; 0 for none. If not given, 8081, or none where the standard setting "urls" names the addresses. With a certificate
-    /// gRPC is served on <see cref="Port"/>.
+    /// gRPC in clear text; 0 for none. If not given, the port after <see cref="Port"/>, or none where that is 0 or the standard setting "urls" names
+    /// the addresses. With a certificate gRPC is served on <see cref="Port"/>.
     /// </summary>
     public int? GrpcPort { get; init; }
 
@@ -125,7 +125,7 @@ public sealed record ServerSettings
     /// <summary>Where gRPC is to be found, for those who looked in the wrong place.</summary>
     internal string GrpcHint => CertificateFile.Length > 0
         ? "With TLS the client asks for it by ALPN (h2)."
-        : $"gRPC in clear text has a port of its own ({(GrpcPort is { } port ? $"GrpcPort, {port}" : "GrpcPort, 8081 if not set")}), or takes a certificate.";
+        : $"gRPC in clear text has a port of its own (GrpcPort, {(GrpcPort is { } port ? $"{port}" : "the one after Port if not set")}), or takes a certificate.";
 
     /// <summary>Whether nobody can reach the server from another machine.</summary>
     internal bool ListensOnThisMachineOnly { get; init; }

@@ -39,7 +39,7 @@ public sealed record ServerSettings
     public int Http2WindowBytes { get; init; } = 4 << 20;
 
     /// <summary>A client of gRPC that takes nothing for so long is cut off.</summary>
-    public int GrpcStallSeconds { get; init; } = 600;
+    public int StallSeconds { get; init; } = 600;
 
     /// <summary>Registry file, copies of model files and temporary files; relative to the working directory.</summary>
     public string DataFolder { get; init; } = "data";

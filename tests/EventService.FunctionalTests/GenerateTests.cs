@@ -315,6 +315,24 @@ public sealed class GenerateTests(RunningService service)
         Assert.InRange(before, 1, 500_000);
     }
 
+    [Fact]
+    public async Task Generate_ClientThatReadsNothing_IsCutOffAndItsPlaceIsFree()
+    {
+        using var impatient = new RunningService(workers: 1, settings: [("StallSeconds", "1"), ("QueueLength", "1")]);
+        using var client = impatient.CreateClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/generate?process=ttbar&n=2M&seed=3005");
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+
+        for (var tries = 0; (await client.PostAsync("/generate?process=ttbar&n=2000", null)).StatusCode != HttpStatusCode.OK; tries++)
+        {
+            Assert.True(tries < 100, "The place of a client that reads nothing is not given back.");
+            await Task.Delay(200);
+        }
+
+        await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync());
+    }
+
     private static string Header(HttpResponseMessage response, string name) => Assert.Single(response.Headers.GetValues(name));
 
     private static string[] Lines(byte[] body) => Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries);

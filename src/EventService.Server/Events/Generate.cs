@@ -7,7 +7,7 @@ using EventService.Server.Keys;
 namespace EventService.Server.Events;
 
 /// <summary>POST /generate: events of a model, streamed as they are made.</summary>
-internal sealed class Generate(GenerateEvents events, ServerSettings settings, ILogger<Generate> logger)
+internal sealed class Generate(GenerateEvents events, ServerSettings settings, TimeProvider time, ILogger<Generate> logger)
 {
     /// <summary>Bytes handed to the connection at a time: its buffers stay small whatever the size of a chunk.</summary>
     private const int WriteBytes = 1 << 17;
@@ -49,11 +49,17 @@ internal sealed class Generate(GenerateEvents events, ServerSettings settings, I
         response.Headers[ReceiptHeaders.ModelSha256] = receipt.Sha256;
     }
 
-    private static async ValueTask WriteAsync(HttpResponse response, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    /// <summary>Each piece waits until the connection has taken the one before. A client that takes nothing for too long holds the place of another.</summary>
+    /// <exception cref="TimeoutException">It has.</exception>
+    private async ValueTask WriteAsync(HttpResponse response, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         for (; bytes.Length > 0; bytes = bytes[Math.Min(WriteBytes, bytes.Length)..])
         {
-            await response.BodyWriter.WriteAsync(bytes[..Math.Min(WriteBytes, bytes.Length)], cancellationToken);
+            var write = response.BodyWriter.WriteAsync(bytes[..Math.Min(WriteBytes, bytes.Length)], cancellationToken);
+            if (!write.IsCompletedSuccessfully)
+            {
+                await write.AsTask().WaitAsync(TimeSpan.FromSeconds(settings.StallSeconds), time, cancellationToken);
+            }
         }
     }
 

@@ -15,7 +15,7 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, Error
 {
     private const int Http2Cancel = 8;
 
-    private readonly TimeSpan _patience = TimeSpan.FromSeconds(settings.GrpcStallSeconds);
+    private readonly TimeSpan _patience = TimeSpan.FromSeconds(settings.StallSeconds);
 
     /// <param name="http">The request.</param>
     /// <param name="call">What the service does with the messages.</param>

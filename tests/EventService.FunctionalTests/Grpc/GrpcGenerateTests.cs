@@ -188,7 +188,7 @@ public sealed class GrpcGenerateTests : IDisposable
     [Fact]
     public async Task Generate_ClientTakesNothingForTooLong_IsCutOffAndGivesItsPlaceBack()
     {
-        using var impatient = new RunningService(workers: 1, settings: [("GrpcStallSeconds", "1"), ("QueueLength", "1")]);
+        using var impatient = new RunningService(workers: 1, settings: [("StallSeconds", "1"), ("QueueLength", "1")]);
         impatient.StartServer();
         using var grpc = new RawCall(impatient.GrpcAddress);
         var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "ttbar", N = 2_000_000 }));

@@ -51,8 +51,8 @@ public sealed class VersionLookup
 
         lock (_lock)
         {
-            // An answer that a change has overtaken serves this request and is not kept.
-            if (changes == _changes)
+            // An answer that a change has overtaken is asked for again next time, and serves if the database is away by then.
+            if (!_known.TryGetValue(query, out var other) || other.Changes <= changes)
             {
                 if (_known.Count == Capacity)
                 {

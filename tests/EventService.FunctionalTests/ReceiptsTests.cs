@@ -103,6 +103,17 @@ public sealed class ReceiptsTests(RunningService service)
     }
 
     [Fact]
+    public async Task Verify_OfAStreamOverGrpc_MakesTheEventsAgainAndComparesNoFile()
+    {
+        using var channel = new EventService.Client.EventServiceClient(service.GrpcAddress);
+        using var stream = await channel.GenerateAsync(new EventService.Grpc.V1.GenerateRequest { Process = "ttbar", N = 500, Seed = 7, Cut = "nJet>=2" });
+        var verdict = await _client.PostJsonAsync("/receipts/verify", stream.Receipt.Json).JsonAsync();
+        Assert.True(verdict.GetProperty("verified").GetBoolean(), verdict.ToString());
+        Assert.StartsWith("The receipt is of a stream over gRPC", Assert.Single(verdict.GetProperty("notes").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        await Problem.ExpectAsync(await SendAsync(stream.Receipt.Json, [1, 2, 3]), 400, "The receipt is of a stream over gRPC, whose messages are no file.");
+    }
+
+    [Fact]
     public async Task Verify_OfWhatIsNoReceipt_IsAProblem()
     {
         await Problem.ExpectAsync(await _client.PostJsonAsync("/receipts/verify", "{}"), 400, "The receipt cannot be read, expected the JSON of the header EventService-Receipt, whole: ");

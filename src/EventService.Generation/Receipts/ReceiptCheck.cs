@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 
 using EventService.Generation.Requests;
+using EventService.Physics.Formats;
 
 namespace EventService.Generation.Receipts;
 
@@ -32,6 +33,17 @@ public sealed class ReceiptCheck
         {
             throw new RequestException(RequestFault.BadValue,
                 $"Events {part.First} to {part.First + part.N - 1} are asked for, expected a part of those of the receipt, {whole.First} to {whole.First + whole.N - 1}.");
+        }
+
+        if (receipt.Format == Receipt.GrpcFormat)
+        {
+            if (hasFile || bodySha256 is not null)
+            {
+                throw new RequestException(RequestFault.BadValue, "The receipt is of a stream over gRPC, whose messages are no file. Send it alone, or the receipt of the file that was written, with its format.");
+            }
+
+            receipt = receipt with { Format = JsonLinesWriter.FormatName };
+            _notes.Add("The receipt is of a stream over gRPC; its events were made again as jsonl.");
         }
 
         try

@@ -9,6 +9,9 @@ namespace EventService.Generation.Requests;
 /// </summary>
 public sealed record Receipt
 {
+    /// <summary>What <see cref="Format"/> says of events that were streamed over gRPC, as columns in messages.</summary>
+    public const string GrpcFormat = "grpc";
+
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -18,7 +18,7 @@ namespace EventService.Server.Events;
 /// <remarks>Every message but the last of a block has its 'next'; that one is for the caller to add, who knows what a cut took away.</remarks>
 internal sealed class ColumnBlockWriter : IEventWriter
 {
-    public const string FormatName = "grpc";
+    public const string FormatName = Generation.Requests.Receipt.GrpcFormat;
 
     /// <summary>Messages are not longer unless one event is: clients take 4 MiB as they come.</summary>
     public const int MessageBytes = 1 << 20;

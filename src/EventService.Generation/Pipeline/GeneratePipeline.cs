@@ -11,6 +11,9 @@ public static class GeneratePipeline
     /// <summary>Chunks of small requests are a multiple of this, so that no worker gets a sliver.</summary>
     private const int Granule = 64;
 
+    /// <summary>So many events may be under way whatever the size of a chunk: a small request waits for no writing in between.</summary>
+    private const int AtOnce = 1024;
+
     /// <param name="workers">The workers.</param>
     /// <param name="generator">The model.</param>
     /// <param name="request">Which events; the bits do not depend on how they are cut into chunks.</param>
@@ -42,7 +45,8 @@ public static class GeneratePipeline
 
         var share = (((request.Count - 1) / workers.Count / Granule) + 1) * Granule;
         int Size(long left) => (int)Math.Min(workers.ChunkOf(generator.Model), Math.Min(share, left));
-        var slotCount = (int)Math.Min(OrderedPipeline.SlotsFor(workers), ((request.Count - 1) / Size(request.Count)) + 1);
+        var most = Math.Max(OrderedPipeline.SlotsFor(workers), ((AtOnce - 1) / Size(request.Count)) + 1);
+        var slotCount = (int)Math.Min(most, ((request.Count - 1) / Size(request.Count)) + 1);
         var slots = Enumerable.Range(0, slotCount).Select(_ => new GenerateChunk(generator.Model, request, createWriter(request))).ToArray();
 
         var begun = 0L;

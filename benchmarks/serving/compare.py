@@ -1,8 +1,8 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Events a second of one stream over REST and over gRPC against the same sampler in process, without a server: in turns, in one run.
 
 In process: 'eventservice generate --model' into /dev/null, npy. REST: npy, read and thrown away. gRPC: Debian's python3-grpcio, messages passed on as bytes.
-Usage: benchmarks/serving/compare.py [n=1e6] [rounds=3]
+Needs the package python3-grpcio. Usage: benchmarks/serving/compare.py [n=1e6] [rounds=3]
 """
 import os, statistics, subprocess, sys, time
 

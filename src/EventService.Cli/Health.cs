@@ -20,12 +20,7 @@ public static class Health
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var server = parsed.GetValue(s_server)!;
-        if (!Uri.TryCreate(server.TrimEnd('/') + "/", UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-        {
-            throw new RegistryException(RegistryFault.Invalid, $"The server is '{server}', expected an address such as http://localhost:8080.");
-        }
-
-        using var client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(Math.Max(1, parsed.GetValue(s_timeout))) };
+        using var client = new HttpClient { BaseAddress = ServerAddress.Parse(server), Timeout = TimeSpan.FromSeconds(Math.Max(1, parsed.GetValue(s_timeout))) };
         try
         {
             using var response = await client.GetAsync("health/ready", cancellationToken);

@@ -17,13 +17,8 @@ internal sealed class ServiceClient : IDisposable
     /// <exception cref="RegistryException">The address is none.</exception>
     public ServiceClient(string server, string? key)
     {
-        if (!Uri.TryCreate(server.TrimEnd('/') + "/", UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-        {
-            throw new RegistryException(RegistryFault.Invalid, $"The server is '{server}', expected an address such as http://localhost:8080.");
-        }
-
         // A large file takes its time; who waits can interrupt.
-        _client = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        _client = new HttpClient { BaseAddress = ServerAddress.Parse(server), Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
     }
 

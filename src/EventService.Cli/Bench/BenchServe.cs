@@ -4,7 +4,6 @@ using System.Diagnostics;
 
 using EventService.Engine.Random;
 using EventService.Generation.Requests;
-using EventService.Registry;
 
 using Spectre.Console;
 
@@ -42,14 +41,8 @@ public static class BenchServe
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var server = parsed.GetValue(s_server)!;
-        if (!Uri.TryCreate(server.TrimEnd('/') + "/", UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-        {
-            throw new RegistryException(RegistryFault.Invalid, $"The server is '{server}', expected an address such as http://localhost:8080.");
-        }
-
         using var handler = new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10) };
-        using var http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        using var http = new HttpClient(handler) { BaseAddress = ServerAddress.Parse(parsed.GetValue(s_server)!), Timeout = Timeout.InfiniteTimeSpan };
         var client = new LoadClient(http, parsed.GetValue(s_process)!);
         var sizes = new LoadSizes(EventCount.Parse(parsed.GetValue(s_least)!, "--least", 1), EventCount.Parse(parsed.GetValue(s_most)!, "--most", 1));
         var duration = TimeSpan.FromSeconds(parsed.GetValue(s_seconds));

@@ -46,7 +46,10 @@ internal sealed class Density(DensityEvents densities, ServerSettings settings)
 
         using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), run.Likelihood.Schema, aborted);
         await using var spool = new FileBufferingWriteStream(SpoolMemoryBytes, bufferLimit: null, () => settings.DataFolder);
-        var count = await DensityPipeline.RunAsync(run.Workers, run.Likelihood, run.Condition, events, format, spool, progress: null, aborted);
+        var count = await run.Workers.UntilStoppedAsync(
+            token => DensityPipeline.RunAsync(run.Workers, run.Likelihood, run.Condition, events, format, spool, progress: null, token),
+            DensityRun.Stopped,
+            aborted);
         if (count == 0)
         {
             throw new ProblemException(StatusCodes.Status400BadRequest, "The body holds no event. With curl, send a file by --data-binary @events.csv.");

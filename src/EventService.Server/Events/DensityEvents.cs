@@ -34,5 +34,8 @@ internal sealed class DensityEvents(VersionLookup versions, GeneratorCache gener
 /// <summary>A request for densities that has been let in, until it is disposed of.</summary>
 internal sealed record DensityRun(ModelVersion Version, EventGenerator Generator, ILikelihoodModel Likelihood, IReadOnlyList<double> Condition, AdmittedRequest Workers) : IDisposable
 {
+    /// <summary>What a client is told whose densities a server cannot finish.</summary>
+    public const string Stopped = "The server is shutting down and cannot finish this request. Ask another.";
+
     public void Dispose() => Workers.Dispose();
 }

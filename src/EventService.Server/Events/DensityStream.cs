@@ -24,14 +24,16 @@ internal sealed class DensityStream(DensityRun run, IAsyncStreamReader<V1.Densit
     /// <summary>Returns the number of events.</summary>
     /// <exception cref="RequestException">A block is faulty.</exception>
     /// <exception cref="DataFormatException">An event is.</exception>
-    public async Task<long> RunAsync(CancellationToken cancellationToken)
+    public Task<long> RunAsync(CancellationToken cancellationToken) => run.Workers.UntilStoppedAsync(AnswerAsync, DensityRun.Stopped, cancellationToken);
+
+    private async Task<long> AnswerAsync(CancellationToken cancellationToken)
     {
         for (var i = 0; i < OrderedPipeline.SlotsFor(run.Workers); i++)
         {
             _free.Writer.TryWrite(new DensityChunk(run.Likelihood, run.Condition, new DensityMessages()));
         }
 
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, run.Workers.Stopping);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var (taking, giving) = (TakeAsync(stop.Token), GiveAsync(stop.Token));
         try
         {
@@ -39,10 +41,6 @@ internal sealed class DensityStream(DensityRun run, IAsyncStreamReader<V1.Densit
             await await Task.WhenAny(taking, giving);
             await taking;
             return await giving;
-        }
-        catch (OperationCanceledException) when (run.Workers.Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new ProblemException(StatusCodes.Status503ServiceUnavailable, "The server is shutting down and cannot finish this request. Ask another.");
         }
         finally
         {

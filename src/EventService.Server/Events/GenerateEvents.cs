@@ -61,18 +61,15 @@ internal sealed class EventRun(EventGenerator generator, GenerateRequest request
         WriteAsync(r => r.CreateWriter(generator), write, cancellationToken);
 
     /// <summary>As above, in a format of the transport's own: one call of <paramref name="write"/> for each block.</summary>
-    public async Task WriteAsync(Func<GenerateRequest, IEventWriter> createWriter, Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write, CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, workers.Stopping);
-        try
-        {
-            await GeneratePipeline.RunAsync(workers, generator, request, createWriter, write, stop.Token);
-        }
-        catch (OperationCanceledException) when (workers.Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new ProblemException(StatusCodes.Status503ServiceUnavailable, "The server is shutting down and cannot finish this request. Ask another for the events that are missing, with 'first'.");
-        }
-    }
+    public Task WriteAsync(Func<GenerateRequest, IEventWriter> createWriter, Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write, CancellationToken cancellationToken) =>
+        workers.UntilStoppedAsync(
+            async token =>
+            {
+                await GeneratePipeline.RunAsync(workers, generator, request, createWriter, write, token);
+                return request.Count;
+            },
+            "The server is shutting down and cannot finish this request. Ask another for the events that are missing, with 'first'.",
+            cancellationToken);
 
     public void Dispose()
     {

@@ -51,15 +51,10 @@ internal sealed class MakeHistogram(VersionLookup versions, GeneratorCache gener
         }
 
         using var workers = pool.Admit(new AdmissionRequest(caller, generator, request.Count));
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, workers.Stopping);
-        try
-        {
-            axis = await FillAsync(workers, generator, request, column, axis, bins, stop.Token);
-        }
-        catch (OperationCanceledException) when (workers.Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new ProblemException(StatusCodes.Status503ServiceUnavailable, "The server is shutting down and cannot finish this histogram. Ask another.");
-        }
+        axis = await workers.UntilStoppedAsync(
+            token => FillAsync(workers, generator, request, column, axis, bins, token),
+            "The server is shutting down and cannot finish this histogram. Ask another.",
+            cancellationToken);
 
         return new HistogramResponse(
             column.Name, column.Unit, column.Description, request.Count, axis.Counts.Sum() + axis.Underflow + axis.Overflow,

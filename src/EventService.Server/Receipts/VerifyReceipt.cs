@@ -83,15 +83,10 @@ internal sealed partial class VerifyReceipt(IDbContextFactory<RegistryContext> c
         }
 
         using var workers = pool.Admit(new AdmissionRequest(caller, generator, request.Count));
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, workers.Stopping);
-        try
-        {
-            return check.Conclude(await EventReplay.RunAsync(workers, generator, request, file, progress: null, stop.Token));
-        }
-        catch (OperationCanceledException) when (workers.Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new ProblemException(StatusCodes.Status503ServiceUnavailable, "The server is shutting down and cannot finish this check. Ask another.");
-        }
+        return check.Conclude(await workers.UntilStoppedAsync(
+            token => EventReplay.RunAsync(workers, generator, request, file, progress: null, token),
+            "The server is shutting down and cannot finish this check. Ask another.",
+            cancellationToken));
     }
 
     /// <summary>The version with this digest, whatever its name; a retired one too.</summary>

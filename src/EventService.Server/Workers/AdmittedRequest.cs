@@ -1,5 +1,6 @@
 using EventService.Generation;
 using EventService.Generation.Pipeline;
+using EventService.Server.Problems;
 
 namespace EventService.Server.Workers;
 
@@ -25,9 +26,6 @@ internal sealed class AdmittedRequest : IWorkers, IDisposable
 
     public int Count => _pool.Count;
 
-    /// <summary>Cancelled when the server can wait no longer for its requests to end.</summary>
-    public CancellationToken Stopping => _pool.Stopping;
-
     public int ChunkOf(IGenerativeModel model) => _pool.ChunkOf(model, Pace);
 
     public async Task RunAsync(Chunk chunk, CancellationToken cancellationToken)
@@ -38,6 +36,24 @@ internal sealed class AdmittedRequest : IWorkers, IDisposable
         }
 
         await _pool.RunAsync(chunk, this, cancellationToken);
+    }
+
+    /// <summary>Does the request's work for as long as the server can wait for it.</summary>
+    /// <param name="work">Its token is cancelled too when the server ends.</param>
+    /// <param name="sentence">What the client is told then.</param>
+    /// <param name="cancellationToken">The client's.</param>
+    /// <exception cref="ProblemException">503: the server ends.</exception>
+    public async Task<T> UntilStoppedAsync<T>(Func<CancellationToken, Task<T>> work, string sentence, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _pool.Stopping);
+        try
+        {
+            return await work(stop.Token);
+        }
+        catch (OperationCanceledException) when (_pool.Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ProblemException(StatusCodes.Status503ServiceUnavailable, sentence);
+        }
     }
 
     public void Dispose()

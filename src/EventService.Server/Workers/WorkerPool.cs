@@ -131,18 +131,6 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>Whether requests are turned away because the server is about to end.</summary>
-    public bool IsDraining
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _draining;
-            }
-        }
-    }
-
     /// <summary>Requests inside that somebody waits for: all but jobs, which go on after the next start.</summary>
     public int WaitedFor
     {

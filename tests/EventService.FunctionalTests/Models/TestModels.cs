@@ -110,6 +110,20 @@ internal static class TestModels
     /// <summary>Events that slow models have begun for this seed, on all servers of this process.</summary>
     public static long SlowEvents(ulong seed) => s_slowEvents.GetValueOrDefault(seed);
 
+    /// <summary>Waits until no slow model begins events for this seed any more, and returns how many were begun: of a million, those in flight at the end.</summary>
+    public static async Task<long> SlowEventsAtRestAsync(ulong seed)
+    {
+        var before = -1L;
+        for (var i = 0; i < 50 && before != SlowEvents(seed); i++)
+        {
+            before = SlowEvents(seed);
+            await Task.Delay(200);
+        }
+
+        Assert.Equal(before, SlowEvents(seed));
+        return before;
+    }
+
     private static readonly ConcurrentDictionary<ulong, long> s_slowEvents = new();
 
     /// <summary>A model without density that does something before each chunk.</summary>

@@ -19,9 +19,13 @@ internal sealed class OutputFile : IAsyncDisposable
     private string Partial => _path + ".partial";
 
     /// <param name="path">Null or "-" for standard output.</param>
-    public static OutputFile Open(string? path) => path is null or "-"
-        ? new OutputFile(null, Console.OpenStandardOutput())
+    public static OutputFile Open(string? path) =>
+        path is null or "-" ? new OutputFile(null, Console.OpenStandardOutput())
+        : IsDevice(path) ? new OutputFile(null, File.OpenWrite(path))
         : new OutputFile(path, new FileStream(path + ".partial", FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16));
+
+    /// <summary>Devices of Unix, such as /dev/null, are written to and never replaced.</summary>
+    private static bool IsDevice(string path) => !OperatingSystem.IsWindows() && Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal);
 
     /// <summary>Writes everything to disk and gives the file its name.</summary>
     public async Task CompleteAsync()

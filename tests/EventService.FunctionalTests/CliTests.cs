@@ -39,6 +39,14 @@ public sealed class CliTests : IDisposable
     }
 
     [Fact]
+    public async Task Generate_IntoADevice_WritesToItAndDoesNotReplaceIt()
+    {
+        Assert.Equal("", await Run("generate", "--process", "ttbar", "-n", "2k", "--format", "npy", "-o", "/dev/null"));
+        Assert.Equal("", await File.ReadAllTextAsync("/dev/null"));
+        Assert.False(File.Exists("/dev/null.partial"));
+    }
+
+    [Fact]
     public async Task Generate_WithEverything_WritesTheReceiptOfTheServer()
     {
         var (file, receipt) = (Path.Combine(_folder, "e.jsonl"), Path.Combine(_folder, "receipt.json"));

@@ -86,7 +86,7 @@ def killed(service, expected_stream, expected_parts):
             wrong.append(f"job {number} has other files than an undisturbed one")
 
     while kills < KILLS:
-        time.sleep(draw.uniform(0.5, 12))
+        time.sleep(draw.uniform(1, 25))  # a killed job is taken up when its lease has run out
         service.stop()
         kills += 1
         time.sleep(draw.uniform(0, 2))

@@ -104,6 +104,10 @@ public static class LayeredFlowFile
                 tensors.Add(Tensor(prefix + "upper", [d, d], [.. linear.Upper]));
                 tensors.Add(Tensor(prefix + "bias", [d], [.. linear.Bias]));
                 return new LayerText("lu-linear");
+            case ScaleShiftLayer diagonal:
+                tensors.Add(Tensor(prefix + "scale", [diagonal.Scale.Count], [.. diagonal.Scale]));
+                tensors.Add(Tensor(prefix + "shift", [diagonal.Shift.Count], [.. diagonal.Shift]));
+                return new LayerText("scale-shift");
             case ConditionalLayer conditional:
                 var steps = conditional.Network.Steps.Select((step, s) => Describe(step, $"{prefix}steps/{s}/", tensors)).ToArray();
                 return new LayerText("conditional")
@@ -150,12 +154,14 @@ public static class LayeredFlowFile
                 return new PermutationLayer(text.Order);
             case "lu-linear":
                 return new LuLinearLayer(Numbers(file, prefix + "lower", [features, features]), Numbers(file, prefix + "upper", [features, features]), Numbers(file, prefix + "bias", [features]));
+            case "scale-shift":
+                return new ScaleShiftLayer(Numbers(file, prefix + "scale", [features]), Numbers(file, prefix + "shift", [features]));
             case "conditional" when text is { Inputs: { } inputs, Targets: { } targets, Steps: { } steps, Activation: { } activation }:
                 Limit("steps", steps.Length, 1, MostSteps);
                 var map = (ScalarMap?)text.Affine ?? Checked(text.Spline) ?? throw new ModelFormatException($"Layer '{prefix}' has neither an affine map nor a spline.");
                 return new ConditionalLayer(features, inputs, targets, new ConditionerNetwork(inputs.Length, activation, [.. steps.Select((step, s) => Build(step, $"{prefix}steps/{s}/", file))]), map);
             default:
-                throw new ModelFormatException($"Layer '{prefix}' is '{text.Kind}', expected permutation with an order of {features}, lu-linear, or conditional with inputs, targets, activation and steps.");
+                throw new ModelFormatException($"Layer '{prefix}' is '{text.Kind}', expected permutation with an order of {features}, lu-linear, scale-shift, or conditional with inputs, targets, activation and steps.");
         }
     }
 

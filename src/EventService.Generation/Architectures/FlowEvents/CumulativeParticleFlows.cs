@@ -12,8 +12,8 @@ namespace EventService.Generation.Architectures.FlowEvents;
 /// Experiment II of the standalone flows for whole events (docs/results.md).
 /// </summary>
 /// <remarks>
-/// Distance: Euclidean in the numbers that the flows know, log10 of GeV and radians. Deviation: differences of azimuths are taken on the circle. Random numbers as in
-/// <see cref="ParticleFlows"/>, the candidates of a particle one after the other in its substream.
+/// Distance: Euclidean in the numbers that the flows know, log10 of GeV and radians. Deviations: differences of azimuths are taken on the circle; a type whose next particles are
+/// too rare to learn draws them from the flow of its first. Random numbers as in <see cref="ParticleFlows"/>, the candidates of a particle one after the other in its substream.
 /// </remarks>
 public sealed class CumulativeParticleFlows : IEventComposition
 {
@@ -28,7 +28,7 @@ public sealed class CumulativeParticleFlows : IEventComposition
 
     /// <param name="counts">Distribution of the object counts.</param>
     /// <param name="candidates">Draws from which a particle is chosen.</param>
-    /// <param name="flows">MET, and for each type TYPE.first and TYPE.next; the latter only for types that occur several times in an event.</param>
+    /// <param name="flows">MET, and for each type TYPE.first and, if it can be learnt, TYPE.next.</param>
     /// <exception cref="ArgumentException">A flow is missing, or has other columns.</exception>
     public CumulativeParticleFlows(CountDistribution counts, int candidates, IReadOnlyDictionary<string, LayeredFlow> flows)
     {
@@ -36,10 +36,10 @@ public sealed class CumulativeParticleFlows : IEventComposition
         ArgumentOutOfRangeException.ThrowIfLessThan(candidates, 1);
         (Counts, Candidates, Flows) = (counts, candidates, flows);
         _met = new FlowDraws(FlowsByName.Require(flows, ParticleFlows.MetName, FlowCoordinates.OfMet));
-        FlowDraws?[] Of(Func<ObjectType, string> name, int atLeast, int eventColumns) => [.. Enum.GetValues<ObjectType>().Select(type =>
-            counts.GreatestCounts[(int)type] < atLeast ? null : new FlowDraws(FlowsByName.Require(flows, name(type), eventColumns + FlowCoordinates.OfObject)))];
-        _first = Of(FirstName, 1, FirstEventColumns);
-        _next = Of(NextName, 2, NextEventColumns);
+        _first = [.. Enum.GetValues<ObjectType>().Select(type =>
+            counts.GreatestCounts[(int)type] == 0 ? null : new FlowDraws(FlowsByName.Require(flows, FirstName(type), FirstEventColumns + FlowCoordinates.OfObject)))];
+        _next = [.. Enum.GetValues<ObjectType>().Select(type =>
+            flows.ContainsKey(NextName(type)) ? new FlowDraws(FlowsByName.Require(flows, NextName(type), NextEventColumns + FlowCoordinates.OfObject)) : null)];
     }
 
     public static string FirstName(ObjectType type) => $"{type}.first";
@@ -80,13 +80,13 @@ public sealed class CumulativeParticleFlows : IEventComposition
         {
             (known[0], known[1]) = (_met[0][0], _met[0][1]);
             double energy = 0, pt = 0;
-            for (var k = 0; k < counts[type] && (k == 0 ? _first : _next)[type] is { } flow; k++)
+            for (var k = 0; k < counts[type] && _first[type] is { } first; k++)
             {
-                var eventColumns = k == 0 ? FirstEventColumns : NextEventColumns;
+                var next = k == 0 ? null : _next[type];
+                var eventColumns = next is null ? FirstEventColumns : NextEventColumns;
                 random = streams.Next();
-                var particle = Nearest(flow, known[..eventColumns], ref random)[eventColumns..];
-                FlowCoordinates.AddObject(candidate, (ObjectType)type, particle);
-                energy += FlowCoordinates.Power10(particle[FlowCoordinates.LogEnergy]);
+                var particle = Nearest(next ?? first, known[..eventColumns], ref random)[eventColumns..];
+                energy += FlowCoordinates.AddObject(candidate, (ObjectType)type, particle);
                 pt += FlowCoordinates.Power10(particle[FlowCoordinates.LogPt]);
                 (known[2], known[3]) = (FlowCoordinates.Log10(energy), FlowCoordinates.Log10(pt));
             }

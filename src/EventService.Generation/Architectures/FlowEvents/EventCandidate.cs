@@ -17,14 +17,16 @@ public sealed class EventCandidate
 
     public void Clear() => _objects.Clear();
 
-    /// <summary>Adds an object; energy and momentum need not fit each other.</summary>
-    public void Add(ObjectType type, double energy, double pt, double eta, double phi)
+    /// <summary>Adds an object; energy and momentum need not fit each other. Returns the energy that it has [GeV].</summary>
+    public double Add(ObjectType type, double energy, double pt, double eta, double phi)
     {
         // Momenta as they are written; a flow that draws energy and momentum apart can draw an energy below the momentum: such a jet is massless.
         float writtenPt = (float)pt, writtenEta = (float)eta;
         var p = Energy.OfPtEtaMass(writtenPt, writtenEta, 0);
         var mass = DarkMachinesSchema.HasMass(type) && energy > p ? (float)Math.Sqrt((energy - p) * (energy + p)) : 0;
-        _objects.Add(type, (float)Energy.OfPtEtaMass(writtenPt, writtenEta, mass), writtenPt, writtenEta, (float)Wrapped(phi), mass);
+        var written = (float)Energy.OfPtEtaMass(writtenPt, writtenEta, mass);
+        _objects.Add(type, written, writtenPt, writtenEta, (float)Wrapped(phi), mass);
+        return written;
     }
 
     /// <summary>Appends the event to a sample if it is valid: finite numbers, objects within their cuts, one that selects the event.</summary>

@@ -90,7 +90,7 @@ public sealed class FixedEventFlow : IEventComposition
     /// <param name="sample">Events.</param>
     /// <param name="k">Which.</param>
     /// <param name="slots">Type of each object's place.</param>
-    /// <param name="noise">Numbers from 0 to 1, one for each number of an absent object.</param>
+    /// <param name="noise">Gives numbers from 0 to 1, one for each object that is present and one for each number of one that is absent.</param>
     /// <param name="x">Receives <see cref="Columns"/> numbers.</param>
     public static bool TryRead(EventSample sample, int k, IReadOnlyList<ObjectType> slots, Func<double> noise, Span<double> x)
     {
@@ -110,7 +110,7 @@ public sealed class FixedEventFlow : IEventComposition
             var place = x.Slice(FlowCoordinates.OfMet + (FlowCoordinates.OfObject * s), FlowCoordinates.OfObject);
             if (Find(sample, k, slots[s], number) is { } i)
             {
-                FlowCoordinates.ReadObject(sample, i, place);
+                FlowCoordinates.ReadObject(sample, i, noise(), place);
                 placed++;
             }
             else

@@ -7,13 +7,20 @@ namespace EventService.Generation.Architectures.Flows.Trainable;
 
 /// <summary>A kind of flow with its hyper-parameters, as a recipe names it: gives the layers from the data to a standard normal base.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "family", UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FailSerialization)]
+[JsonDerivedType(typeof(Made), "made")]
+[JsonDerivedType(typeof(MadeMog), "made-mog")]
 [JsonDerivedType(typeof(MaskedAutoregressiveFlow), "maf")]
+[JsonDerivedType(typeof(MafMadeMog), "maf-made-mog")]
+[JsonDerivedType(typeof(InverseAutoregressiveFlow), "iaf")]
 [JsonDerivedType(typeof(AutoregressiveSplineFlow), "a-rqs")]
+[JsonDerivedType(typeof(NeuralSplineFlow), "nsf")]
+[JsonDerivedType(typeof(RealNvp), "realnvp")]
+[JsonDerivedType(typeof(Glow), "glow")]
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public abstract record FlowFamily
 {
     /// <summary>The names in recipes, for messages.</summary>
-    public const string Names = "maf, a-rqs";
+    public const string Names = "made, made-mog, maf, maf-made-mog, iaf, a-rqs, nsf, realnvp, glow";
 
     /// <summary>Networks of all layers.</summary>
     public required ConditionerSizes Network { get; init; }
@@ -29,4 +36,7 @@ public abstract record FlowFamily
 
     /// <summary>The message where a number of layers is out of range.</summary>
     protected static string? LayersFault(int layers) => layers is < 1 or > 100 ? $"The flow has {layers} layers, expected 1 to 100." : null;
+
+    /// <summary>The message where couplings have nothing to couple.</summary>
+    protected static string? CouplingFault(int features) => features < 2 ? $"A flow of couplings has {features} features, expected at least 2." : null;
 }

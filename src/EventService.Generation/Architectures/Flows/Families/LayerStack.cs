@@ -3,8 +3,8 @@ using EventService.Generation.Architectures.Flows.Trainable;
 
 namespace EventService.Generation.Architectures.Flows.Families;
 
-/// <summary>Puts layers one after another, with an order and a normalisation between them; parameters are named by the layer's number.</summary>
-internal sealed class LayerStack(int features, ParameterSet parameters, ulong seed, LayerOrder order, LayerNorm norm)
+/// <summary>Puts layers one after another, with a change of order (null for none) and a normalisation between them; parameters are named by the layer's number.</summary>
+internal sealed class LayerStack(int features, ParameterSet parameters, ulong seed, LayerOrder? order, LayerNorm norm)
 {
     private readonly List<TrainableLayer> _layers = [];
     private int _added;
@@ -16,7 +16,7 @@ internal sealed class LayerStack(int features, ParameterSet parameters, ulong se
     public void Add(Func<string, TrainableLayer> make)
     {
         var number = _added++;
-        if (number > 0)
+        if (number > 0 && order is not null)
         {
             _layers.Add(order == LayerOrder.Reverse ? TrainablePermutation.Reverse(features) : TrainablePermutation.Random(features, seed, number));
             if (order == LayerOrder.Lu)

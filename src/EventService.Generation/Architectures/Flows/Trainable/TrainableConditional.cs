@@ -44,17 +44,35 @@ public sealed class TrainableConditional : TrainableLayer
         return y;
     }
 
-    /// <summary>Weights to hidden units that a target does not see are cleared: they stand in the file as zeros.</summary>
+    /// <summary>Weights to hidden units that a target does not see are cleared; the biases start where the map says.</summary>
     public override void Initialise()
     {
         var p = _map.Kernel.ParameterCount;
         for (var r = 0; r < _weight.Value.Rows; r++)
         {
             _weight.Value.Row(r)[_seen[r / p]..].Clear();
+            _bias.Value.Span[r] = _map.Start?[r % p] ?? 0;
         }
     }
 
-    public override FlowLayer Export()
+    public override FlowLayer Export() => new ConditionalLayer(_features, _inputs, _targets, ExportNetwork(), _map.Stored);
+
+    /// <summary>
+    /// One feature, z [1, n], from its x [1, n] and the parameters that z of the features before it give: the step of an inverse autoregressive
+    /// layer, in which the roles of both sides are exchanged.
+    /// </summary>
+    internal Variable ForwardOne(FlowPass pass, int target, Variable known, Variable x)
+    {
+        var (tape, p) = (pass.Tape, _map.Kernel.ParameterCount);
+        var (weight, bias) = (Rows.Slice(tape, tape[_weight], target * p, p), Rows.Slice(tape, tape[_bias], target * p, p));
+        var z = ConditionalMap.Apply(tape, _map.Kernel, weight, bias, _conditioner.Hidden(pass, known), x, [0], [_seen[target]], pass.Scale, out var sum);
+        pass.LogLikelihood += sum;
+        return z;
+    }
+
+    internal FlowLayer ExportInverse() => new InverseAutoregressiveLayer(_features, ExportNetwork(), _map.Stored);
+
+    private ConditionerNetwork ExportNetwork()
     {
         var p = _map.Kernel.ParameterCount;
         var weights = new double[_weight.Value.Length];
@@ -68,7 +86,7 @@ public sealed class TrainableConditional : TrainableLayer
             }
         }
 
-        return new ConditionalLayer(_features, _inputs, _targets, _conditioner.Export(new DenseMap(bias.Length, _weight.Value.Columns, weights, bias)), _map.Stored);
+        return _conditioner.Export(new DenseMap(bias.Length, _weight.Value.Columns, weights, bias));
     }
 
     private static Variable Select(Tape tape, Variable x, int[] rows) => Rows.Concat(tape, [.. rows.Select(r => Rows.Slice(tape, x, r, 1))]);

@@ -181,6 +181,7 @@ public static class HtmlReport
         ObservableGroup.BJets => "b-jets",
         ObservableGroup.Leptons => "Leptons",
         ObservableGroup.Photons => "Photons",
+        ObservableGroup.Columns => "Columns",
         ObservableGroup.Angles => "Angles",
         _ => "Masses",
     };

@@ -6,6 +6,7 @@ using EventService.Generation;
 using EventService.Generation.Architectures;
 using EventService.Generation.Requests;
 using EventService.Generation.Training;
+using EventService.Generation.Training.Recipes;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 
@@ -112,7 +113,7 @@ public static class Train
         return 0;
     }
 
-    private static Task<int> RunRecipeAsync(ParseResult parsed, FileInfo data, FileInfo recipe, CancellationToken cancellation)
+    private static async Task<int> RunRecipeAsync(ParseResult parsed, FileInfo data, FileInfo recipe, CancellationToken cancellation)
     {
         if (s_recorded.Append(s_description).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other)
         {
@@ -120,8 +121,11 @@ public static class Train
         }
 
         var output = parsed.GetValue(s_output)!;
-        return TrainTable.RunAsync(new TrainTable.Request(
-            data, recipe, output, parsed.GetValue(s_threads), parsed.GetValue(s_checkpoint) ?? output + ".checkpoint", parsed.GetValue(s_checkpointSteps), parsed.GetValue(s_resume)), cancellation);
+        var request = new TrainTable.Request(
+            data, recipe, output, parsed.GetValue(s_threads), parsed.GetValue(s_checkpoint) ?? output + ".checkpoint", parsed.GetValue(s_checkpointSteps), parsed.GetValue(s_resume));
+        return await (EventsRecipe.IsOne(await File.ReadAllBytesAsync(recipe.FullName, cancellation))
+            ? TrainEvents.RunAsync(request, cancellation)
+            : TrainTable.RunAsync(request, cancellation));
     }
 
     private static ObjectFlowTraining Prepare(ParseResult parsed, EventSample sample)

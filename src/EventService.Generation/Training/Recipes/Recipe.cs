@@ -17,8 +17,6 @@ namespace EventService.Generation.Training.Recipes;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed partial record Recipe
 {
-    private static readonly JsonSerializerOptions s_json = new(ModelJson.Options) { ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowOutOfOrderMetadataProperties = true };
-
     /// <summary>Of the model.</summary>
     public required string Name { get; init; }
 
@@ -46,22 +44,13 @@ public sealed partial record Recipe
     /// <exception cref="ModelFormatException">A field is missing, unknown or wrong; the message says which, and what is expected.</exception>
     public static Recipe Parse(ReadOnlySpan<byte> json)
     {
-        Recipe recipe;
-        try
-        {
-            recipe = JsonSerializer.Deserialize<Recipe>(json, s_json) ?? throw new ModelFormatException("The recipe is null, expected a JSON object; docs/recipes.md lists all fields.");
-        }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
-        {
-            throw new ModelFormatException($"The recipe cannot be read: {e.Message} Families are {FlowFamily.Names}; docs/recipes.md lists all fields.", e);
-        }
-
+        var recipe = RecipeJson.Parse<Recipe>(json);
         recipe.Check();
         return recipe;
     }
 
     /// <summary>The recipe as JSON, for the record and for comparison.</summary>
-    public JsonElement ToJson() => JsonSerializer.SerializeToElement(this, s_json);
+    public JsonElement ToJson() => JsonSerializer.SerializeToElement(this, RecipeJson.Options);
 
     /// <summary>Reads the events of a table.</summary>
     /// <exception cref="DataFormatException">The table has other columns, or faults.</exception>
@@ -87,38 +76,27 @@ public sealed partial record Recipe
 
     private void Check()
     {
-        Require(Name.Length is > 0 and <= 128 && NamePattern().IsMatch(Name), $"name is '{Name}', expected letters, digits, '.', '-' and '_'");
-        Require(Process.Length is > 0 and <= 128 && NamePattern().IsMatch(Process), $"process is '{Process}', expected letters, digits, '.', '-' and '_'");
-        Require(double.IsFinite(CrossSectionPb) && CrossSectionPb >= 0, $"crossSectionPb is {CrossSectionPb}, expected a number of at least 0");
-        Require(SelectionEfficiency is >= 0 and <= 1, $"selectionEfficiency is {SelectionEfficiency}, expected 0 to 1");
-        Require(Data.Columns.Count > 0, "data.columns is empty, expected the columns to learn");
+        RecipeJson.RequireName("name", Name);
+        RecipeJson.RequireName("process", Process);
+        RecipeJson.Require(double.IsFinite(CrossSectionPb) && CrossSectionPb >= 0, $"crossSectionPb is {CrossSectionPb}, expected a number of at least 0");
+        RecipeJson.Require(SelectionEfficiency is >= 0 and <= 1, $"selectionEfficiency is {SelectionEfficiency}, expected 0 to 1");
+        RecipeJson.Require(Data.Columns.Count > 0, "data.columns is empty, expected the columns to learn");
         foreach (var column in Data.Columns)
         {
-            Require(ColumnPattern().IsMatch(column.Name) && column.Name is not ("event" or "logDensity"), $"the column name '{column.Name}' is not allowed, expected letters, digits and '_', and neither event nor logDensity");
-            Require(Data.Columns.Count(c => c.Name == column.Name) == 1, $"the column '{column.Name}' is there twice");
-            Require(column.Fault() is null, $"column '{column.Name}' {column.Fault()}");
-            Require((column.Maps ?? Data.Maps).Skip(1).All(m => m is not MapRecipe.Dequantise), $"column '{column.Name}' has dequantise after another map, expected it first");
+            RecipeJson.Require(ColumnPattern().IsMatch(column.Name) && column.Name is not ("event" or "logDensity"), $"the column name '{column.Name}' is not allowed, expected letters, digits and '_', and neither event nor logDensity");
+            RecipeJson.Require(Data.Columns.Count(c => c.Name == column.Name) == 1, $"the column '{column.Name}' is there twice");
+            RecipeJson.Require(column.Fault() is null, $"column '{column.Name}' {column.Fault()}");
+            RecipeJson.Require((column.Maps ?? Data.Maps).Skip(1).All(m => m is not MapRecipe.Dequantise), $"column '{column.Name}' has dequantise after another map, expected it first");
         }
 
         foreach (var mirrored in Data.Mirror)
         {
-            Require(Data.Columns.Any(c => c.Name == mirrored), $"data.mirror names '{mirrored}', which is no column");
+            RecipeJson.Require(Data.Columns.Any(c => c.Name == mirrored), $"data.mirror names '{mirrored}', which is no column");
         }
 
-        Require(Architecture.Fault(Data.Columns.Count) is null, $"architecture: {Architecture.Fault(Data.Columns.Count)?.TrimEnd('.')}");
-        Require(Training.Fault() is null, $"training: {Training.Fault()}");
+        RecipeJson.Require(Architecture.Fault(Data.Columns.Count) is null, $"architecture: {Architecture.Fault(Data.Columns.Count)?.TrimEnd('.')}");
+        RecipeJson.Require(Training.Fault() is null, $"training: {Training.Fault()}");
     }
-
-    private static void Require(bool condition, string fault)
-    {
-        if (!condition)
-        {
-            throw new ModelFormatException($"The recipe is not understood: {fault}.");
-        }
-    }
-
-    [GeneratedRegex("^[A-Za-z0-9._-]+$")]
-    private static partial Regex NamePattern();
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
     private static partial Regex ColumnPattern();

@@ -25,12 +25,18 @@ public sealed class TableTraining
     /// <param name="checkpointSteps">Steps between checkpoints.</param>
     /// <exception cref="ArgumentException">Recipe and table do not fit each other.</exception>
     public TableTraining(EventSample sample, Recipe recipe, int threads, int checkpointSteps)
+        : this(sample, k => k, recipe, threads, checkpointSteps)
+    {
+    }
+
+    /// <summary>As above, for a table whose row k belongs to an event of this number: rows of an event are on one side of the split.</summary>
+    internal TableTraining(EventSample sample, Func<int, int> eventOf, Recipe recipe, int threads, int checkpointSteps)
     {
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(recipe);
         (_sample, _recipe) = (sample, recipe);
-        _training = DataSplit.Rows(sample.Count, DataSplit.IsTraining);
-        _validation = DataSplit.Rows(sample.Count, DataSplit.IsValidation);
+        _training = DataSplit.Rows(sample.Count, k => DataSplit.IsTraining(eventOf((int)k)));
+        _validation = DataSplit.Rows(sample.Count, k => DataSplit.IsValidation(eventOf((int)k)));
         var schedule = recipe.Training;
         if (_training.Length < schedule.BatchSize || _validation.Length == 0)
         {
@@ -55,16 +61,8 @@ public sealed class TableTraining
     /// <returns>The model's document; its validation loss is of the model as it is written, in double precision.</returns>
     public ModelDocument Write(Stream stream, string command, string dataFile, string dataSha256)
     {
-        foreach (var parameter in _task.Average.Parameters.Parameters)
-        {
-            Trainer.Best[parameter.Index].CopyTo(parameter.Value.Span);
-        }
-
-        var layers = _task.Average.Export();
-        var columns = _coordinates.Columns;
-        var baseDistribution = FlowBase.StandardNormal(columns.Count);
-        var schema = _recipe.Schema;
-        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(columns.Count, layers, baseDistribution, columns);
+        var flow = BestFlow();
+        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(flow.Columns.Count, flow.Layers, flow.Base, flow.Columns);
         var document = new ModelDocument
         {
             FormatVersion = ModelDocument.CurrentFormatVersion,
@@ -74,7 +72,7 @@ public sealed class TableTraining
             Architecture = LayeredFlow.ArchitectureName,
             Hyperparameters = hyper,
             Preprocessing = preprocessing,
-            Schema = schema,
+            Schema = flow.Schema,
             Conditions = [],
             CrossSectionPb = _recipe.CrossSectionPb,
             SelectionEfficiency = _recipe.SelectionEfficiency,
@@ -93,7 +91,7 @@ public sealed class TableTraining
                 Epochs = Trainer.Epoch,
                 BestEpoch = Trainer.BestEpoch,
                 TrainingLoss = Trainer.BestTrainingLoss,
-                ValidationLoss = Loss(new LayeredFlow(schema, columns, layers, baseDistribution, new byte[32])),
+                ValidationLoss = ValidationLoss(flow),
                 ServiceVersion = ServiceVersion.Text,
             },
         };
@@ -101,8 +99,21 @@ public sealed class TableTraining
         return document;
     }
 
-    private double Loss(LayeredFlow flow)
+    /// <summary>The flow with the best parameters of the training; without the digest of a file.</summary>
+    public LayeredFlow BestFlow()
     {
+        foreach (var parameter in _task.Average.Parameters.Parameters)
+        {
+            Trainer.Best[parameter.Index].CopyTo(parameter.Value.Span);
+        }
+
+        return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]);
+    }
+
+    /// <summary>Mean negative log-likelihood [nat] of the validation events, in double precision.</summary>
+    public double ValidationLoss(LayeredFlow flow)
+    {
+        ArgumentNullException.ThrowIfNull(flow);
         var events = EventSample.For(flow.Schema);
         foreach (var row in _validation)
         {

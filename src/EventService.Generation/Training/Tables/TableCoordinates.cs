@@ -33,19 +33,22 @@ public sealed class TableCoordinates
         var columns = new ColumnPreprocessing[recipe.Columns.Count];
         _values = new float[columns.Length][];
         _mirroredValues = new float[columns.Length][];
-        Parallel.For(0, columns.Length, c =>
+        for (var c = 0; c < columns.Length; c++)
         {
             columns[c] = Fit(c, recipe.Columns[c].Name, recipe.Columns[c].Maps ?? recipe.Maps, training);
             _values[c] = Map(c, 1, columns[c], recipe.Columns[c].Name);
             _mirroredValues[c] = _mirrored[c] ? Map(c, -1, columns[c], recipe.Columns[c].Name) : null;
-        });
+        }
+
         Columns = columns;
     }
 
     /// <summary>The fitted maps.</summary>
     public IReadOnlyList<ColumnPreprocessing> Columns { get; }
 
-    /// <summary>Fills [columns, rows] with the flow's numbers, and gives the sum of the log-Jacobians of the maps [nat].</summary>
+    /// <summary>
+    /// Fills [columns, rows] with the flow's numbers, and gives the sum of the log-Jacobians of the columns on a grid [nat], less the log-densities of their spread.
+    /// </summary>
     /// <param name="rows">Events.</param>
     /// <param name="epoch">The use: places in cells and mirror images are functions of it and of the event; below 0 nothing is mirrored.</param>
     /// <param name="to">Receives the numbers; reshaped.</param>
@@ -61,17 +64,17 @@ public sealed class TableCoordinates
             for (var c = 0; c < Columns.Count; c++)
             {
                 var flip = mirror && _mirrored[c];
-                var spread = Columns[c].Dequantisation is { } cells ? cells.Spread(0, random.NextDouble()) : 0;
-                if (spread == 0)
+                if (Columns[c].Dequantisation is not { } cells)
                 {
                     to[c, i] = (flip ? _mirroredValues[c]! : _values[c])[rows[i]];
                     continue;
                 }
 
                 var x = _sample.Row(rows[i])[c];
-                Columns[c].TryForward((flip ? -x : x) + spread, out var t, out var log);
+                var (spread, logSpread) = cells.Spread(flip ? -x : x, random.NextDouble());
+                Columns[c].TryForward(spread, out var t, out var log);
                 to[c, i] = (float)t;
-                sum += log;
+                sum += log - logSpread;
             }
         }
 
@@ -136,7 +139,7 @@ public sealed class TableCoordinates
             for (var k = 0; k < sorted.Length; k++)
             {
                 sorted[k] = map is ObservableMap.Dequantise cells
-                    ? cells.Spread(sorted[k], new PhiloxStream(_seed ^ 0x46_49_54_53UL, (ulong)k, (uint)column).NextDouble())
+                    ? cells.Spread(sorted[k], new PhiloxStream(_seed ^ 0x46_49_54_53UL, (ulong)k, (uint)column).NextDouble()).X
                     : map.Forward(sorted[k]).T;
             }
 

@@ -1,5 +1,5 @@
 """The service (Release build) in a temporary folder on free ports, and frames of HTTP/2, for the trials of this folder. Standard library only."""
-import os, re, shutil, signal, socket, struct, subprocess, tempfile, time, urllib.request
+import os, re, shutil, signal, socket, struct, subprocess, tempfile, time, urllib.error, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -57,7 +57,11 @@ class Service:
         return [line for line in self.text().split("\n") if re.search(r" (ERR|FTL) ", line)]
 
     def ask(self, path, method="GET", body=None, headers={}):
-        return urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.rest}{path}", body, headers, method=method), timeout=600).read()
+        try:
+            return urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.rest}{path}", body, headers, method=method), timeout=600).read()
+        except urllib.error.HTTPError as error:
+            error.msg += f" {method} {path}: {error.read().decode(errors='replace')}"
+            raise
 
     def resources(self):
         """MiB of memory, threads, file handles."""

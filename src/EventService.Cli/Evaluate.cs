@@ -104,6 +104,8 @@ public static class Evaluate
             Model = generator?.Document,
             Floor = new FloorSummary(floor.PoolEvents, count, floor.Resamplings),
             Observables = observables,
+            Particles = ParticleComparison.Of(monteCarlo, generated),
+            ParticlesFloor = ParticleComparison.Of(monteCarlo, EventSubset.At(file, Spread(Others(file, rows, count), count))),
             Classifier = classifier,
             Power = power,
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
@@ -129,8 +131,7 @@ public static class Evaluate
         ParseResult parsed, EventSample file, EventSample monteCarlo, int[] rows, MonteCarloFloor floor, EvaluationDisplay display, CancellationToken cancellationToken)
     {
         // Distorted are events that are not in the reference; a tail cut drops 1 % of them.
-        var reference = Spread(rows, monteCarlo.Count).ToHashSet();
-        int[] others = [.. Enumerable.Range(0, file.Count).Where(k => !reference.Contains(k))];
+        var others = Others(file, rows, monteCarlo.Count);
         var source = EventSubset.At(file, Spread(others, Math.Min(others.Length, monteCarlo.Count + monteCarlo.Count / 40)));
         var options = new C2stOptions { Seed = parsed.GetValue(s_seed) };
         var results = new List<PowerResult>();
@@ -168,6 +169,13 @@ public static class Evaluate
     {
         await using var stream = file.OpenRead();
         return new SampleSummary(file.Name, Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken)), selection, sample.ProcessName, sample.Count);
+    }
+
+    /// <summary>The rows of the file that are not among those so many that generated events are compared with.</summary>
+    private static int[] Others(EventSample file, int[] rows, int count)
+    {
+        var reference = Spread(rows, count).ToHashSet();
+        return [.. Enumerable.Range(0, file.Count).Where(k => !reference.Contains(k))];
     }
 
     /// <summary>So many of the rows, evenly spread.</summary>

@@ -31,6 +31,11 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
             table.AddRow($"W1 {Markup.Escape(o.Name)}", $"{o.Wasserstein.Value:0.00000}", $"{o.Wasserstein.BaselineMean:0.00000} ± {o.Wasserstein.BaselineSpread:0.00000}", $"{o.Wasserstein.Ratio:0.00}");
         }
 
+        if (report is { Particles: { } particles, ParticlesFloor: { } particlesFloor })
+        {
+            AddParticles(table, particles, particlesFloor);
+        }
+
         console.Write(table);
         if (report.Power.Count > 0)
         {
@@ -53,6 +58,21 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
         }
 
         console.WriteLine($"{Path.Combine(folder, "report.html")}, report.json: {report.Generated.Events} generated against {report.MonteCarlo.Events} Monte Carlo events in {report.Seconds:0} s");
+    }
+
+    private static void AddParticles(Table table, ParticleComparison found, ParticleComparison floor)
+    {
+        foreach (var (name, metric) in new (string, Func<ParticleComparison, double>)[]
+        {
+            ("particles, W1", p => p.Wasserstein),
+            ("particles, KL", p => p.KullbackLeibler),
+            ("particles, JS distance", p => p.JensenShannon),
+            ("total energy, W1 (log10)", p => p.TotalEnergy.Wasserstein),
+            ("total pT, W1 (log10)", p => p.TotalPt.Wasserstein),
+        })
+        {
+            table.AddRow(name, $"{metric(found):0.00000}", $"{metric(floor):0.00000}", $"{metric(found) / metric(floor):0.00}");
+        }
     }
 
     private async Task<T> RunAsync<T>(string description, long? total, ProgressColumn rate, Func<IProgress<long>, T> work) =>

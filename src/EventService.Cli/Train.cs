@@ -6,21 +6,23 @@ using EventService.Generation;
 using EventService.Generation.Architectures;
 using EventService.Generation.Requests;
 using EventService.Generation.Training;
+using EventService.Generation.Training.Recipes;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 
 namespace EventService.Cli;
 
-/// <summary>eventservice train: from a file of Monte Carlo events to a model file.</summary>
+/// <summary>eventservice train: from a file of Monte Carlo events to a model file; with a recipe, from a table (<see cref="TrainTable"/>).</summary>
 public static class Train
 {
     private static readonly TrainingOptions s_defaults = new();
     private static readonly CalibrationOptions s_calibration = new();
     private static readonly ObjectFlowHyperparameters s_sizes = new();
 
-    private static readonly Argument<FileInfo> s_data = new("data") { Description = "Events in Dark Machines text (.csv or .csv.gz), one process." };
+    private static readonly Argument<FileInfo> s_data = new("data") { Description = "Events in Dark Machines text (.csv or .csv.gz), one process; with --recipe a table with a header line." };
     private static readonly Option<string> s_output = new("--output", "-o") { Description = "Model file to write (.safetensors).", Required = true };
-    private static readonly Option<double> s_crossSection = new("--cross-section") { Description = "Cross-section before the event selection [pb].", Required = true };
+    private static readonly Option<double> s_crossSection = new("--cross-section") { Description = "Cross-section before the event selection [pb]; in the recipe if there is one." };
+    private static readonly Option<FileInfo?> s_recipe = new("--recipe") { Description = "Train a flow on a table as this JSON file says; then --output, --threads, --checkpoint, --checkpoint-steps and --resume are the only other options." };
     private static readonly Option<string?> s_name = new("--name") { Description = "Name of the model; by default the process with '-objects'." };
     private static readonly Option<string?> s_process = new("--process") { Description = "Name of the process for clients; by default that in the file." };
     private static readonly Option<string> s_description = new("--description") { Description = "One line for the list of models.", DefaultValueFactory = _ => "Whole events from an autoregressive spline flow over the objects" };
@@ -47,9 +49,9 @@ public static class Train
 
     public static Command Command()
     {
-        var command = new Command("train", "Train a generator of whole events on Monte Carlo. Events k with k % 10 = 0 are kept for tests, k % 40 = 1 for early stopping.");
+        var command = new Command("train", "Train a generator of whole events on Monte Carlo, or with --recipe a flow on a table. Events k with k % 10 = 0 are kept for tests, k % 40 = 1 for early stopping.");
         command.Arguments.Add(s_data);
-        foreach (var option in new Option[] { s_output, s_description, s_threads, s_checkpoint, s_checkpointSteps, s_resume }.Concat(s_recorded))
+        foreach (var option in new Option[] { s_output, s_recipe, s_description, s_threads, s_checkpoint, s_checkpointSteps, s_resume }.Concat(s_recorded))
         {
             command.Options.Add(option);
         }
@@ -61,6 +63,16 @@ public static class Train
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var data = parsed.GetValue(s_data)!;
+        if (parsed.GetValue(s_recipe) is { } recipe)
+        {
+            return await RunRecipeAsync(parsed, data, recipe, cancellation);
+        }
+
+        if (parsed.GetResult(s_crossSection) is null)
+        {
+            throw new RequestException(RequestFault.BadValue, "--cross-section is missing: the cross-section before the event selection [pb], or a --recipe that has it.");
+        }
+
         if (parsed.GetValue(s_acceptance) < 1)
         {
             throw new RequestException(RequestFault.BadValue, $"--acceptance-events is {parsed.GetValue(s_acceptance)}, expected at least 1: densities are divided by the acceptance.");
@@ -99,6 +111,21 @@ public static class Train
             Convert.ToHexStringLower(await SHA256.HashDataAsync(data.OpenRead(), cancellation)));
         await WriteAsync(parsed, training, network, calibration, identity, output);
         return 0;
+    }
+
+    private static async Task<int> RunRecipeAsync(ParseResult parsed, FileInfo data, FileInfo recipe, CancellationToken cancellation)
+    {
+        if (s_recorded.Append(s_description).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other)
+        {
+            throw new RequestException(RequestFault.BadValue, $"{other.Name} and --recipe are given; with a recipe it stands there. Leave {other.Name} out.");
+        }
+
+        var output = parsed.GetValue(s_output)!;
+        var request = new TrainTable.Request(
+            data, recipe, output, parsed.GetValue(s_threads), parsed.GetValue(s_checkpoint) ?? output + ".checkpoint", parsed.GetValue(s_checkpointSteps), parsed.GetValue(s_resume));
+        return await (EventsRecipe.IsOne(await File.ReadAllBytesAsync(recipe.FullName, cancellation))
+            ? TrainEvents.RunAsync(request, cancellation)
+            : TrainTable.RunAsync(request, cancellation));
     }
 
     private static ObjectFlowTraining Prepare(ParseResult parsed, EventSample sample)

@@ -3,6 +3,7 @@ using System.Text.Json;
 
 using EventService.Engine.Serialization;
 using EventService.Generation.Architectures;
+using EventService.Generation.Architectures.FlowEvents;
 using EventService.Generation.Architectures.Flows;
 
 namespace EventService.Generation;
@@ -40,7 +41,9 @@ public sealed class EventGenerator
         {
             AutoregressiveObjectFlow.ArchitectureName => ObjectFlowFile.Read(document, tensors, sha256),
             LayeredFlow.ArchitectureName => LayeredFlowFile.Read(document, tensors, sha256),
-            _ => throw new ModelFormatException($"The model has the architecture '{document.Architecture}', expected '{AutoregressiveObjectFlow.ArchitectureName}' or '{LayeredFlow.ArchitectureName}'."),
+            FlowEventsModel.ArchitectureName => FlowEventsFile.Read(document, tensors, sha256),
+            _ => throw new ModelFormatException(
+                $"The model has the architecture '{document.Architecture}', expected '{AutoregressiveObjectFlow.ArchitectureName}', '{LayeredFlow.ArchitectureName}' or '{FlowEventsModel.ArchitectureName}'."),
         };
         return new EventGenerator(document, model, Convert.ToHexStringLower(sha256));
     }

@@ -55,6 +55,21 @@ public sealed record ModelDocument
 
     /// <summary>sha256 of the model this one was trained further from; null for a fresh one.</summary>
     public string? ParentSha256 { get; init; }
+
+    /// <summary>Weight of every event: cross-section times selection efficiency [pb].</summary>
+    /// <exception cref="ModelFormatException">It is not finite: better refused on loading than found in the events.</exception>
+    public double EventWeight()
+    {
+        var weight = CrossSectionPb * SelectionEfficiency;
+        return double.IsFinite(weight)
+            ? weight
+            : throw new ModelFormatException($"The weight of an event, cross-section {CrossSectionPb} pb times efficiency {SelectionEfficiency}, is {weight}, expected a finite number.");
+    }
+
+    /// <summary>The schema of a model of whole events, with today's columns.</summary>
+    /// <exception cref="ModelFormatException">The document has other columns.</exception>
+    public SampleSchema WholeEventSchema() => DarkMachinesSchema.Upgrade(Schema)
+        ?? throw new ModelFormatException($"The schema has the columns {Schema.Describe()}, expected those of whole collision events.");
 }
 
 /// <summary>A parameter that events are conditioned on, such as mGluino in GeV, with the hull of the training points.</summary>

@@ -72,4 +72,36 @@ public static class Rows
 
         return y;
     }
+
+    /// <summary>Row i of the result is row order[i] of x.</summary>
+    /// <exception cref="ArgumentException">There are not as many places as rows.</exception>
+    public static Variable Permute(Tape tape, Variable x, IReadOnlyList<int> order)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        ArgumentNullException.ThrowIfNull(order);
+        if (order.Count != x.Rows)
+        {
+            throw new ArgumentException($"An order of {order.Count} rows does not fit {x.Value}.", nameof(order));
+        }
+
+        var y = tape.Result(x.Rows, x.Columns);
+        for (var i = 0; i < order.Count; i++)
+        {
+            x.Value.Row(order[i]).CopyTo(y.Value.Row(i));
+        }
+
+        if (x.Gradient is not null)
+        {
+            tape.Record(() =>
+            {
+                for (var i = 0; i < order.Count; i++)
+                {
+                    var dx = x.Gradient.Row(order[i]);
+                    TensorPrimitives.Add(dx, y.Gradient!.Row(i), dx);
+                }
+            });
+        }
+
+        return y;
+    }
 }

@@ -36,6 +36,25 @@ public sealed class SafeTensorsFile
         : throw new SafeTensorsException(
             $"Tensor '{name}' not found among {Tensors.Count} tensors: {string.Join(", ", Tensors.Take(20).Select(t => $"'{t.Name}'"))}{(Tensors.Count > 20 ? ", ..." : "")}.");
 
+    /// <summary>The tensor of this name, which has this type and shape.</summary>
+    /// <exception cref="SafeTensorsException">There is none, or it is another.</exception>
+    public SafeTensor Require(string name, SafeTensorType type, IReadOnlyList<long> shape)
+    {
+        var tensor = this[name];
+        return tensor.Type == type && tensor.Shape.SequenceEqual(shape)
+            ? tensor
+            : throw new SafeTensorsException($"Tensor '{name}' is {tensor.Type} {tensor.ShapeText}, expected {type} [{string.Join(", ", shape)}].");
+    }
+
+    /// <summary>The tensors whose names begin with this text, by the rest of their names; without metadata.</summary>
+    public SafeTensorsFile Within(string prefix)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        return new SafeTensorsFile(
+            new Dictionary<string, string>(),
+            [.. Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(t => t with { Name = t.Name[prefix.Length..] })]);
+    }
+
     public bool TryGet(string name, out SafeTensor? tensor) => _byName.TryGetValue(name, out tensor);
 
     /// <summary>Reads a file from disk into memory and checks it.</summary>

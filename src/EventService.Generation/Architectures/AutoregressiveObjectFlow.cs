@@ -106,7 +106,6 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
         var work = RentWorkspace();
         Span<int> rows = stackalloc int[Piece];
         Span<double> logDensity = stackalloc double[Piece];
-        Span<int> counts = stackalloc int[EventSlots.TypeCount];
         var e = 0;
         while (e < events.Count)
         {
@@ -126,7 +125,7 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
             work.Density.Evaluate(events, rows[..n], _ => [], logDensity[..n]);
             for (var i = 0; i < n; i++)
             {
-                var vector = CountsOf(events, rows[i], counts);
+                var vector = CountVector.Of(events, rows[i]);
                 var (logAcceptance, error) = _acceptance.Of(vector, _counts.IndexOf(vector));
                 var log = _counts.LogProbability(vector) + logDensity[i] - logAcceptance;
 
@@ -223,17 +222,6 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
             : mass < 0 ? $"mass {mass:G9} GeV is negative"
             : !JetMass.Agrees(mass, energy, pt, eta) ? $"energy {energy:G9} GeV is not that of mass {mass:G9} GeV, {Energy.OfPtEtaMass(pt, eta, mass):G9} GeV"
             : null;
-    }
-
-    private static CountVector CountsOf(EventSample events, int e, Span<int> counts)
-    {
-        counts.Clear();
-        for (var k = events.Offsets[e]; k < events.Offsets[e + 1]; k++)
-        {
-            counts[(int)events.Type[k]]++;
-        }
-
-        return new CountVector(counts);
     }
 
     // A workspace is lost, not returned, where a call throws: its lanes may be half written.

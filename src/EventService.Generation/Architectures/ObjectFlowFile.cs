@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 
 using EventService.Engine.Serialization;
@@ -15,8 +13,6 @@ namespace EventService.Generation.Architectures;
 public static class ObjectFlowFile
 {
     private const string ParameterPrefix = "network/";
-    private const string VectorsName = "counts/vectors";
-    private const string OccurrencesName = "counts/occurrences";
     private const string DrawnName = "acceptance/drawn";
     private const string AcceptedName = "acceptance/accepted";
 
@@ -65,11 +61,9 @@ public static class ObjectFlowFile
             tensors.Add(SafeTensor.FromFloats(ParameterPrefix + p.Name, [p.Value.Rows, p.Value.Columns], p.Value.Span));
         }
 
-        var vectors = counts.Table.Vectors.SelectMany(v => v.Select(n => (byte)n)).ToArray();
-        tensors.Add(new SafeTensor(VectorsName, SafeTensorType.U8, [counts.Table.Vectors.Count, EventSlots.TypeCount], vectors));
-        tensors.Add(Longs(OccurrencesName, [.. counts.Table.Occurrences]));
-        tensors.Add(Longs(DrawnName, acceptance.Drawn));
-        tensors.Add(Longs(AcceptedName, acceptance.Accepted));
+        tensors.AddRange(CountTensors.Describe(counts.Table));
+        tensors.Add(CountTensors.Longs(DrawnName, acceptance.Drawn));
+        tensors.Add(CountTensors.Longs(AcceptedName, acceptance.Accepted));
         SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, tensors);
     }
 
@@ -85,7 +79,7 @@ public static class ObjectFlowFile
             var network = new ObjectFlowNetwork(hyper);
             foreach (var p in network.Parameters.Parameters)
             {
-                var tensor = Find(file, ParameterPrefix + p.Name, SafeTensorType.F32, [p.Value.Rows, p.Value.Columns]);
+                var tensor = file.Require(ParameterPrefix + p.Name, SafeTensorType.F32, [p.Value.Rows, p.Value.Columns]);
                 tensor.ToFloats().CopyTo(p.Value.Span);
             }
 
@@ -98,20 +92,13 @@ public static class ObjectFlowFile
             var preprocessing = document.Preprocessing.Deserialize<Preprocessing>(ModelJson.Options)
                 ?? throw new ModelFormatException("The document has no preprocessing.");
             var coordinates = Build(preprocessing);
-            var vectors = file[VectorsName];
-            var count = (int)(vectors.Shape.Count == 2 ? vectors.Shape[0] : -1);
-            Find(file, VectorsName, SafeTensorType.U8, [count, EventSlots.TypeCount]);
-            var bytes = vectors.Data.ToArray();
-            var table = new CountTable(
-                [.. bytes.Chunk(EventSlots.TypeCount).Select(chunk => chunk.Select(n => (int)n).ToArray())],
-                ToLongs(Find(file, OccurrencesName, SafeTensorType.I64, [count])));
-            var counts = new CountDistribution(table);
+            var counts = new CountDistribution(CountTensors.Read(file));
             var acceptance = new AcceptanceTable(
                 counts.Vectors,
-                ToLongs(Find(file, DrawnName, SafeTensorType.I64, [count])),
-                ToLongs(Find(file, AcceptedName, SafeTensorType.I64, [count])));
+                CountTensors.ReadLongs(file, DrawnName, counts.Vectors.Count),
+                CountTensors.ReadLongs(file, AcceptedName, counts.Vectors.Count));
             var filter = new ValidityFilter(preprocessing.Separations);
-            return new AutoregressiveObjectFlow(network, coordinates, counts, filter, acceptance, SchemaOf(document), WeightOf(document), sha256);
+            return new AutoregressiveObjectFlow(network, coordinates, counts, filter, acceptance, document.WholeEventSchema(), document.EventWeight(), sha256);
         }
         catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException)
         {
@@ -149,21 +136,6 @@ public static class ObjectFlowFile
         return hyper;
     }
 
-    // What every event takes from the document: better refused here than found in the events.
-    private static double WeightOf(ModelDocument document)
-    {
-        var weight = document.CrossSectionPb * document.SelectionEfficiency;
-        if (!double.IsFinite(weight))
-        {
-            throw new ModelFormatException($"The weight of an event, cross-section {document.CrossSectionPb} pb times efficiency {document.SelectionEfficiency}, is {weight}, expected a finite number.");
-        }
-
-        return weight;
-    }
-
-    private static SampleSchema SchemaOf(ModelDocument document) => DarkMachinesSchema.Upgrade(document.Schema)
-        ?? throw new ModelFormatException($"The schema has the columns {document.Schema.Describe()}, expected those of whole collision events.");
-
     private static EventCoordinates Build(Preprocessing preprocessing)
     {
         const int Slots = (int)SlotClass.Met;
@@ -195,25 +167,4 @@ public static class ObjectFlowFile
 
     private static bool IsRule(SeparationRule? rule) =>
         rule is not null && Enum.IsDefined(rule.First) && Enum.IsDefined(rule.Second) && rule.MinimumDeltaR is >= 0 and <= LargestSeparation;
-
-    private static SafeTensor Find(SafeTensorsFile file, string name, SafeTensorType type, long[] shape)
-    {
-        var tensor = file[name];
-        return tensor.Type == type && tensor.Shape.SequenceEqual(shape)
-            ? tensor
-            : throw new ModelFormatException($"Tensor '{name}' is {tensor.Type} {tensor.ShapeText}, expected {type} [{string.Join(", ", shape)}].");
-    }
-
-    private static SafeTensor Longs(string name, long[] values)
-    {
-        var bytes = new byte[values.Length * sizeof(long)];
-        for (var k = 0; k < values.Length; k++)
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(k * sizeof(long)), values[k]);
-        }
-
-        return new SafeTensor(name, SafeTensorType.I64, [values.Length], bytes);
-    }
-
-    private static long[] ToLongs(SafeTensor tensor) => MemoryMarshal.Cast<byte, long>(tensor.Data.Span).ToArray();
 }

@@ -1,4 +1,5 @@
 using EventService.Generation.Preprocessing;
+using EventService.Physics.Events;
 
 namespace EventService.Generation.Counts;
 
@@ -13,6 +14,20 @@ public readonly record struct CountVector
         {
             _packed |= (ulong)(byte)Math.Clamp(counts[t], 0, 255) << (8 * t);
         }
+    }
+
+    /// <summary>Objects of event k.</summary>
+    public static CountVector Of(EventSample sample, int k)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        Span<int> counts = stackalloc int[EventSlots.TypeCount];
+        counts.Clear();
+        for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
+        {
+            counts[(int)sample.Type[i]]++;
+        }
+
+        return new CountVector(counts);
     }
 
     public int this[int type] => (int)(_packed >> (8 * type)) & 255;

@@ -41,6 +41,12 @@ public sealed record EvaluationReport
     public required FloorSummary Floor { get; init; }
     public required IReadOnlyList<ObservableResult> Observables { get; init; }
 
+    /// <summary>The first generated sample particle by particle; null for tables, which have no particles.</summary>
+    public ParticleComparison? Particles { get; init; }
+
+    /// <summary>The same of as many other Monte Carlo events.</summary>
+    public ParticleComparison? ParticlesFloor { get; init; }
+
     /// <summary>The classifier two-sample test, one a seed.</summary>
     public required IReadOnlyList<C2stResult> Classifier { get; init; }
 

@@ -18,12 +18,6 @@ public sealed record ModelIdentity(string Name, string Process, string Descripti
 /// <summary>From a sample of whole events to a model file: fit the maps, train the networks, calibrate the azimuths, measure the acceptance.</summary>
 public sealed class ObjectFlowTraining
 {
-    // The weights of a Dark Machines file add up to the events expected in this luminosity [1/pb].
-    private const double FileLuminosity = 10_000;
-
-    // Room in records of fixed size for objects beyond the data's greatest counts: exceeded once in 1e10 events.
-    private const int SpareObjects = 3;
-
     private readonly EventSample _sample;
     private readonly TrainingOptions _options;
     private readonly int[] _training;
@@ -38,7 +32,7 @@ public sealed class ObjectFlowTraining
         (_sample, _options) = (sample, options);
         _training = DataSplit.Rows(sample.Count, DataSplit.IsTraining);
         _validation = DataSplit.Rows(sample.Count, DataSplit.IsValidation);
-        _counts = new CountDistribution(CountDistribution.Count(_training.Select(CountsOf)));
+        _counts = new CountDistribution(CountDistribution.Count(_training.Select(k => CountVector.Of(sample, k))));
         _coordinates = EventCoordinates.Fit(sample, _training);
 
         // Separations are facts of the whole sample: no event of it may be impossible, whichever split it is in.
@@ -63,7 +57,7 @@ public sealed class ObjectFlowTraining
         }
 
         const int Piece = 2048;
-        var schema = DarkMachinesSchema.Create(Maxima());
+        var schema = SampleTotals.SchemaWithSpareObjects(_sample);
         var done = 0L;
         Func<int, EventSample> Begin(AzimuthCorrelations azimuth, int round)
         {
@@ -96,9 +90,8 @@ public sealed class ObjectFlowTraining
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(identity);
         ArgumentOutOfRangeException.ThrowIfLessThan(acceptanceEvents, 1);
-        var sumOfWeights = SumOfWeights();
-        var efficiency = sumOfWeights / FileLuminosity / identity.CrossSectionPb;
-        var schema = DarkMachinesSchema.Create(Maxima());
+        var sumOfWeights = SampleTotals.SumOfWeights(_sample);
+        var schema = SampleTotals.SchemaWithSpareObjects(_sample);
 
         var draft = Draft(network, _coordinates, schema);
         var (drawn, accepted) = draft.MeasureAcceptance(_options.Seed, acceptanceEvents, _options.Threads, progress);
@@ -117,7 +110,7 @@ public sealed class ObjectFlowTraining
             Schema = schema,
             Conditions = [],
             CrossSectionPb = identity.CrossSectionPb,
-            SelectionEfficiency = efficiency,
+            SelectionEfficiency = SampleTotals.SelectionEfficiency(sumOfWeights, identity.CrossSectionPb),
             SumOfWeights = sumOfWeights,
             Acceptance = acceptance.Overall.Mean,
             AcceptanceError = acceptance.Overall.Error,
@@ -143,34 +136,4 @@ public sealed class ObjectFlowTraining
 
     private AutoregressiveObjectFlow Draft(ObjectFlowNetwork network, EventCoordinates coordinates, SampleSchema schema) =>
         new(network, coordinates, _counts, _filter, AcceptanceTable.Unmeasured(_counts.Vectors), schema, 1, new byte[32]);
-
-    private double SumOfWeights()
-    {
-        double sum = 0;
-        foreach (var weight in _sample.Weight)
-        {
-            sum += weight;
-        }
-
-        return sum;
-    }
-
-    private CountVector CountsOf(int e)
-    {
-        Span<int> counts = stackalloc int[EventSlots.TypeCount];
-        counts.Clear();
-        for (var k = _sample.Offsets[e]; k < _sample.Offsets[e + 1]; k++)
-        {
-            counts[(int)_sample.Type[k]]++;
-        }
-
-        return new CountVector(counts);
-    }
-
-    private ObjectMaxima Maxima()
-    {
-        var schema = DarkMachinesSchema.Create(_sample);
-        int Maximum(string name) => schema.Collections.First(c => c.Name == name).Maximum + SpareObjects;
-        return new ObjectMaxima(Maximum("Jet"), Maximum("BJet"), Maximum("Electron"), Maximum("Muon"), Maximum("Photon"));
-    }
 }

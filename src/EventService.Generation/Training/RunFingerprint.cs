@@ -14,7 +14,7 @@ namespace EventService.Generation.Training;
 /// </summary>
 internal static class RunFingerprint
 {
-    private const string Prefix = "run/";
+    internal const string Prefix = "run/";
     private static readonly string[] s_noInfluence = [nameof(TrainingOptions.Threads), nameof(TrainingOptions.CheckpointSteps)];
 
     /// <summary>The entries for a checkpoint's metadata.</summary>

@@ -1,7 +1,7 @@
 namespace EventService.Physics.Events;
 
 /// <summary>The objects of one event on their way into a sample: taken in any order, given in the sample's.</summary>
-internal sealed class ObjectList
+public sealed class ObjectList
 {
     private Entry[] _entries = new Entry[64];
 

@@ -299,7 +299,7 @@ public class ObjectFlowFileTests
         return stream.ToArray();
     }
 
-    private static ModelDocument Document()
+    internal static ModelDocument Document()
     {
         var flow = SmallFlow.Shared;
         var (hyperparameters, preprocessing) = ObjectFlowFile.Describe(flow.Network, flow.Coordinates, flow.Filter);

@@ -30,6 +30,8 @@ public class EvaluationReportTests
             Generated = new SampleSummary("<generated>.csv", "11", "others", "ttbar", 400),
             Floor = new FloorSummary(4000, 400, 2),
             Observables = ObservableComparison.Compare(first, second, floor),
+            Particles = ParticleComparison.Of(first, second),
+            ParticlesFloor = ParticleComparison.Of(first, EventSubset.Where(file, k => k % 10 == 2)),
             Classifier = [C2st.Run(FeatureMatrix.Compute(first), FeatureMatrix.Compute(second), options)],
             Power = [PowerTest.Run(first, second, null, floor, options)],
             Seconds = 1,

@@ -22,7 +22,8 @@ public sealed class GoldenImportTests
         {
             var fixture = new LibraryFixture(name);
             var flow = fixture.Flow();
-            var found = flow.FromBase(fixture.Base);
+            var found = new float[fixture.Base.Length];
+            flow.FromBase(fixture.Base, found);
             events.AppendData(MemoryMarshal.AsBytes(found.AsSpan()));
             var sample = EventSample.For(flow.Schema);
             for (var k = 0; k < fixture.Count; k++)

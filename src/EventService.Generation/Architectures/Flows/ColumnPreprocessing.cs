@@ -18,6 +18,9 @@ public sealed class ColumnPreprocessing
 
     public IReadOnlyList<ObservableMap> Maps => _maps;
 
+    /// <summary>The cells that the values of a grid are spread over; null for a continuous column.</summary>
+    public ObservableMap.Dequantise? Dequantisation => _maps.Length > 0 ? _maps[0] as ObservableMap.Dequantise : null;
+
     /// <summary>The flow's number t and log dt/dx; false where x is outside the domain of a map.</summary>
     public bool TryForward(double x, out double t, out double logDerivative)
     {

@@ -1,3 +1,4 @@
+using EventService.Engine.Autodiff;
 using EventService.Engine.Kernels;
 using EventService.Numerics.Functions;
 
@@ -38,14 +39,35 @@ internal static class FlowActivations
         }
     }
 
+    /// <summary>y = f(x) on a tape.</summary>
+    public static Variable Apply(this FlowActivation activation, Tape tape, Variable x) => activation switch
+    {
+        FlowActivation.Relu => Elementwise.Relu(tape, x),
+        FlowActivation.LeakyRelu => Elementwise.LeakyRelu(tape, x),
+        FlowActivation.Elu => Elementwise.Elu(tape, x),
+        FlowActivation.GeluTanh => Elementwise.Gelu(tape, x),
+        FlowActivation.Tanh => Elementwise.Tanh(tape, x),
+        FlowActivation.Sigmoid => Elementwise.Sigmoid(tape, x),
+        _ => Elementwise.Softplus(tape, x),
+    };
+
     /// <summary>y = f(x) in double precision. y may be x.</summary>
     public static void Apply(this FlowActivation activation, ReadOnlySpan<double> x, Span<double> y)
     {
+        if (activation == FlowActivation.Relu)
+        {
+            for (var i = 0; i < x.Length; i++)
+            {
+                y[i] = x[i] > 0 ? x[i] : 0;
+            }
+
+            return;
+        }
+
         for (var i = 0; i < x.Length; i++)
         {
             y[i] = activation switch
             {
-                FlowActivation.Relu => x[i] > 0 ? x[i] : 0,
                 FlowActivation.LeakyRelu => x[i] > 0 ? x[i] : 0.01 * x[i],
                 FlowActivation.Elu => Elu.Of(x[i]),
                 FlowActivation.GeluTanh => Gelu.Of(x[i]),

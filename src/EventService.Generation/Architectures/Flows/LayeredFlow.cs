@@ -57,6 +57,11 @@ public sealed class LayeredFlow : ILikelihoodModel
 
     public IReadOnlyList<FlowLayer> Layers => _layers;
 
+    /// <summary>The maps of the columns.</summary>
+    public IReadOnlyList<ColumnPreprocessing> Columns => _columns;
+
+    public FlowBase Base => _base;
+
     public int PreferredChunk => 1024;
 
     public int Tile => Stride;
@@ -138,13 +143,29 @@ public sealed class LayeredFlow : ILikelihoodModel
         _workspaces.Add(work);
     }
 
-    /// <summary>The events of given draws of the base distribution: how the flow itself is compared with its origin.</summary>
-    /// <param name="draws">One row of D numbers an event.</param>
-    /// <returns>The columns of the events, one row of D numbers an event.</returns>
+    /// <summary>One draw of the base distribution, D numbers: two words of the stream each.</summary>
+    internal void DrawBase(ref PhiloxStream random, Span<float> z)
+    {
+        for (var f = 0; f < Features; f++)
+        {
+            z[f] = _base.Draw(f, ref random);
+        }
+    }
+
+    /// <inheritdoc cref="FromBase(ReadOnlySpan{float}, Span{float})"/>
     internal float[] FromBase(ReadOnlySpan<float> draws)
     {
-        var work = RentWorkspace();
         var events = new float[draws.Length];
+        FromBase(draws, events);
+        return events;
+    }
+
+    /// <summary>The events of given draws of the base distribution.</summary>
+    /// <param name="draws">One row of D numbers an event.</param>
+    /// <param name="events">Receives the columns of the events, one row of D numbers an event; not finite where float32 cannot hold them.</param>
+    internal void FromBase(ReadOnlySpan<float> draws, Span<float> events)
+    {
+        var work = RentWorkspace();
         for (var start = 0; start < draws.Length; start += SamplingStride * Features)
         {
             var tile = draws[start..Math.Min(draws.Length, start + (SamplingStride * Features))];
@@ -162,7 +183,6 @@ public sealed class LayeredFlow : ILikelihoodModel
         }
 
         _workspaces.Add(work);
-        return events;
     }
 
     /// <summary>Draws the columns of the events that rows start ... of the block are numbered for.</summary>

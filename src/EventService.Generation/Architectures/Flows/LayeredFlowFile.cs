@@ -19,7 +19,7 @@ public static class LayeredFlowFile
     private const int MostSteps = 128;
     private const int MostBins = 256;
 
-    private const string Dense = "dense", Activate = "activation", Residual = "residual", PreActivated = "pre-activated-residual";
+    private const string Dense = "dense", Activate = "activation", Residual = "residual", PreActivated = "pre-activated-residual", InverseAutoregressive = "inverse-autoregressive";
 
     private sealed record Hyperparameters(int Features, FlowBase Base, LayerText[] Layers);
 
@@ -39,6 +39,8 @@ public static class LayeredFlowFile
         public AffineScalarMap? Affine { get; init; }
 
         public SplineScalarMap? Spline { get; init; }
+
+        public MixtureScalarMap? Mixture { get; init; }
     }
 
     private static readonly JsonSerializerOptions s_options = new(ModelJson.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, IgnoreReadOnlyProperties = true };
@@ -104,21 +106,27 @@ public static class LayeredFlowFile
                 tensors.Add(Tensor(prefix + "upper", [d, d], [.. linear.Upper]));
                 tensors.Add(Tensor(prefix + "bias", [d], [.. linear.Bias]));
                 return new LayerText("lu-linear");
+            case ScaleShiftLayer diagonal:
+                tensors.Add(Tensor(prefix + "scale", [diagonal.Scale.Count], [.. diagonal.Scale]));
+                tensors.Add(Tensor(prefix + "shift", [diagonal.Shift.Count], [.. diagonal.Shift]));
+                return new LayerText("scale-shift");
             case ConditionalLayer conditional:
-                var steps = conditional.Network.Steps.Select((step, s) => Describe(step, $"{prefix}steps/{s}/", tensors)).ToArray();
-                return new LayerText("conditional")
-                {
-                    Inputs = [.. conditional.Inputs],
-                    Targets = [.. conditional.Targets],
-                    Activation = conditional.Network.Activation,
-                    Steps = steps,
-                    Affine = conditional.Map as AffineScalarMap,
-                    Spline = conditional.Map as SplineScalarMap,
-                };
+                return Describe("conditional", conditional.Network, conditional.Map, prefix, tensors) with { Inputs = [.. conditional.Inputs], Targets = [.. conditional.Targets] };
+            case InverseAutoregressiveLayer inverse:
+                return Describe(InverseAutoregressive, inverse.Network, inverse.Map, prefix, tensors);
             default:
                 throw new ArgumentException($"{layer.GetType().Name} has no place in a model file.");
         }
     }
+
+    private static LayerText Describe(string kind, ConditionerNetwork network, ScalarMap map, string prefix, List<SafeTensor> tensors) => new(kind)
+    {
+        Activation = network.Activation,
+        Steps = [.. network.Steps.Select((step, s) => Describe(step, $"{prefix}steps/{s}/", tensors))],
+        Affine = map as AffineScalarMap,
+        Spline = map as SplineScalarMap,
+        Mixture = map as MixtureScalarMap,
+    };
 
     private static string Describe(ConditionerStep step, string prefix, List<SafeTensor> tensors)
     {
@@ -150,12 +158,14 @@ public static class LayeredFlowFile
                 return new PermutationLayer(text.Order);
             case "lu-linear":
                 return new LuLinearLayer(Numbers(file, prefix + "lower", [features, features]), Numbers(file, prefix + "upper", [features, features]), Numbers(file, prefix + "bias", [features]));
-            case "conditional" when text is { Inputs: { } inputs, Targets: { } targets, Steps: { } steps, Activation: { } activation }:
-                Limit("steps", steps.Length, 1, MostSteps);
-                var map = (ScalarMap?)text.Affine ?? Checked(text.Spline) ?? throw new ModelFormatException($"Layer '{prefix}' has neither an affine map nor a spline.");
-                return new ConditionalLayer(features, inputs, targets, new ConditionerNetwork(inputs.Length, activation, [.. steps.Select((step, s) => Build(step, $"{prefix}steps/{s}/", file))]), map);
+            case "scale-shift":
+                return new ScaleShiftLayer(Numbers(file, prefix + "scale", [features]), Numbers(file, prefix + "shift", [features]));
+            case "conditional" when text is { Inputs: { } inputs, Targets: { } targets, Steps: not null, Activation: not null }:
+                return new ConditionalLayer(features, inputs, targets, Network(text, inputs.Length, prefix, file), Map(text, prefix));
+            case InverseAutoregressive when text is { Steps: not null, Activation: not null }:
+                return new InverseAutoregressiveLayer(features, Network(text, features, prefix, file), Map(text, prefix));
             default:
-                throw new ModelFormatException($"Layer '{prefix}' is '{text.Kind}', expected permutation with an order of {features}, lu-linear, or conditional with inputs, targets, activation and steps.");
+                throw new ModelFormatException($"Layer '{prefix}' is '{text.Kind}', expected permutation with an order of {features}, lu-linear, scale-shift, conditional with inputs, targets, activation and steps, or {InverseAutoregressive} with activation and steps.");
         }
     }
 
@@ -180,6 +190,29 @@ public static class LayeredFlowFile
             PreActivated => new ConditionerStep.Residual(Map("first/"), Map("second/"), ActivatesInput: true),
             _ => throw new ModelFormatException($"Step '{prefix}' is '{step}', expected {Dense}, {Activate}, {Residual} or {PreActivated}."),
         };
+    }
+
+    private static ConditionerNetwork Network(LayerText text, int inputs, string prefix, SafeTensorsFile file)
+    {
+        Limit("steps", text.Steps!.Length, 1, MostSteps);
+        return new ConditionerNetwork(inputs, text.Activation!.Value, [.. text.Steps.Select((step, s) => Build(step, $"{prefix}steps/{s}/", file))]);
+    }
+
+    private static ScalarMap Map(LayerText text, string prefix) =>
+        (ScalarMap?)text.Affine ?? (ScalarMap?)Checked(text.Spline) ?? Checked(text.Mixture) ?? throw new ModelFormatException($"Layer '{prefix}' has neither an affine map nor a spline nor a mixture.");
+
+    private static MixtureScalarMap? Checked(MixtureScalarMap? mixture)
+    {
+        if (mixture is not null)
+        {
+            Limit("components", mixture.Components, 1, MostBins);
+            if (!(mixture.Minimum > 0 && double.IsFinite(mixture.Minimum)))
+            {
+                throw new ModelFormatException($"A mixture has the minimum {mixture.Minimum}, expected a number above 0.");
+            }
+        }
+
+        return mixture;
     }
 
     private static SplineScalarMap? Checked(SplineScalarMap? spline)

@@ -13,15 +13,19 @@ namespace EventService.Generation.Architectures.Flows;
 [JsonDerivedType(typeof(Logarithm), "log")]
 [JsonDerivedType(typeof(Logit), "logit")]
 [JsonDerivedType(typeof(Range), "range")]
+[JsonDerivedType(typeof(Log10), "log10")]
+[JsonDerivedType(typeof(BoxCox), "box-cox")]
+[JsonDerivedType(typeof(GaussRank), "gauss-rank")]
+[JsonDerivedType(typeof(Dequantise), "dequantise")]
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public abstract record ObservableMap
+public abstract partial record ObservableMap
 {
     private ObservableMap()
     {
     }
 
     /// <summary>The kinds and their fields, for messages.</summary>
-    public const string Kinds = "standardise (mean, scale), log (offset), logit (minimum, maximum, margin), range (minimum, maximum, toMinimum, toMaximum)";
+    public const string Kinds = "standardise (mean, scale), log (offset), logit (minimum, maximum, margin), range (minimum, maximum, toMinimum, toMaximum), log10 (offset), box-cox (lambda, offset), gauss-rank (knots, values, slopes), dequantise (step, offset)";
 
     /// <summary>What is wrong with the parameters; null if nothing is.</summary>
     public abstract string? Fault();
@@ -93,5 +97,39 @@ public abstract record ObservableMap
         public override (double T, double LogDerivative) Forward(double x) => (ToMinimum + (Slope * (x - Minimum)), Log.Of(Slope));
 
         public override double Inverse(double t) => Minimum + ((t - ToMinimum) / Slope);
+    }
+
+    /// <summary>t = log10(x + offset), for x above -offset.</summary>
+    public sealed record Log10(double Offset = 0) : ObservableMap
+    {
+        private const double Ln10 = 2.302585092994045684;
+        private const double LnLn10 = 0.834032445247956;
+
+        public override string? Fault() => double.IsFinite(Offset) ? null : $"log10 has the offset {Offset}, expected a finite number";
+
+        public override (double T, double LogDerivative) Forward(double x)
+        {
+            var ln = x + Offset > 0 ? Log.Of(x + Offset) : double.NaN;
+            return (ln / Ln10, -ln - LnLn10);
+        }
+
+        public override double Inverse(double t) => Exp.Of(t * Ln10) - Offset;
+    }
+
+    /// <summary>
+    /// t = ((x + offset)^lambda - 1) / lambda, or ln(x + offset) where lambda is 0, for x above -offset (Box and Cox, J. R. Stat. Soc. B 26 (1964)
+    /// 211, eq. 2). The image of the map is a half-line: a number of the flow beyond it becomes the edge of the domain.
+    /// </summary>
+    public sealed record BoxCox(double Lambda, double Offset = 0) : ObservableMap
+    {
+        public override string? Fault() => double.IsFinite(Offset) && Math.Abs(Lambda) <= 10 ? null : $"box-cox has lambda {Lambda} and offset {Offset}, expected -10 to 10 and a finite number";
+
+        public override (double T, double LogDerivative) Forward(double x)
+        {
+            var ln = x + Offset > 0 ? Log.Of(x + Offset) : double.NaN;
+            return (Lambda == 0 ? ln : Expm1.Of(Lambda * ln) / Lambda, (Lambda - 1) * ln);
+        }
+
+        public override double Inverse(double t) => Exp.Of(Lambda == 0 ? t : Log1p.Of(Math.Max(Lambda * t, -1)) / Lambda) - Offset;
     }
 }

@@ -36,6 +36,11 @@ public static class HtmlReport
 
         Worst(html, report);
         Metrics(html, report);
+        if (report is { Particles: { } particles, ParticlesFloor: { } particlesFloor })
+        {
+            Particles(html, particles, particlesFloor);
+        }
+
         Histograms(html, report);
         Provenance(html, report);
         html.Append($"<footer>Written by EventService {Label.Escape(report.ServiceVersion)} on {report.Created:yyyy-MM-dd HH:mm} UTC, {report.Seconds:0} s of evaluation. All figures are in report.json beside this page.</footer></main></body></html>");
@@ -88,6 +93,24 @@ public static class HtmlReport
 
         var first = report.Classifier[0];
         html.Append($"</table><p class=\"soft\">{first.TrainingEvents:N0} events to train on, {first.TestEvents:N0} to test on, half of each kind. Error of an AUC where there is no difference: {first.Roc.NullError:0.0000}; by Hanley and McNeil {first.Roc.HanleyMcNeilError:0.0000}.</p></div></div>");
+    }
+
+    private static void Particles(StringBuilder html, ParticleComparison found, ParticleComparison floor)
+    {
+        html.Append("<h2 id=\"particles\">Particles</h2><p class=\"lead\">Distances of the distributions of log<sub>10</sub> E, log<sub>10</sub> p<sub>T</sub>, η and φ of each particle type, averaged with the number of particles as weight; "
+            + "beside them the same between two Monte Carlo samples. Correlations between particles enter only the totals.</p><div class=\"card\"><table><tr><th></th><th class=\"n\">particles</th><th class=\"n\">W<sub>1</sub></th><th class=\"n\">floor</th>"
+            + "<th class=\"n\">KL</th><th class=\"n\">floor</th><th class=\"n\">JS distance</th><th class=\"n\">floor</th></tr>");
+        void Row(string name, int particles, (double W, double Kl, double Js) a, (double W, double Kl, double Js) b) =>
+            html.Append($"<tr><td>{name}</td><td class=\"n\">{particles:N0}</td><td class=\"n\">{Number(a.W)}</td><td class=\"n soft\">{Number(b.W)}</td><td class=\"n\">{Number(a.Kl)}</td><td class=\"n soft\">{Number(b.Kl)}</td><td class=\"n\">{Number(a.Js)}</td><td class=\"n soft\">{Number(b.Js)}</td></tr>");
+
+        Row("all particles", found.Particles.DistinctBy(p => p.Particle).Sum(p => p.MonteCarlo), (found.Wasserstein, found.KullbackLeibler, found.JensenShannon), (floor.Wasserstein, floor.KullbackLeibler, floor.JensenShannon));
+        foreach (var (a, b) in found.Particles.Append(found.TotalEnergy).Append(found.TotalPt)
+            .Join(floor.Particles.Append(floor.TotalEnergy).Append(floor.TotalPt), p => (p.Particle, p.Variable), p => (p.Particle, p.Variable), (a, b) => (a, b)))
+        {
+            Row($"{a.Particle} {a.Variable}", a.MonteCarlo, (a.Wasserstein, a.KullbackLeibler, a.JensenShannon), (b.Wasserstein, b.KullbackLeibler, b.JensenShannon));
+        }
+
+        html.Append("</table></div>");
     }
 
     private static void Power(StringBuilder html, EvaluationReport report)

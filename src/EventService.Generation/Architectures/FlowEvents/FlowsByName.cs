@@ -1,0 +1,20 @@
+using EventService.Generation.Architectures.Flows;
+
+namespace EventService.Generation.Architectures.FlowEvents;
+
+/// <summary>The flows of a composition.</summary>
+internal static class FlowsByName
+{
+    /// <exception cref="ArgumentException">There is none of this name, or it has another number of columns.</exception>
+    public static LayeredFlow Require(IReadOnlyDictionary<string, LayeredFlow> flows, string name, int columns)
+    {
+        if (!flows.TryGetValue(name, out var flow))
+        {
+            throw new ArgumentException($"There is no flow '{name}', only {string.Join(", ", flows.Keys)}.");
+        }
+
+        return flow.Schema.Scalars.Count == columns
+            ? flow
+            : throw new ArgumentException($"The flow '{name}' has {flow.Schema.Scalars.Count} columns, expected {columns}.");
+    }
+}

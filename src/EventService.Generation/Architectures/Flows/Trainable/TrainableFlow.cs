@@ -1,0 +1,98 @@
+using EventService.Engine.Autodiff;
+using EventService.Engine.Optimizers;
+using EventService.Engine.Random;
+using EventService.Engine.Tensors;
+
+namespace EventService.Generation.Architectures.Flows.Trainable;
+
+/// <summary>
+/// A normalising flow while it is trained, over a standard normal base: log p(x) = log N(f(x)) + log |det df/dx| (Rezende and Mohamed, ICML
+/// 2015, arXiv:1505.05770).
+/// </summary>
+public sealed class TrainableFlow
+{
+    private const double HalfLogTwoPi = 0.91893853320467274178;
+
+    /// <param name="family">Gives the layers.</param>
+    /// <param name="features">D.</param>
+    /// <param name="seed">Of random permutations and of the start.</param>
+    /// <exception cref="ArgumentException">The family cannot have these sizes.</exception>
+    public TrainableFlow(FlowFamily family, int features, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(family);
+        if (family.Fault(features) is { } fault)
+        {
+            throw new ArgumentException(fault, nameof(family));
+        }
+
+        (Features, Layers) = (features, family.Build(features, Parameters, seed));
+        Initialise(seed);
+    }
+
+    public int Features { get; }
+
+    public ParameterSet Parameters { get; } = new();
+
+    /// <summary>From the data to the base distribution.</summary>
+    public IReadOnlyList<TrainableLayer> Layers { get; }
+
+    /// <summary>The layers with their present parameters.</summary>
+    public IReadOnlyList<FlowLayer> Export() => [.. Layers.Select(layer => layer.Export())];
+
+    /// <summary>Runs events [D, n] through the flow: <see cref="FlowPass.LogLikelihood"/> becomes the sum of log p. Gradients follow by the tape.</summary>
+    public void Forward(FlowPass pass, Tensor events)
+    {
+        ArgumentNullException.ThrowIfNull(pass);
+        var z = Tape.Constant(events);
+        foreach (var layer in Layers)
+        {
+            z = layer.Forward(pass, z);
+        }
+
+        pass.LogLikelihood -= (GradientClipping.SquaredNorm(z.Value.Span) / 2) + (HalfLogTwoPi * z.Value.Length);
+        if (z.Gradient is { } dz)
+        {
+            System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(z.Value.Span, -pass.Scale, dz.Span, dz.Span);   // d(-z^2 / 2) = -z
+        }
+    }
+
+    /// <summary>Lets layers set themselves by the first events, each after those before it.</summary>
+    public void InitialiseFrom(Tensor events)
+    {
+        var tape = new Tape(Parameters);
+        var pass = new FlowPass(tape, 1, training: true);
+        var z = Tape.Constant(events);
+        foreach (var layer in Layers)
+        {
+            layer.InitialiseFrom(z);
+            z = layer.Forward(pass, z);
+        }
+    }
+
+    // Uniform, with the variance of He et al. 2015, arXiv:1502.01852, eq. 10, and small last layers: the flow starts near the identity.
+    private void Initialise(ulong seed)
+    {
+        foreach (var parameter in Parameters.Parameters)
+        {
+            if (!parameter.Name.EndsWith(".weight", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var gain = parameter.Name.EndsWith("second.weight", StringComparison.Ordinal) ? 0.1
+                : parameter.Name.EndsWith("output.weight", StringComparison.Ordinal) ? 0.03
+                : 1.0;
+            var bound = (float)(gain * Math.Sqrt(6.0 / Math.Max(1, parameter.Value.Columns)));
+            var stream = new PhiloxStream(seed, (ulong)parameter.Index);
+            foreach (ref var w in parameter.Value.Span)
+            {
+                w = bound * ((2 * stream.NextFloat()) - 1);
+            }
+        }
+
+        foreach (var layer in Layers)
+        {
+            layer.Initialise();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text.Json.Serialization;
+
+using EventService.Generation.Architectures.Flows;
+using EventService.Generation.Evaluation;
+using EventService.Numerics.Functions;
+
+namespace EventService.Generation.Training.Recipes;
+
+/// <summary>A map of a column as a recipe names it; what it leaves open is fitted to the training events.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind", UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FailSerialization)]
+[JsonDerivedType(typeof(Standardise), "standardise")]
+[JsonDerivedType(typeof(Logarithm), "log")]
+[JsonDerivedType(typeof(Log10), "log10")]
+[JsonDerivedType(typeof(Logit), "logit")]
+[JsonDerivedType(typeof(Range), "range")]
+[JsonDerivedType(typeof(BoxCox), "box-cox")]
+[JsonDerivedType(typeof(GaussRank), "gauss-rank")]
+[JsonDerivedType(typeof(Dequantise), "dequantise")]
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public abstract record MapRecipe
+{
+    private MapRecipe()
+    {
+    }
+
+    /// <summary>The map for these values, which come from the maps before it; they are sorted upwards.</summary>
+    /// <exception cref="ArgumentException">The values are outside its domain, or do not tell its constants.</exception>
+    public abstract ObservableMap Fit(ReadOnlySpan<double> sorted);
+
+    /// <summary>(x - mean) / standard deviation.</summary>
+    public sealed record Standardise : MapRecipe
+    {
+        public override ObservableMap Fit(ReadOnlySpan<double> sorted)
+        {
+            var values = sorted.ToArray();
+            return Moments.StandardDeviation(values) is > 0 and var deviation ? new ObservableMap.Standardise(Moments.Mean(values), deviation) : throw Constant(sorted);
+        }
+    }
+
+    /// <summary>ln(x + offset).</summary>
+    public sealed record Logarithm(double Offset = 0) : MapRecipe
+    {
+        public override ObservableMap Fit(ReadOnlySpan<double> sorted) => new ObservableMap.Logarithm(Offset);
+    }
+
+    /// <summary>log10(x + offset).</summary>
+    public sealed record Log10(double Offset = 0) : MapRecipe
+    {
+        public override ObservableMap Fit(ReadOnlySpan<double> sorted) => new ObservableMap.Log10(Offset);
+    }
+
+    /// <summary>Logit between minimum and maximum, by default those of the training events; the margin keeps values at both ends, and some beyond, finite.</summary>
+    public sealed record Logit(double? Minimum = null, double? Maximum = null, double Margin = 1e-3) : MapRecipe
+    {
+        public override ObservableMap Fit(ReadOnlySpan<double> sorted) => new ObservableMap.Logit(Minimum ?? sorted[0], Maximum ?? sorted[^1], Margin);
+    }
+
+    /// <summary>Linear, the smallest value to toMinimum and the largest to toMaximum.</summary>
+    public sealed record Range(double ToMinimum = 0, double ToMaximum = 1) : MapRecipe
+    {
+        public override ObservableMap Fit(ReadOnlySpan<double> sorted) =>
+            sorted[^1] > sorted[0] ? new ObservableMap.Range(sorted[0], sorted[^1], ToMinimum, ToMaximum) : throw Constant(sorted);
+    }
+
+    /// <summary>Box-Cox with the lambda of the largest likelihood under a normal distribution (Box and Cox 1964, sec. 3), or a given one.</summary>
+    public sealed record BoxCox(double? Lambda = null, double Offset = 0) : MapRecipe
+    {
+        public override ObservableMap Fit(ReadOnlySpan<double> sorted)
+        {
+            if (!(sorted[0] + Offset > 0))
+            {
+                throw new ArgumentException($"box-cox needs values above {-Offset}, the smallest is {sorted[0]}. Give an offset.");
+            }
+
+            return new ObservableMap.BoxCox(Lambda ?? BestLambda(sorted.ToArray()), Offset);
+        }
+
+        // The profile likelihood -n/2 log variance(t) + (lambda - 1) sum ln x has one maximum; golden section to 1e-4.
+        private double BestLambda(double[] values)
+        {
+            double LogLikelihood(double lambda)
+            {
+                var map = new ObservableMap.BoxCox(lambda, Offset);
+                var mapped = Array.ConvertAll(values, v => map.Forward(v));
+                var deviation = Moments.StandardDeviation(Array.ConvertAll(mapped, m => m.T));
+                return mapped.Average(m => m.LogDerivative) - Log.Of(deviation);
+            }
+
+            const double golden = 0.6180339887498949;
+            double low = -3, high = 3;
+            while (high - low > 1e-4)
+            {
+                var (left, right) = (high - (golden * (high - low)), low + (golden * (high - low)));
+                (low, high) = LogLikelihood(left) > LogLikelihood(right) ? (low, right) : (left, high);
+            }
+
+            return Math.Round((low + high) / 2, 4);
+        }
+    }
+
+    /// <summary>Gauss-rank through so many quantiles at equal distances of their share, and more towards both ends.</summary>
+    public sealed record GaussRank(int Quantiles = 400) : MapRecipe
+    {
+        public override ObservableMap Fit(ReadOnlySpan<double> sorted) => GaussRankFit.Of(sorted, Quantiles);
+    }
+
+    /// <summary>Values on a grid.</summary>
+    public sealed record Dequantise(double Step, double Offset = 0) : MapRecipe
+    {
+        public override ObservableMap Fit(ReadOnlySpan<double> sorted) => new ObservableMap.Dequantise(Step, Offset);
+    }
+
+    private static ArgumentException Constant(ReadOnlySpan<double> sorted) => new($"All values are {sorted[0]}, expected different ones. Leave the column out.");
+}

@@ -1,0 +1,89 @@
+using EventService.Engine.Autodiff;
+using EventService.Engine.Tensors;
+using EventService.Generation.Architectures.Flows.Trainable;
+
+namespace EventService.Generation.Training.Tables;
+
+/// <summary>Log-likelihood of the events of a table under a flow, for a <see cref="LikelihoodTrainer"/>.</summary>
+internal sealed class TableFlowTask : ILikelihoodTask
+{
+    // Events that are validated at a time.
+    private const int Piece = 512;
+
+    private readonly TableCoordinates _coordinates;
+    private readonly TrainableFlow _flow;
+    private readonly int[] _validation;
+    private readonly int _threads;
+    private readonly double _meanLogJacobian;
+    private readonly double _validationLogJacobian;
+
+    public TableFlowTask(FlowFamily family, TableCoordinates coordinates, int[] training, int[] validation, ulong seed, int threads)
+    {
+        (_coordinates, _validation, _threads) = (coordinates, validation, threads);
+        _flow = new TrainableFlow(family, coordinates.Columns.Count, seed);
+        Average = new TrainableFlow(family, coordinates.Columns.Count, seed);
+        _meanLogJacobian = coordinates.LogJacobian(training) / training.Length;
+        _validationLogJacobian = coordinates.LogJacobian(validation);
+    }
+
+    public ParameterSet Parameters => _flow.Parameters;
+
+    /// <summary>The flow of the averaged parameters.</summary>
+    public TrainableFlow Average { get; }
+
+    ParameterSet ILikelihoodTask.Average => Average.Parameters;
+
+    public ILikelihoodShard CreateShard() => new Shard(this);
+
+    public void Start(ReadOnlySpan<int> rows)
+    {
+        var events = new Tensor(0, 0);
+        _coordinates.Fill(rows, 0, events);
+        _flow.InitialiseFrom(events);
+    }
+
+    public void Absorb(IReadOnlyList<ILikelihoodShard> shards)
+    {
+        foreach (var layer in _flow.Layers)
+        {
+            layer.Absorb([.. shards.SelectMany(s => ((Shard)s).Statistics).Where(s => s.Layer == layer)]);
+        }
+    }
+
+    public double ValidationLoss()
+    {
+        var pieces = (_validation.Length + Piece - 1) / Piece;
+        var sums = new double[pieces];
+        Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = _threads }, () => (Tape: new Tape(Average.Parameters), Events: new Tensor(0, 0)), (p, _, local) =>
+        {
+            var rows = _validation.AsSpan(p * Piece, Math.Min(Piece, _validation.Length - (p * Piece)));
+            sums[p] = _coordinates.Fill(rows, -1, local.Events);
+            var pass = new FlowPass(local.Tape, 1, training: false);
+            Average.Forward(pass, local.Events);
+            local.Tape.Reset();
+            sums[p] += pass.LogLikelihood;
+            return local;
+        }, _ => { });
+        return -(sums.Sum() + _validationLogJacobian) / _validation.Length;
+    }
+
+    private sealed class Shard(TableFlowTask task) : ILikelihoodShard
+    {
+        private readonly Tensor _events = new(0, 0);
+
+        public Tape Tape { get; } = new(task.Parameters);
+
+        public IReadOnlyList<ShardStatistics> Statistics { get; private set; } = [];
+
+        public double AddGradient(long use, int epoch, ReadOnlySpan<int> rows, float normalisation)
+        {
+            var logJacobian = task._coordinates.Fill(rows, epoch, _events) + (rows.Length * task._meanLogJacobian);
+            var pass = new FlowPass(Tape, normalisation, training: true);
+            task._flow.Forward(pass, _events);
+            Tape.Backward();
+            Tape.Reset();
+            Statistics = pass.Statistics;
+            return pass.LogLikelihood + logJacobian;
+        }
+    }
+}

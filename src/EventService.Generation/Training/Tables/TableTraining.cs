@@ -1,0 +1,149 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+using EventService.Engine.Serialization;
+using EventService.Generation.Architectures.Flows;
+using EventService.Generation.Training.Recipes;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Training.Tables;
+
+/// <summary>From a table and a recipe to a model file: fit the maps, train the flow, write it as a <see cref="LayeredFlow"/>.</summary>
+public sealed class TableTraining
+{
+    private readonly EventSample _sample;
+    private readonly Recipe _recipe;
+    private readonly int[] _training;
+    private readonly int[] _validation;
+    private readonly TableCoordinates _coordinates;
+    private readonly TableFlowTask _task;
+
+    /// <param name="sample">All events of the table.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="threads">Threads; no influence on the result.</param>
+    /// <param name="checkpointSteps">Steps between checkpoints.</param>
+    /// <exception cref="ArgumentException">Recipe and table do not fit each other.</exception>
+    public TableTraining(EventSample sample, Recipe recipe, int threads, int checkpointSteps)
+        : this(sample, k => k, recipe, threads, checkpointSteps)
+    {
+    }
+
+    /// <summary>As above, for a table whose row k belongs to an event of this number: rows of an event are on one side of the split.</summary>
+    internal TableTraining(EventSample sample, Func<int, int> eventOf, Recipe recipe, int threads, int checkpointSteps)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        ArgumentNullException.ThrowIfNull(recipe);
+        (_sample, _recipe) = (sample, recipe);
+        _training = DataSplit.Rows(sample.Count, k => DataSplit.IsTraining(eventOf((int)k)));
+        _validation = DataSplit.Rows(sample.Count, k => DataSplit.IsValidation(eventOf((int)k)));
+        var schedule = recipe.Training;
+        if (_training.Length < schedule.BatchSize || _validation.Length == 0)
+        {
+            throw new ArgumentException($"{_training.Length} training and {_validation.Length} validation events are too few for batches of {schedule.BatchSize}. Use more data or a smaller batch.");
+        }
+
+        _coordinates = new TableCoordinates(sample, _training, recipe.Data, schedule.Seed);
+        _task = new TableFlowTask(recipe.Architecture, _coordinates, _training, _validation, schedule.Seed, threads);
+        Trainer = new LikelihoodTrainer(_task, _training, schedule.Options(threads, checkpointSteps), schedule.Schedule(_training.Length / schedule.BatchSize), Fingerprint);
+    }
+
+    public LikelihoodTrainer Trainer { get; }
+
+    /// <summary>Trained numbers in the flow.</summary>
+    public long ParameterCount => _task.Parameters.Count;
+
+    /// <summary>Writes the model with the best parameters of the training.</summary>
+    /// <param name="stream">Receives the file.</param>
+    /// <param name="command">The command that makes the model, with the data file by name only.</param>
+    /// <param name="dataFile">Name of the data file.</param>
+    /// <param name="dataSha256">Its digest.</param>
+    /// <returns>The model's document; its validation loss is of the model as it is written, in double precision.</returns>
+    public ModelDocument Write(Stream stream, string command, string dataFile, string dataSha256)
+    {
+        var flow = BestFlow();
+        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(flow.Columns.Count, flow.Layers, flow.Base, flow.Columns);
+        var document = new ModelDocument
+        {
+            FormatVersion = ModelDocument.CurrentFormatVersion,
+            Name = _recipe.Name,
+            Process = _recipe.Process,
+            Description = _recipe.Description,
+            Architecture = LayeredFlow.ArchitectureName,
+            Hyperparameters = hyper,
+            Preprocessing = preprocessing,
+            Schema = flow.Schema,
+            Conditions = [],
+            CrossSectionPb = _recipe.CrossSectionPb,
+            SelectionEfficiency = _recipe.SelectionEfficiency,
+            SumOfWeights = _recipe.CrossSectionPb * _recipe.SelectionEfficiency * 10_000,   // 10/fb
+            Acceptance = 1,
+            AcceptanceError = 0,
+            Training = new TrainingProvenance
+            {
+                Command = command,
+                DataFile = dataFile,
+                DataSha256 = dataSha256,
+                TrainingEvents = _training.Length,
+                ValidationEvents = _validation.Length,
+                TestEvents = _sample.Count - _training.Length - _validation.Length,
+                Seed = _recipe.Training.Seed,
+                Epochs = Trainer.Epoch,
+                BestEpoch = Trainer.BestEpoch,
+                TrainingLoss = Trainer.BestTrainingLoss,
+                ValidationLoss = ValidationLoss(flow),
+                ServiceVersion = ServiceVersion.Text,
+            },
+        };
+        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, tensors);
+        return document;
+    }
+
+    /// <summary>The flow with the best parameters of the training; without the digest of a file.</summary>
+    public LayeredFlow BestFlow()
+    {
+        foreach (var parameter in _task.Average.Parameters.Parameters)
+        {
+            Trainer.Best[parameter.Index].CopyTo(parameter.Value.Span);
+        }
+
+        return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]);
+    }
+
+    /// <summary>Mean negative log-likelihood [nat] of the validation events, in double precision.</summary>
+    public double ValidationLoss(LayeredFlow flow)
+    {
+        ArgumentNullException.ThrowIfNull(flow);
+        var events = EventSample.For(flow.Schema);
+        foreach (var row in _validation)
+        {
+            events.AddRow(row, _sample.Row(row));
+        }
+
+        var densities = new EventDensity[events.Count];
+        flow.LogDensity(events, [], densities);
+        return -densities.Average(d => d.LogDensity);
+    }
+
+    /// <summary>All that the training is a function of: the recipe, the events and the maps fitted to them.</summary>
+    private Dictionary<string, string> Fingerprint()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (var k = 0; k < _sample.Count; k++)
+        {
+            hash.AppendData(MemoryMarshal.AsBytes(_sample.Row(k)));
+        }
+
+        var run = new Dictionary<string, string>
+        {
+            [RunFingerprint.Prefix + "events"] = $"{_sample.Count}, sha256 {Convert.ToHexStringLower(hash.GetHashAndReset())}",
+            [RunFingerprint.Prefix + "maps"] = "sha256 " + Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(_coordinates.Columns.Select(c => c.Maps), ModelJson.Options))),
+        };
+        foreach (var part in _recipe.ToJson().EnumerateObject())
+        {
+            run.Add(RunFingerprint.Prefix + part.Name, part.Value.GetRawText());
+        }
+
+        return run;
+    }
+}

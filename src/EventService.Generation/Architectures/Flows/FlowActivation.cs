@@ -1,3 +1,5 @@
+using System.Numerics;
+
 using EventService.Engine.Autodiff;
 using EventService.Engine.Kernels;
 using EventService.Numerics.Functions;
@@ -56,9 +58,16 @@ internal static class FlowActivations
     {
         if (activation == FlowActivation.Relu)
         {
-            for (var i = 0; i < x.Length; i++)
+            var done = 0;
+            for (; done + Vector<double>.Count <= x.Length; done += Vector<double>.Count)
             {
-                y[i] = x[i] > 0 ? x[i] : 0;
+                var v = new Vector<double>(x[done..]);
+                Vector.ConditionalSelect(Vector.GreaterThan(v, Vector<double>.Zero), v, Vector<double>.Zero).CopyTo(y[done..]);
+            }
+
+            for (; done < x.Length; done++)
+            {
+                y[done] = x[done] > 0 ? x[done] : 0;
             }
 
             return;

@@ -99,6 +99,7 @@ internal static class FlowSamplingBenchmark
         {
             Sample(flow, flow.PreferredChunk, 1);
             Sample(flow, 2 * flow.PreferredChunk, 2);
+            Density(flow, 0.05);
         }
 
         var chunk = flow.PreferredChunk;

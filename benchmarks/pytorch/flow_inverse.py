@@ -6,8 +6,9 @@ Says what it runs on in a line of JSON, then answers each line of JSON
     {"task": "sample" or "density", "model": file, "input": file of float32 rows, "output": file or null, "threads": n}
 with wall-clock and processor seconds, and writes the result as float32 rows. The model is a file that the benchmark 'flows' writes. An
 autoregressive transform is inverted as nflows 0.14 does it (transforms/autoregressive.py): D times the whole network, then the elementwise
-inverse of all features; zuko does the same (transforms.py, AutoregressiveTransform._inverse). Masked weights are stored as zeros, so that the masks
-cost nothing here. The spline follows nflows (transforms/splines/rational_quadratic.py).
+inverse of all features with its log-derivatives; zuko does the same (transforms.py, AutoregressiveTransform._inverse). Weights of
+autoregressive networks are multiplied by their masks in every call, as the masked layers of both libraries do. The spline follows nflows
+(transforms/splines/rational_quadratic.py).
 """
 import json
 import sys
@@ -33,12 +34,21 @@ def read(path):
     return json.loads(metadata["hyperparameters"]), tensors
 
 
+class Linear:
+    def __init__(self, weight, bias, masked):
+        self.weight, self.bias, self.mask = weight, bias, (weight != 0).float() if masked else None
+
+    def __call__(self, x):
+        return F.linear(x, self.weight if self.mask is None else self.weight * self.mask, self.bias)
+
+
 class Network:
     def __init__(self, layer, prefix, tensors):
+        masked = bool(set(layer["inputs"]) & set(layer["targets"]))
         self.steps = []
         for s, kind in enumerate(layer["steps"]):
             def linear(name=""):
-                return tensors[f"{prefix}steps/{s}/{name}weight"], tensors[f"{prefix}steps/{s}/{name}bias"]
+                return Linear(tensors[f"{prefix}steps/{s}/{name}weight"], tensors[f"{prefix}steps/{s}/{name}bias"], masked)
             if kind == "dense":
                 self.steps.append((kind, linear()))
             elif kind == "activation":
@@ -49,12 +59,12 @@ class Network:
     def __call__(self, h):
         for kind, weights in self.steps:
             if kind == "dense":
-                h = F.linear(h, *weights)
+                h = weights(h)
             elif kind == "activation":
                 h = F.relu(h)
             else:
                 first, second = weights
-                h = h + F.linear(F.relu(F.linear(F.relu(h), *first)), *second)
+                h = h + second(F.relu(first(F.relu(h))))
         return h
 
 

@@ -107,9 +107,11 @@ public sealed unsafe class PackedMatrix
         var a = _start;
         foreach (var tiles in _pieces)
         {
-            var wide = tiles[0] < 4;
+            // The last tile, where it has three rows or fewer, takes four vectors at a time.
+            var few = tiles[^1] < 4 ? tiles[^1] : 0;
+            var many = tiles.AsSpan(0, few > 0 ? tiles.Length - 1 : tiles.Length);
             var rows = 0;
-            foreach (var height in tiles)
+            foreach (var height in many)
             {
                 rows += height;
             }
@@ -119,34 +121,38 @@ public sealed unsafe class PackedMatrix
                 var depth = Math.Min(PieceColumns, _columns - first);
                 var from = first == 0 ? bias : null;
                 var at = b + ((nint)first * PanelLanes);
-                for (var v = 0; v < vectors; v += wide ? 4 : 2)
+
+                // Beyond the last vector the last one again, computed twice to the same numbers.
+                for (var v = 0; v < vectors && rows > 0; v += 2)
                 {
-                    // Beyond the last vector the last one again, computed twice to the same numbers.
-                    int v1 = Math.Min(v + 1, vectors - 1), v2 = Math.Min(v + 2, vectors - 1), v3 = Math.Min(v + 3, vectors - 1);
+                    var v1 = Math.Min(v + 1, vectors - 1);
                     float* b0 = at + Offset<S, V, I>(v, panelStrideB), b1 = at + Offset<S, V, I>(v1, panelStrideB);
-                    float* c0 = c + Offset<S, V, I>(v, panelStrideC), c1 = c + Offset<S, V, I>(v1, panelStrideC);
-                    if (wide)
-                    {
-                        float* b2 = at + Offset<S, V, I>(v2, panelStrideB), b3 = at + Offset<S, V, I>(v3, panelStrideB);
-                        float* c2 = c + Offset<S, V, I>(v2, panelStrideC), c3 = c + Offset<S, V, I>(v3, panelStrideC);
-                        PackedTiles.Wide<S, V, I>(rows, a, depth, b0, b1, b2, b3, c0, c1, c2, c3, from);
-                    }
-                    else
-                    {
-                        Column<S, V, I>(tiles, a, depth, b0, b1, c0, c1, from);
-                    }
+                    Column<S, V, I>(many, a, depth, b0, b1, c + Offset<S, V, I>(v, panelStrideC), c + Offset<S, V, I>(v1, panelStrideC), from);
                 }
 
                 a += (nint)rows * depth;
+                var below = c + (rows * PanelLanes);
+                var fromBelow = from == null ? null : from + rows;
+                for (var v = 0; v < vectors && few > 0; v += 4)
+                {
+                    int v1 = Math.Min(v + 1, vectors - 1), v2 = Math.Min(v + 2, vectors - 1), v3 = Math.Min(v + 3, vectors - 1);
+                    float* b0 = at + Offset<S, V, I>(v, panelStrideB), b1 = at + Offset<S, V, I>(v1, panelStrideB);
+                    float* b2 = at + Offset<S, V, I>(v2, panelStrideB), b3 = at + Offset<S, V, I>(v3, panelStrideB);
+                    float* c0 = below + Offset<S, V, I>(v, panelStrideC), c1 = below + Offset<S, V, I>(v1, panelStrideC);
+                    float* c2 = below + Offset<S, V, I>(v2, panelStrideC), c3 = below + Offset<S, V, I>(v3, panelStrideC);
+                    PackedTiles.Wide<S, V, I>(few, a, depth, b0, b1, b2, b3, c0, c1, c2, c3, fromBelow);
+                }
+
+                a += (nint)few * depth;
             }
 
-            c += rows * PanelLanes;
-            bias = bias == null ? null : bias + rows;
+            c += (rows + few) * PanelLanes;
+            bias = bias == null ? null : bias + rows + few;
         }
     }
 
-    /// <summary>All tiles of a piece on two vectors of lanes.</summary>
-    private static void Column<S, V, I>(int[] tiles, float* a, int depth, float* b0, float* b1, float* c0, float* c1, float* from)
+    /// <summary>Tiles of four to six rows on two vectors of lanes.</summary>
+    private static void Column<S, V, I>(ReadOnlySpan<int> tiles, float* a, int depth, float* b0, float* b1, float* c0, float* c1, float* from)
         where S : struct, ISimd<V, I>
         where V : struct
         where I : struct
@@ -157,8 +163,7 @@ public sealed unsafe class PackedMatrix
             {
                 case 6: PackedTiles.Tile6<S, V, I>(a, depth, b0, b1, c0, c1, from); break;
                 case 5: PackedTiles.Tile5<S, V, I>(a, depth, b0, b1, c0, c1, from); break;
-                case 4: PackedTiles.Tile4<S, V, I>(a, depth, b0, b1, c0, c1, from); break;
-                default: PackedTiles.Tile3<S, V, I>(a, depth, b0, b1, c0, c1, from); break;
+                default: PackedTiles.Tile4<S, V, I>(a, depth, b0, b1, c0, c1, from); break;
             }
 
             a += (nint)height * depth;

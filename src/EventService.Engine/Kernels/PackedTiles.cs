@@ -186,45 +186,6 @@ internal static unsafe class PackedTiles
         S.Store(s31, ref c1[3 * L]);
     }
 
-    public static void Tile3<S, V, I>(float* a, int k, float* b0, float* b1, float* c0, float* c1, float* start)
-        where S : struct, ISimd<V, I>
-        where V : struct
-        where I : struct
-    {
-        V s00 = S.Load(in c0[0]), s01 = S.Load(in c1[0]);
-        V s10 = S.Load(in c0[L]), s11 = S.Load(in c1[L]);
-        V s20 = S.Load(in c0[2 * L]), s21 = S.Load(in c1[2 * L]);
-        if (start != null)
-        {
-            s00 = s01 = S.Broadcast(start[0]);
-            s10 = s11 = S.Broadcast(start[1]);
-            s20 = s21 = S.Broadcast(start[2]);
-        }
-
-        for (var end = a + (3 * (nint)k); a < end; a += 3)
-        {
-            V y0 = S.Load(in b0[0]), y1 = S.Load(in b1[0]);
-            var x = S.Broadcast(a[0]);
-            s00 = S.Fma(x, y0, s00);
-            s01 = S.Fma(x, y1, s01);
-            x = S.Broadcast(a[1]);
-            s10 = S.Fma(x, y0, s10);
-            s11 = S.Fma(x, y1, s11);
-            x = S.Broadcast(a[2]);
-            s20 = S.Fma(x, y0, s20);
-            s21 = S.Fma(x, y1, s21);
-            b0 += L;
-            b1 += L;
-        }
-
-        S.Store(s00, ref c0[0]);
-        S.Store(s01, ref c1[0]);
-        S.Store(s10, ref c0[L]);
-        S.Store(s11, ref c1[L]);
-        S.Store(s20, ref c0[2 * L]);
-        S.Store(s21, ref c1[2 * L]);
-    }
-
     private static void Tile3Wide<S, V, I>(float* a, int k, float* b0, float* b1, float* b2, float* b3, float* c0, float* c1, float* c2, float* c3, float* start)
         where S : struct, ISimd<V, I>
         where V : struct

@@ -217,12 +217,28 @@ public sealed unsafe class SplineInverse
 
         V check = S.Broadcast(0), unit = S.Broadcast(_unit);
         var total = S.BroadcastInt(0);
-        for (var k = 0; k < bins; k++)
+        var lowest = S.Broadcast(LeastExponent);
+        var done = 0;
+        for (; done + 4 <= bins; done += 4)
         {
-            var e = Exp.Bounded<S, V, I>(S.Max(S.Broadcast(LeastExponent), S.Subtract(S.Load(in logits[k * stride]), greatest)));
+            var at = logits + (done * stride);
+            V a0 = S.Subtract(S.Load(in at[0]), greatest), a1 = S.Subtract(S.Load(in at[stride]), greatest);
+            V a2 = S.Subtract(S.Load(in at[2 * stride]), greatest), a3 = S.Subtract(S.Load(in at[3 * stride]), greatest);
+            var (e0, e1, e2, e3) = Exp.Bounded<S, V, I>(S.Max(lowest, a0), S.Max(lowest, a1), S.Max(lowest, a2), S.Max(lowest, a3));
+            I u0 = S.ToInt(S.Multiply(e0, unit)), u1 = S.ToInt(S.Multiply(e1, unit)), u2 = S.ToInt(S.Multiply(e2, unit)), u3 = S.ToInt(S.Multiply(e3, unit));
+            V* e = exponentials + done, u = e + (2 * bins);
+            (e[0], e[1], e[2], e[3]) = (e0, e1, e2, e3);
+            (u[0], u[1], u[2], u[3]) = (S.AsFloat(u0), S.AsFloat(u1), S.AsFloat(u2), S.AsFloat(u3));
+            check = S.Add(check, S.Add(S.Add(e0, e1), S.Add(e2, e3)));
+            total = S.AddInt(total, S.AddInt(S.AddInt(u0, u1), S.AddInt(u2, u3)));
+        }
+
+        for (; done < bins; done++)
+        {
+            var e = Exp.Bounded<S, V, I>(S.Max(lowest, S.Subtract(S.Load(in logits[done * stride]), greatest)));
             var size = S.ToInt(S.Multiply(e, unit));
-            exponentials[k] = e;
-            exponentials[(2 * bins) + k] = S.AsFloat(size);
+            exponentials[done] = e;
+            exponentials[(2 * bins) + done] = S.AsFloat(size);
             check = S.Add(check, e);
             total = S.AddInt(total, size);
         }

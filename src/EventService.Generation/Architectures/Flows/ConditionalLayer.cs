@@ -13,7 +13,6 @@ public sealed class ConditionalLayer : FlowLayer
 
     private readonly IncrementalConditioner _incremental;
     private readonly ScalarInverse _inverse;
-    private readonly int _panels;
     private readonly int[][] _targetsOfLevel;
     private readonly int[] _inputOf;
 
@@ -39,7 +38,6 @@ public sealed class ConditionalLayer : FlowLayer
         var order = AutoregressiveOrder.Of(network, inputs, targets);
         _incremental = new IncrementalConditioner(network, order, map.KernelRows);
         _inverse = map.Inverse();
-        _panels = _incremental.PreferredPanels;
         _targetsOfLevel = [.. Enumerable.Range(0, order.Levels).Select(level => targets.Where((_, t) => order.TargetLevels[t] == level).ToArray())];
         _inputOf = [.. Enumerable.Range(0, features).Select(f => inputs.ToList().IndexOf(f))];
         KnownInputs = [.. Enumerable.Range(0, inputs.Count).Where(i => order.InputDegrees[i] == 0)];
@@ -76,9 +74,9 @@ public sealed class ConditionalLayer : FlowLayer
     public override void Inverse(Span<float> y, int lanes, FlowScratch scratch)
     {
         var panels = (lanes + Lanes - 1) / Lanes;
-        for (var first = 0; first < panels; first += _panels)
+        for (var first = 0; first < panels; first += _incremental.PreferredPanels)
         {
-            InversePanels(y[(first * Lanes)..], Math.Min(_panels, panels - first), scratch);
+            InversePanels(y[(first * Lanes)..], Math.Min(_incremental.PreferredPanels, panels - first), scratch);
         }
     }
 
@@ -87,36 +85,22 @@ public sealed class ConditionalLayer : FlowLayer
     {
         foreach (var input in KnownInputs)
         {
-            Fill(input, y.Slice(Inputs[input] * SamplingStride, panels * Lanes), panels, scratch);
+            _incremental.Fill(input, y.Slice(Inputs[input] * SamplingStride, panels * Lanes), panels, scratch);
         }
 
         for (var level = 0; level < _targetsOfLevel.Length; level++)
         {
             _incremental.Advance(level, panels, scratch);
-            var targets = _targetsOfLevel[level];
-            for (var t = 0; t < targets.Length; t++)
+            for (var t = 0; t < _targetsOfLevel[level].Length; t++)
             {
-                var values = y.Slice(targets[t] * SamplingStride, panels * Lanes);
-                for (var p = 0; p < panels; p++)
+                var target = _targetsOfLevel[level][t];
+                var values = y.Slice(target * SamplingStride, panels * Lanes);
+                _incremental.Invert(_inverse, level, t, values, panels, scratch);
+                if (_inputOf[target] >= 0)
                 {
-                    var rows = _incremental.Parameters(level, p, panels, scratch);
-                    var share = rows.Length / targets.Length;
-                    _inverse(rows.Slice(t * share, share), Lanes, values.Slice(p * Lanes, Lanes));
-                }
-
-                if (_inputOf[targets[t]] is var input and >= 0)
-                {
-                    Fill(input, values, panels, scratch);
+                    _incremental.Fill(_inputOf[target], values, panels, scratch);
                 }
             }
-        }
-    }
-
-    private void Fill(int input, ReadOnlySpan<float> values, int panels, FlowScratch scratch)
-    {
-        for (var p = 0; p < panels; p++)
-        {
-            values.Slice(p * Lanes, Lanes).CopyTo(_incremental.Input(input, p, panels, scratch));
         }
     }
 

@@ -40,6 +40,9 @@ public sealed class ConditionerNetwork
     // Numbers of buffers in the scratch; the layers use those below.
     private const int FirstBuffer = 8;
 
+    // Packed when the first density is asked for.
+    private readonly Dictionary<DenseMap, Lazy<MaskedDoubleMatrix>> _maps;
+
     /// <param name="inputs">Number of inputs; may be 0, then the outputs are constants.</param>
     /// <param name="activation">The activation function of all steps.</param>
     /// <param name="steps">The steps; the last one is dense.</param>
@@ -70,6 +73,12 @@ public sealed class ConditionerNetwork
         }
 
         Outputs = width;
+        _maps = steps.SelectMany(s => s switch
+        {
+            ConditionerStep.Dense dense => [dense.Map],
+            ConditionerStep.Residual block => [block.First, block.Second],
+            _ => Array.Empty<DenseMap>(),
+        }).Distinct().ToDictionary(m => m, m => new Lazy<MaskedDoubleMatrix>(() => new MaskedDoubleMatrix(m.Weights, m.Bias, m.Inputs)));
     }
 
     public int Inputs { get; }
@@ -123,10 +132,10 @@ public sealed class ConditionerNetwork
         return y;
     }
 
-    private static Span<double> Apply(DenseMap map, ReadOnlySpan<double> x, int lanes, int stride, FlowScratch scratch, int buffer)
+    private Span<double> Apply(DenseMap map, ReadOnlySpan<double> x, int lanes, int stride, FlowScratch scratch, int buffer)
     {
         var y = scratch.Doubles(buffer, map.Outputs * stride);
-        DoubleMatMul.Multiply(map.Weights, map.Bias, x, y, stride, map.Inputs, lanes);
+        _maps[map].Value.Multiply(x, y, stride, lanes);
         return y;
     }
 

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 using EventService.Engine.Autodiff;
 using EventService.Engine.Kernels;
 using EventService.Numerics.Functions;
@@ -54,11 +56,27 @@ internal static class FlowActivations
     /// <summary>y = f(x) in double precision. y may be x.</summary>
     public static void Apply(this FlowActivation activation, ReadOnlySpan<double> x, Span<double> y)
     {
+        if (activation == FlowActivation.Relu)
+        {
+            var done = 0;
+            for (; done + Vector<double>.Count <= x.Length; done += Vector<double>.Count)
+            {
+                var v = new Vector<double>(x[done..]);
+                Vector.ConditionalSelect(Vector.GreaterThan(v, Vector<double>.Zero), v, Vector<double>.Zero).CopyTo(y[done..]);
+            }
+
+            for (; done < x.Length; done++)
+            {
+                y[done] = x[done] > 0 ? x[done] : 0;
+            }
+
+            return;
+        }
+
         for (var i = 0; i < x.Length; i++)
         {
             y[i] = activation switch
             {
-                FlowActivation.Relu => x[i] > 0 ? x[i] : 0,
                 FlowActivation.LeakyRelu => x[i] > 0 ? x[i] : 0.01 * x[i],
                 FlowActivation.Elu => Elu.Of(x[i]),
                 FlowActivation.GeluTanh => Gelu.Of(x[i]),

@@ -32,6 +32,7 @@ public sealed unsafe class IncrementalConditioner
     private readonly List<Range> _blocks;
     private readonly int[] _blockOf;
     private readonly int[] _inputRows;
+    private readonly int _rows;
     private readonly ConditionerUnits _outputs;
 
     /// <param name="network">The network.</param>
@@ -71,6 +72,7 @@ public sealed unsafe class IncrementalConditioner
             }
         }
 
+        _rows = rows.Count;
         var last = ((ConditionerStep.Dense)network.Steps[^1]).Map;
         _outputs = AddDense(Arrange(last, order.TargetLevels.Count, rows), h, [.. order.TargetLevels.SelectMany(level => Enumerable.Repeat(level, rows.Count))]);
     }
@@ -78,13 +80,19 @@ public sealed unsafe class IncrementalConditioner
     /// <summary>Panels that best go through all levels together: as many as keep the units of narrow layers in the L2 cache; more for wide ones, whose weights come from further away.</summary>
     public int PreferredPanels { get; }
 
-    /// <summary>The row of an input in a panel, 16 lanes, to be filled before the degree above its own is computed.</summary>
+    /// <summary>Takes the values of an input, before the degree above its own is computed.</summary>
     /// <param name="input">Number of the input.</param>
-    /// <param name="panel">Number of the panel.</param>
+    /// <param name="values">16 lanes a panel.</param>
     /// <param name="panels">Number of panels in use.</param>
     /// <param name="scratch">The thread's memory.</param>
-    public Span<float> Input(int input, int panel, int panels, FlowScratch scratch) =>
-        new(_layers[0].Panels(scratch, panels) + (panel * _layers[0].PanelStride) + (_inputRows[input] * Lanes), Lanes);
+    public void Fill(int input, ReadOnlySpan<float> values, int panels, FlowScratch scratch)
+    {
+        var row = _layers[0].Panels(scratch, panels) + (_inputRows[input] * Lanes);
+        for (var p = 0; p < panels; p++)
+        {
+            values.Slice(p * Lanes, Lanes).CopyTo(new Span<float>(row + (p * (nint)_layers[0].PanelStride), Lanes));
+        }
+    }
 
     /// <summary>Computes what depends on inputs of degrees up to <paramref name="level"/> only. To be called for level 0, 1, 2, ...</summary>
     public void Advance(int level, int panels, FlowScratch scratch)
@@ -104,11 +112,21 @@ public sealed unsafe class IncrementalConditioner
         }
     }
 
-    /// <summary>The parameters of the targets of a level in a panel, after <see cref="Advance"/>: the rows of the first target, of the second and so on, 16 lanes each.</summary>
-    public Span<float> Parameters(int level, int panel, int panels, FlowScratch scratch)
+    /// <summary>Inverts the scalar map of a target of a level with its parameters, after <see cref="Advance"/>.</summary>
+    /// <param name="inverse">The map.</param>
+    /// <param name="level">The level.</param>
+    /// <param name="target">Which target of the level.</param>
+    /// <param name="values">16 lanes a panel, replaced.</param>
+    /// <param name="panels">Number of panels in use.</param>
+    /// <param name="scratch">The thread's memory.</param>
+    public void Invert(ScalarInverse inverse, int level, int target, Span<float> values, int panels, FlowScratch scratch)
     {
-        var (start, end) = (_outputs.Start(level), _outputs.End(level));
-        return new(_outputs.Panels(scratch, panels) + (panel * _outputs.PanelStride) + (start * Lanes), (end - start) * Lanes);
+        var length = _rows * Lanes;
+        var parameters = _outputs.Panels(scratch, panels) + (_outputs.Start(level) * Lanes) + (target * length);
+        for (var p = 0; p < panels; p++)
+        {
+            inverse(new Span<float>(parameters + (p * (nint)_outputs.PanelStride), length), Lanes, values.Slice(p * Lanes, Lanes));
+        }
     }
 
     private static List<Range> Blocks(int levels, int width)

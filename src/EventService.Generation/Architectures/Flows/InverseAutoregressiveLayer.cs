@@ -7,8 +7,11 @@ namespace EventService.Generation.Architectures.Flows;
 /// </summary>
 public sealed class InverseAutoregressiveLayer : FlowLayer
 {
-    private readonly int[][] _targetsOfLevel;
+    private const int Lanes = IncrementalConditioner.PanelLanes;
+
+    private readonly IncrementalConditioner _conditioner;
     private readonly ScalarInverse _inverse;
+    private readonly int[][] _targetsOfLevel;
 
     /// <param name="features">D.</param>
     /// <param name="network">Gives the parameters of each feature from all z, one after another.</param>
@@ -25,7 +28,8 @@ public sealed class InverseAutoregressiveLayer : FlowLayer
 
         int[] all = [.. Enumerable.Range(0, features)];
         var order = AutoregressiveOrder.Of(network, all, all);
-        (Network, Map, _inverse) = (network, map, map.Inverse());
+        (Network, Map) = (network, map);
+        (_conditioner, _inverse) = (new IncrementalConditioner(network, order, map.KernelRows), map.Inverse());
         _targetsOfLevel = [.. Enumerable.Range(0, order.Levels).Select(level => all.Where(t => order.TargetLevels[t] == level).ToArray())];
     }
 
@@ -51,43 +55,30 @@ public sealed class InverseAutoregressiveLayer : FlowLayer
     }
 
     /// <inheritdoc/>
-    /// <remarks>The network runs in double precision, as for densities, and its outputs are rounded.</remarks>
+    /// <remarks>All z are known, so that the levels need not wait for each other: one pass of the masked network, as <see cref="IncrementalConditioner"/> takes it.</remarks>
     public override void Inverse(Span<float> y, int lanes, FlowScratch scratch)
     {
-        ArgumentNullException.ThrowIfNull(scratch);
-        for (var first = 0; first < lanes; first += Stride)
+        var panels = (lanes + Lanes - 1) / Lanes;
+        for (var first = 0; first < panels; first += _conditioner.PreferredPanels)
         {
-            InversePiece(y[first..], Math.Min(Stride, lanes - first), scratch);
+            InversePanels(y[(first * Lanes)..], Math.Min(_conditioner.PreferredPanels, panels - first), scratch);
         }
     }
 
-    private void InversePiece(Span<float> y, int lanes, FlowScratch scratch)
+    private void InversePanels(Span<float> y, int panels, FlowScratch scratch)
     {
-        var z = scratch.Doubles(0, Network.Inputs * Stride);
         for (var f = 0; f < Network.Inputs; f++)
         {
-            for (var i = 0; i < lanes; i++)
-            {
-                z[(f * Stride) + i] = y[(f * SamplingStride) + i];
-            }
+            _conditioner.Fill(f, y.Slice(f * SamplingStride, panels * Lanes), panels, scratch);
         }
 
-        var theta = Network.Evaluate(z, lanes, Stride, scratch);
-        var kernelRows = Map.KernelRows;
-        var rows = scratch.Floats(0, kernelRows.Count * Stride);
-        for (var f = 0; f < Network.Inputs; f++)
+        for (var level = 0; level < _targetsOfLevel.Length; level++)
         {
-            for (var r = 0; r < kernelRows.Count; r++)
+            _conditioner.Advance(level, panels, scratch);
+            for (var t = 0; t < _targetsOfLevel[level].Length; t++)
             {
-                var (source, scale, shift) = kernelRows[r];
-                for (var i = 0; i < lanes; i++)
-                {
-                    var parameter = source < 0 ? 0 : theta[(((f * Map.ParameterCount) + source) * Stride) + i];
-                    rows[(r * Stride) + i] = (float)((scale * parameter) + shift);
-                }
+                _conditioner.Invert(_inverse, level, t, y.Slice(_targetsOfLevel[level][t] * SamplingStride, panels * Lanes), panels, scratch);
             }
-
-            _inverse(rows, Stride, y.Slice(f * SamplingStride, lanes));
         }
     }
 }

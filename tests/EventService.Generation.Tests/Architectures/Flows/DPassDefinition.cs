@@ -17,6 +17,7 @@ internal static class DPassDefinition
             {
                 PermutationLayer permutation => [.. Enumerable.Range(0, y.Length).Select(f => y[permutation.Order.ToList().IndexOf(f)])],
                 ConditionalLayer conditional => Inverse(conditional, y),
+                InverseAutoregressiveLayer inverse => Inverse(inverse, y),
                 _ => throw new ArgumentException($"{layer.GetType().Name} has no definition here."),
             };
         }
@@ -42,6 +43,24 @@ internal static class DPassDefinition
         }
 
         return x;
+    }
+
+    /// <summary>All numbers that the parameters depend on are known: one pass.</summary>
+    private static float[] Inverse(InverseAutoregressiveLayer layer, float[] y)
+    {
+        var inverse = layer.Map.Inverse();
+        var rows = layer.Map.KernelRows;
+        int[] all = [.. Enumerable.Range(0, y.Length)];
+        var outputs = Network(layer.Network, y, [.. AutoregressiveOrder.Of(layer.Network, all, all).InputDegrees], y.Length, rows);
+        return
+        [
+            .. all.Select(t =>
+            {
+                float[] value = [y[t]];
+                inverse(outputs.AsSpan(t * rows.Count, rows.Count).ToArray(), 1, value);
+                return value[0];
+            }),
+        ];
     }
 
     private static float[] Network(ConditionerNetwork network, float[] h, int[] degrees, int targets, IReadOnlyList<ParameterRow> rows)

@@ -23,6 +23,8 @@ public sealed class LayeredSamplerTests
         // Wide enough for blocks of several levels.
         ["A-RQS, wide, feed-forward"] = new(13, 1, 260, 0, false, FlowActivation.Relu, s_spline),
         ["A-RQS, wide, residual"] = new(11, 1, 201, 1, false, FlowActivation.LeakyRelu, s_spline),
+        ["IAF"] = new(9, 3, 24, 0, false, FlowActivation.Tanh, new AffineScalarMap(AffineScale.Softplus, 1e-3, ShiftFirst: false)) { Inverse = true },
+        ["IAF, wide, splines"] = new(5, 2, 220, 1, false, FlowActivation.Relu, s_spline) { Inverse = true },
         ["coupling"] = new(8, 4, 40, 0, true, FlowActivation.Relu, s_spline),
         ["coupling, residual"] = new(7, 3, 300, 2, true, FlowActivation.GeluTanh, new AffineScalarMap(AffineScale.Softplus, 1e-3, ShiftFirst: true)),
     };

@@ -7,13 +7,17 @@ namespace EventService.Generation.Tests.Architectures.Flows;
 /// <summary>Flows with random weights, random orders of the features and random degrees of the hidden units.</summary>
 internal sealed record RandomFlow(int Features, int Layers, int Hidden, int ResidualBlocks, bool Coupling, FlowActivation Activation, ScalarMap Map)
 {
+    /// <summary>The parameters depend on the side of the base distribution.</summary>
+    public bool Inverse { get; init; }
+
     public IReadOnlyList<FlowLayer> Build()
     {
         var random = new PhiloxStream(17, (ulong)((Features * 1000) + Hidden));
         List<FlowLayer> layers = [];
         for (var l = 0; l < Layers; l++)
         {
-            layers.Add(Conditional(ref random));
+            var layer = Conditional(ref random);
+            layers.Add(Inverse ? new InverseAutoregressiveLayer(Features, layer.Network, Map) : layer);
             layers.Add(new PermutationLayer(Permutation(ref random)));
         }
 

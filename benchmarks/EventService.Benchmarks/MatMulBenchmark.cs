@@ -1,12 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.Intrinsics;
 
 using EventService.Engine.Autodiff;
 using EventService.Engine.Kernels;
 using EventService.Engine.Random;
 using EventService.Engine.Tensors;
-using EventService.Numerics.Simd;
 
 namespace EventService.Benchmarks;
 
@@ -35,6 +33,9 @@ internal static class MatMulBenchmark
         new("further inputs, gradient of weights", 96, 4, 512, "NT"),
         new("trunk, a rare slot, forward", 192, 30, 192, "NN"),
         new("trunk, a tile of the sampler", 192, 64, 192, "NN"),
+        new("batch 64, layer 128", 128, 64, 128, "NN"),
+        new("batch 256, layer 128", 128, 256, 128, "NN"),
+        new("batch 1024, layer 128", 128, 1024, 128, "NN"),
         new("layer 256", 192, 192, 256, "NN"),
         new("square", 512, 512, 512, "NN"),
     ];
@@ -54,7 +55,7 @@ internal static class MatMulBenchmark
         var rates = s_shapes.ToDictionary(shape => shape, _ => new[] { new List<double>(), [], [] });
         for (var round = -1; round < rounds; round++)
         {
-            var best = Peak();
+            var best = FmaPeak.Measure();
             if (round >= 0)
             {
                 peak.Add(best);
@@ -102,57 +103,6 @@ internal static class MatMulBenchmark
         }
 
         return tensor;
-    }
-
-    /// <summary>GFLOP/s of fused multiply-adds alone, on registers.</summary>
-    private static double Peak() => KernelSet.Path switch
-    {
-        VectorPath.V512 => Peak<Simd512, Vector512<float>, Vector512<int>>(),
-        VectorPath.V256 => Peak<Simd256, Vector256<float>, Vector256<int>>(),
-        VectorPath.V128 => Peak<Simd128, Vector128<float>, Vector128<int>>(),
-        _ => Peak<Simd1, float, int>(),
-    };
-
-    private static double Peak<S, V, I>()
-        where S : struct, ISimd<V, I>
-        where V : struct
-        where I : struct
-    {
-        Multiply<S, V, I>(1000);
-        const int Turns = 20_000_000;
-        var start = Environment.CpuUsage.UserTime;
-        var sum = Multiply<S, V, I>(Turns);
-        var seconds = (Environment.CpuUsage.UserTime - start).TotalSeconds;
-        return sum == 0 ? 0 : Turns * 12.0 * 2 * S.Width / seconds / 1e9;
-    }
-
-    private static float Multiply<S, V, I>(int turns)
-        where S : struct, ISimd<V, I>
-        where V : struct
-        where I : struct
-    {
-        V x = S.Broadcast(0.999f), y = S.Broadcast(0.001f);
-        V c0 = y, c1 = y, c2 = y, c3 = y, c4 = y, c5 = y, c6 = y, c7 = y, c8 = y, c9 = y, ca = y, cb = y;
-        for (var i = 0; i < turns; i++)
-        {
-            c0 = S.Fma(c0, x, y);
-            c1 = S.Fma(c1, x, y);
-            c2 = S.Fma(c2, x, y);
-            c3 = S.Fma(c3, x, y);
-            c4 = S.Fma(c4, x, y);
-            c5 = S.Fma(c5, x, y);
-            c6 = S.Fma(c6, x, y);
-            c7 = S.Fma(c7, x, y);
-            c8 = S.Fma(c8, x, y);
-            c9 = S.Fma(c9, x, y);
-            ca = S.Fma(ca, x, y);
-            cb = S.Fma(cb, x, y);
-        }
-
-        var sum = S.Add(S.Add(S.Add(c0, c1), S.Add(c2, c3)), S.Add(S.Add(S.Add(c4, c5), S.Add(c6, c7)), S.Add(S.Add(c8, c9), S.Add(ca, cb))));
-        Span<float> lanes = stackalloc float[16];
-        S.Store(sum, ref lanes[0]);
-        return lanes[0];
     }
 
     private static void Write(Dictionary<Shape, List<double>[]> rates, List<double> peak, PythonWorker? python)

@@ -9,5 +9,6 @@ var root = new RootCommand("Benchmarks against other programs, alternating in on
     TrainingBenchmark.Command(),
     SamplingBenchmark.Command(),
     MatMulBenchmark.Command(),
+    FlowSamplingBenchmark.Command(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -56,14 +56,17 @@ public interface ISimd<V, I>
     /// <summary>All bits set where a == b, else none; false for NaN.</summary>
     static abstract V Equal(V a, V b);
 
-    /// <summary>Bitwise choice: <paramref name="whenTrue"/> where the mask is set, else <paramref name="whenFalse"/>.</summary>
+    /// <summary><paramref name="whenTrue"/> where the mask is set, else <paramref name="whenFalse"/>; all bits of a lane of the mask are equal.</summary>
     static abstract V Select(V mask, V whenTrue, V whenFalse);
+
+    /// <summary><paramref name="whenNegative"/> where the integer is below zero, else <paramref name="otherwise"/>.</summary>
+    static abstract V SelectNegative(I sign, V whenNegative, V otherwise);
 
     static abstract V And(V a, V b);
     static abstract V Or(V a, V b);
     static abstract V Xor(V a, V b);
 
-    /// <summary>Truncation towards zero; defined for |a| &lt; 2^31 only.</summary>
+    /// <summary>Truncation towards zero; defined for |a| &lt; 2^31 only, beyond it paths differ.</summary>
     static abstract I ToInt(V a);
     static abstract V ToFloat(I a);
     static abstract I AsInt(V a);

@@ -33,6 +33,7 @@ public readonly struct Simd1 : ISimd<float, int>
         return AsFloat((AsInt(whenTrue) & m) | (AsInt(whenFalse) & ~m));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float SelectNegative(int sign, float whenNegative, float otherwise) => sign < 0 ? whenNegative : otherwise;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float And(float a, float b) => AsFloat(AsInt(a) & AsInt(b));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Or(float a, float b) => AsFloat(AsInt(a) | AsInt(b));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Xor(float a, float b) => AsFloat(AsInt(a) ^ AsInt(b));

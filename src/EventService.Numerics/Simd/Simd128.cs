@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using I = System.Runtime.Intrinsics.Vector128<int>;
 using V = System.Runtime.Intrinsics.Vector128<float>;
 
@@ -20,20 +21,21 @@ public readonly struct Simd128 : ISimd<V, I>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Divide(V a, V b) => a / b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Sqrt(V a) => Vector128.Sqrt(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Fma(V a, V b, V c) => Vector128.FusedMultiplyAdd(a, b, c);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V FmaNegated(V a, V b, V c) => Vector128.FusedMultiplyAdd(-a, b, c);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Min(V a, V b) => Vector128.ConditionalSelect(Vector128.LessThan(a, b), a, b);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Max(V a, V b) => Vector128.ConditionalSelect(Vector128.GreaterThan(a, b), a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V FmaNegated(V a, V b, V c) => System.Runtime.Intrinsics.X86.Fma.IsSupported ? System.Runtime.Intrinsics.X86.Fma.MultiplyAddNegated(a, b, c) : Vector128.FusedMultiplyAdd(-a, b, c);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Min(V a, V b) => Sse.IsSupported ? Sse.Min(a, b) : Vector128.ConditionalSelect(Vector128.LessThan(a, b), a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Max(V a, V b) => Sse.IsSupported ? Sse.Max(a, b) : Vector128.ConditionalSelect(Vector128.GreaterThan(a, b), a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Abs(V a) => Vector128.Abs(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Negate(V a) => -a;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Round(V a) => Vector128.Round(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V LessThan(V a, V b) => Vector128.LessThan(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V LessOrEqual(V a, V b) => Vector128.LessThanOrEqual(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Equal(V a, V b) => Vector128.Equals(a, b);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Select(V mask, V whenTrue, V whenFalse) => Vector128.ConditionalSelect(mask, whenTrue, whenFalse);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Select(V mask, V whenTrue, V whenFalse) => Sse41.IsSupported ? Sse41.BlendVariable(whenFalse, whenTrue, mask) : Vector128.ConditionalSelect(mask, whenTrue, whenFalse);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V SelectNegative(I sign, V whenNegative, V otherwise) => Select((Sse41.IsSupported ? sign : sign >> 31).AsSingle(), whenNegative, otherwise);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V And(V a, V b) => a & b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Or(V a, V b) => a | b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Xor(V a, V b) => a ^ b;
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static I ToInt(V a) => Vector128.ConvertToInt32(a);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static I ToInt(V a) => Vector128.ConvertToInt32Native(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V ToFloat(I a) => Vector128.ConvertToSingle(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static I AsInt(V a) => a.AsInt32();
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V AsFloat(I a) => a.AsSingle();

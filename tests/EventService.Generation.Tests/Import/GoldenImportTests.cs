@@ -11,8 +11,8 @@ namespace EventService.Generation.Tests.Import;
 /// </summary>
 public sealed class GoldenImportTests
 {
-    private const string EventsSha256 = "203c89f072d924fc77b02a9757698a7f5c0f482f8d7b31dae5287b2e9ef71fd8";
-    private const string DensitiesSha256 = "a314148f0324733fffc345bb09f725c618bfc6f09f16e12623b7a143da68ad0f";
+    private const string EventsSha256 = "d330f26f47791aa449b6f673066ff8eda40fb09d6fd5a38fb356e5379ef57daf";
+    private const string DensitiesSha256 = "da7b5ce00157589099d3676e19b65507b42d68bc693f68cbad43d3b9585f42e6";
 
     [Fact]
     public void ImportedFlows_EventsAndDensities_HaveTheDigestsOfTheProfile()

@@ -1,3 +1,4 @@
+using EventService.Engine.Kernels;
 using EventService.Numerics.Functions;
 
 namespace EventService.Generation.Architectures.Flows;
@@ -19,7 +20,6 @@ public enum AffineScale
 /// <param name="Scale">How a becomes the scale.</param>
 /// <param name="Minimum">Smallest scale.</param>
 /// <param name="ShiftFirst">theta is (b, a).</param>
-/// <remarks>The inverse takes the parameters in float32 and rounds once: a flow of many layers adds up as few roundings as it can.</remarks>
 public sealed record AffineScalarMap(AffineScale Scale, double Minimum, bool ShiftFirst) : ScalarMap
 {
     public override int ParameterCount => 2;
@@ -37,12 +37,10 @@ public sealed record AffineScalarMap(AffineScale Scale, double Minimum, bool Shi
         }
     }
 
-    public override void Inverse(Span<float> rows, int stride, Span<float> y)
+    public override ScalarInverse Inverse()
     {
-        for (var i = 0; i < y.Length; i++)
-        {
-            y[i] = (float)((y[i] - (double)rows[stride + i]) / ScaleOf(rows[i]));
-        }
+        var affine = new AffineInverse(Minimum, Scale == AffineScale.Softplus ? 0 : -1 / Log.Of(Minimum));
+        return (rows, stride, y) => affine.Run(rows[..y.Length], rows.Slice(stride, y.Length), y);
     }
 
     private double ScaleOf(double a) => Scale == AffineScale.Softplus ? Softplus.Of(a) + Minimum : Exp.Of(a / (1 + Math.Abs(a / Log.Of(Minimum))));

@@ -9,7 +9,11 @@ namespace EventService.Generation.Architectures.Flows;
 /// <remarks>The inverse computes every hidden unit once: see <see cref="IncrementalConditioner"/>.</remarks>
 public sealed class ConditionalLayer : FlowLayer
 {
+    private const int Lanes = IncrementalConditioner.PanelLanes;
+
     private readonly IncrementalConditioner _incremental;
+    private readonly ScalarInverse _inverse;
+    private readonly int _panels;
     private readonly int[][] _targetsOfLevel;
     private readonly int[] _inputOf;
 
@@ -34,6 +38,8 @@ public sealed class ConditionalLayer : FlowLayer
 
         var order = AutoregressiveOrder.Of(network, inputs, targets);
         _incremental = new IncrementalConditioner(network, order, map.KernelRows);
+        _inverse = map.Inverse();
+        _panels = _incremental.PreferredPanels;
         _targetsOfLevel = [.. Enumerable.Range(0, order.Levels).Select(level => targets.Where((_, t) => order.TargetLevels[t] == level).ToArray())];
         _inputOf = [.. Enumerable.Range(0, features).Select(f => inputs.ToList().IndexOf(f))];
         KnownInputs = [.. Enumerable.Range(0, inputs.Count).Where(i => order.InputDegrees[i] == 0)];
@@ -71,25 +77,48 @@ public sealed class ConditionalLayer : FlowLayer
 
     public override void Inverse(Span<float> y, int lanes, FlowScratch scratch)
     {
+        var panels = (lanes + Lanes - 1) / Lanes;
+        for (var first = 0; first < panels; first += _panels)
+        {
+            InversePanels(y[(first * Lanes)..], Math.Min(_panels, panels - first), scratch);
+        }
+    }
+
+    /// <summary>A few panels of lanes, together through all levels.</summary>
+    private void InversePanels(Span<float> y, int panels, FlowScratch scratch)
+    {
         foreach (var input in KnownInputs)
         {
-            y.Slice(Inputs[input] * Stride, lanes).CopyTo(_incremental.Input(input, Stride, scratch));
+            Fill(input, y.Slice(Inputs[input] * SamplingStride, panels * Lanes), panels, scratch);
         }
 
         for (var level = 0; level < _targetsOfLevel.Length; level++)
         {
-            var rows = _incremental.Advance(level, lanes, Stride, scratch);
-            var share = rows.Length / _targetsOfLevel[level].Length;
-            for (var t = 0; t < _targetsOfLevel[level].Length; t++)
+            _incremental.Advance(level, panels, scratch);
+            var targets = _targetsOfLevel[level];
+            for (var t = 0; t < targets.Length; t++)
             {
-                var feature = _targetsOfLevel[level][t];
-                var value = y.Slice(feature * Stride, lanes);
-                Map.Inverse(rows.Slice(t * share, share), Stride, value);
-                if (_inputOf[feature] >= 0)
+                var values = y.Slice(targets[t] * SamplingStride, panels * Lanes);
+                for (var p = 0; p < panels; p++)
                 {
-                    value.CopyTo(_incremental.Input(_inputOf[feature], Stride, scratch));
+                    var rows = _incremental.Parameters(level, p, panels, scratch);
+                    var share = rows.Length / targets.Length;
+                    _inverse(rows.Slice(t * share, share), Lanes, values.Slice(p * Lanes, Lanes));
+                }
+
+                if (_inputOf[targets[t]] is var input and >= 0)
+                {
+                    Fill(input, values, panels, scratch);
                 }
             }
+        }
+    }
+
+    private void Fill(int input, ReadOnlySpan<float> values, int panels, FlowScratch scratch)
+    {
+        for (var p = 0; p < panels; p++)
+        {
+            values.Slice(p * Lanes, Lanes).CopyTo(_incremental.Input(input, p, panels, scratch));
         }
     }
 

@@ -1,31 +1,51 @@
+using EventService.Engine.Kernels;
+
 namespace EventService.Generation.Architectures.Flows;
 
 /// <summary>Memory of one thread while it runs through a flow: numbered buffers that grow and are used again by every layer.</summary>
 public sealed class FlowScratch
 {
-    private readonly List<float[]> _floats = [];
+    private readonly List<(float[] Array, nint Start, int Length)> _floats = [];
     private readonly List<double[]> _doubles = [];
 
     /// <summary>The buffer of this number, at least this long; what it holds is what its last user left, or zero.</summary>
-    public Span<float> Floats(int number, int length) => Buffer(_floats, number, length);
+    public unsafe Span<float> Floats(int number, int length) => new(Aligned(number, length), length);
 
     /// <inheritdoc cref="Floats"/>
-    public Span<double> Doubles(int number, int length) => Buffer(_doubles, number, length);
-
-    private static Span<T> Buffer<T>(List<T[]> buffers, int number, int length)
+    public Span<double> Doubles(int number, int length)
     {
-        while (buffers.Count <= number)
+        while (_doubles.Count <= number)
         {
-            buffers.Add([]);
+            _doubles.Add([]);
         }
 
-        if (buffers[number].Length < length)
+        if (_doubles[number].Length < length)
         {
-            var longer = buffers[number];
+            var longer = _doubles[number];
             Array.Resize(ref longer, length);
-            buffers[number] = longer;
+            _doubles[number] = longer;
         }
 
-        return buffers[number].AsSpan(0, length);
+        return _doubles[number].AsSpan(0, length);
+    }
+
+    /// <summary>The buffer of <see cref="Floats"/> by its address, at the start of a cache line: valid until the buffer has to grow, while this object is reachable.</summary>
+    internal unsafe float* Aligned(int number, int length)
+    {
+        while (_floats.Count <= number)
+        {
+            _floats.Add(default);
+        }
+
+        var (_, start, room) = _floats[number];
+        if (room < length)
+        {
+            var (array, longer) = AlignedFloats.Allocate(length);
+            new Span<float>((float*)start, room).CopyTo(new Span<float>((float*)longer, length));
+            _floats[number] = (array, longer, length);
+            start = longer;
+        }
+
+        return (float*)start;
     }
 }

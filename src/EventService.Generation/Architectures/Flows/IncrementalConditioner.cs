@@ -12,14 +12,27 @@ public readonly record struct ParameterRow(int Source, double Scale, double Shif
 /// <remarks>
 /// A unit has the highest degree of the inputs it depends on. Units of each layer are sorted by degree, so that those of degree d are
 /// neighbouring rows and see a prefix of the rows of the layer before. <see cref="Advance"/> computes the units of one degree
-/// in all layers. Matrices are [units, lanes]: a lane's numbers do not depend on the other lanes.
+/// in all layers. A sum runs over the units it sees in the order of their degrees, those of one degree in the network's order: leaving out masked
+/// weights changes no bit, since adding zero times a finite number does not. Lanes are in panels of 16; a lane's numbers do not depend on the others.
 /// </remarks>
-public sealed class IncrementalConditioner
+public sealed unsafe class IncrementalConditioner
 {
-    private readonly List<Layer> _layers = [];
-    private readonly List<Operation> _operations = [];
+    /// <summary>Lanes of a panel.</summary>
+    public const int PanelLanes = ConditionerUnits.Lanes;
+
+    private const int Lanes = PanelLanes;
+
+    // Levels are taken in blocks of about this many units of the widest layer: a level alone has few rows, for which the units of the layer
+    // before would have to come from the L2 cache at the pace of the sums. A panel of narrow layers stays in the L1 cache: they go level by level.
+    private const int BlockUnits = 64;
+    private const int NarrowUnits = 192;
+
+    private readonly List<ConditionerUnits> _layers = [];
+    private readonly List<ConditionerOperation> _operations = [];
+    private readonly List<Range> _blocks;
+    private readonly int[] _blockOf;
     private readonly int[] _inputRows;
-    private readonly Layer _outputs;
+    private readonly ConditionerUnits _outputs;
 
     /// <param name="network">The network.</param>
     /// <param name="order">The order of its targets.</param>
@@ -29,25 +42,30 @@ public sealed class IncrementalConditioner
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(order);
         ArgumentNullException.ThrowIfNull(rows);
+        var width = network.Steps.Max(s => s is ConditionerStep.Dense d ? d.Map.Inputs : s is ConditionerStep.Residual r ? r.First.Outputs : 0);
+        PreferredPanels = width <= NarrowUnits ? 8 : 16;
+        _blocks = Blocks(order.Levels, width);
+        _blockOf = [.. _blocks.SelectMany((b, i) => Enumerable.Repeat(i, b.End.Value - b.Start.Value))];
         var h = AddLayer([.. order.InputDegrees], order.Levels);
         _inputRows = h.RowOf;
-        foreach (var step in network.Steps.SkipLast(1))
+        for (var s = 0; s < network.Steps.Count - 1; s++)
         {
-            switch (step)
+            switch (network.Steps[s])
             {
                 case ConditionerStep.Dense dense:
                     h = AddDense(dense.Map, h);
                     break;
                 case ConditionerStep.Activate:
-                    h = AddActivation(network.Activation, h);
+                    // In place: nothing else reads a step's result.
+                    _operations.Add(new ConditionerOperation.Activate(network.Activation, h, h));
                     break;
                 case ConditionerStep.Residual block:
-                    var inner = AddDense(block.First, block.ActivatesInput ? AddActivation(network.Activation, h) : h);
-                    var activated = AddActivation(network.Activation, inner);
-                    var degrees = DegreesThrough(block.Second, activated).Zip(h.Degrees, Math.Max).ToArray();
-                    var change = AddDense(block.Second, activated, degrees);
+                    var inner = AddDense(block.First, block.ActivatesInput ? AddActivated(network.Activation, h) : h);
+                    _operations.Add(new ConditionerOperation.Activate(network.Activation, inner, inner));
+                    var degrees = DegreesThrough(block.Second, inner).Zip(h.Degrees, Math.Max).ToArray();
+                    var change = AddDense(block.Second, inner, degrees);
                     var sum = AddLayer(degrees, h.Levels);
-                    _operations.Add(new Operation.Add(h, change, sum));
+                    _operations.Add(new ConditionerOperation.Add(h, change, sum));
                     h = sum;
                     break;
             }
@@ -57,46 +75,70 @@ public sealed class IncrementalConditioner
         _outputs = AddDense(Arrange(last, order.TargetLevels.Count, rows), h, [.. order.TargetLevels.SelectMany(level => Enumerable.Repeat(level, rows.Count))]);
     }
 
-    /// <summary>The row of an input, to be filled before the degree above its own is computed.</summary>
-    public Span<float> Input(int input, int stride, FlowScratch scratch) => _layers[0].Buffer(scratch, stride).Slice(_inputRows[input] * stride, stride);
+    /// <summary>Panels that best go through all levels together: as many as keep the units of narrow layers in the L2 cache; more for wide ones, whose weights come from further away.</summary>
+    public int PreferredPanels { get; }
 
-    /// <summary>
-    /// Computes what depends on inputs of degrees up to <paramref name="level"/> only, and gives the parameters of the targets of this
-    /// level in their order: the rows of the first, of the second and so on, <paramref name="stride"/> apart. To be called for level 0, 1, 2, ...
-    /// </summary>
-    public Span<float> Advance(int level, int lanes, int stride, FlowScratch scratch)
+    /// <summary>The row of an input in a panel, 16 lanes, to be filled before the degree above its own is computed.</summary>
+    /// <param name="input">Number of the input.</param>
+    /// <param name="panel">Number of the panel.</param>
+    /// <param name="panels">Number of panels in use.</param>
+    /// <param name="scratch">The thread's memory.</param>
+    public Span<float> Input(int input, int panel, int panels, FlowScratch scratch) =>
+        new(_layers[0].Panels(scratch, panels) + (panel * _layers[0].PanelStride) + (_inputRows[input] * Lanes), Lanes);
+
+    /// <summary>Computes what depends on inputs of degrees up to <paramref name="level"/> only. To be called for level 0, 1, 2, ...</summary>
+    public void Advance(int level, int panels, FlowScratch scratch)
     {
-        foreach (var operation in _operations)
+        var block = _blockOf[level];
+        if (_blocks[block].Start.Value == level)
         {
-            operation.Run(level, lanes, stride, scratch);
+            foreach (var operation in _operations)
+            {
+                operation.Begin(block, panels, scratch);
+            }
         }
 
-        var start = _outputs.Start(level);
-        return _outputs.Buffer(scratch, stride)[(start * stride)..(_outputs.End(level) * stride)];
+        foreach (var operation in _operations)
+        {
+            operation.Run(level, panels, scratch);
+        }
     }
 
-    private Layer AddLayer(int[] degrees, int levels)
+    /// <summary>The parameters of the targets of a level in a panel, after <see cref="Advance"/>: the rows of the first target, of the second and so on, 16 lanes each.</summary>
+    public Span<float> Parameters(int level, int panel, int panels, FlowScratch scratch)
     {
-        var layer = new Layer(_layers.Count, degrees, levels);
+        var (start, end) = (_outputs.Start(level), _outputs.End(level));
+        return new(_outputs.Panels(scratch, panels) + (panel * _outputs.PanelStride) + (start * Lanes), (end - start) * Lanes);
+    }
+
+    private static List<Range> Blocks(int levels, int width)
+    {
+        var each = width <= NarrowUnits ? 1 : Math.Max(1, (int)Math.Round((double)BlockUnits * levels / width));
+        return [.. Enumerable.Range(0, (levels + each - 1) / each).Select(b => new Range(b * each, Math.Min(levels, (b + 1) * each)))];
+    }
+
+    private ConditionerUnits AddLayer(int[] degrees, int levels)
+    {
+        var layer = new ConditionerUnits(_layers.Count, degrees, levels);
         _layers.Add(layer);
         return layer;
     }
 
-    private Layer AddActivation(FlowActivation activation, Layer x)
+    private ConditionerUnits AddActivated(FlowActivation activation, ConditionerUnits x)
     {
         var y = AddLayer(x.Degrees, x.Levels);
-        _operations.Add(new Operation.Activate(activation, x, y));
+        _operations.Add(new ConditionerOperation.Activate(activation, x, y));
         return y;
     }
 
-    private Layer AddDense(DenseMap map, Layer x, int[]? degrees = null)
+    private ConditionerUnits AddDense(DenseMap map, ConditionerUnits x, int[]? degrees = null)
     {
         var y = AddLayer(degrees ?? DegreesThrough(map, x), x.Levels);
-        _operations.Add(new Operation.Dense(map, x, y));
+        _operations.Add(new ConditionerOperation.Dense(map, x, y, _blocks));
         return y;
     }
 
-    private static int[] DegreesThrough(DenseMap map, Layer x)
+    private static int[] DegreesThrough(DenseMap map, ConditionerUnits x)
     {
         var degrees = new int[map.Outputs];
         for (var o = 0; o < map.Outputs; o++)
@@ -139,131 +181,5 @@ public sealed class IncrementalConditioner
         }
 
         return new DenseMap(bias.Length, map.Inputs, weights, bias);
-    }
-
-    /// <summary>The units of a layer, sorted by degree.</summary>
-    private sealed class Layer
-    {
-        private readonly int[] _ends;
-
-        public Layer(int number, int[] degrees, int levels)
-        {
-            (Number, Degrees, Levels) = (number, degrees, levels);
-            Sorted = [.. Enumerable.Range(0, degrees.Length).OrderBy(u => degrees[u])];
-            RowOf = new int[degrees.Length];
-            for (var row = 0; row < Sorted.Length; row++)
-            {
-                RowOf[Sorted[row]] = row;
-            }
-
-            _ends = [.. Enumerable.Range(0, levels).Select(level => degrees.Count(d => d <= level))];
-        }
-
-        public int Number { get; }
-
-        /// <summary>Degree of each unit, in the network's order.</summary>
-        public int[] Degrees { get; }
-
-        public int Levels { get; }
-
-        /// <summary>The unit in each row.</summary>
-        public int[] Sorted { get; }
-
-        /// <summary>The row of each unit.</summary>
-        public int[] RowOf { get; }
-
-        /// <summary>First row of this degree.</summary>
-        public int Start(int level) => level == 0 ? 0 : _ends[level - 1];
-
-        /// <summary>Rows of degrees up to this one.</summary>
-        public int End(int level) => _ends[level];
-
-        public Span<float> Buffer(FlowScratch scratch, int stride) => scratch.Floats(FirstBuffer + Number, Degrees.Length * stride);
-
-        // Numbers of buffers in the scratch; the layers of the flow use those below.
-        private const int FirstBuffer = 8;
-    }
-
-    private abstract class Operation(Layer to)
-    {
-        protected Layer To => to;
-
-        public void Run(int level, int lanes, int stride, FlowScratch scratch)
-        {
-            var (start, end) = (to.Start(level), to.End(level));
-            if (start < end)
-            {
-                Run(level, start, end, lanes, stride, scratch);
-            }
-        }
-
-        protected abstract void Run(int level, int start, int end, int lanes, int stride, FlowScratch scratch);
-
-        public sealed class Dense : Operation
-        {
-            private readonly Layer _from;
-            private readonly float[] _weights;
-            private readonly float[] _bias;
-
-            public Dense(DenseMap map, Layer from, Layer to)
-                : base(to)
-            {
-                _from = from;
-                _weights = new float[map.Weights.Length];
-                _bias = new float[map.Outputs];
-                for (var row = 0; row < map.Outputs; row++)
-                {
-                    var unit = to.Sorted[row];
-                    _bias[row] = (float)map.Bias[unit];
-                    for (var column = 0; column < map.Inputs; column++)
-                    {
-                        _weights[(row * map.Inputs) + column] = (float)map.Weights[(unit * map.Inputs) + from.Sorted[column]];
-                    }
-                }
-            }
-
-            protected override unsafe void Run(int level, int start, int end, int lanes, int stride, FlowScratch scratch)
-            {
-                var inputs = _from.Degrees.Length;
-                fixed (float* w = _weights, bias = _bias, x = _from.Buffer(scratch, stride), y = To.Buffer(scratch, stride))
-                {
-                    MatMul.Multiply(
-                        new MatMul.View(w + ((long)start * inputs), inputs, 1),
-                        new MatMul.View(x, stride, 1),
-                        y + ((long)start * stride),
-                        stride,
-                        end - start,
-                        lanes,
-                        _from.End(level),
-                        MatMul.From.RowBias,
-                        bias + start);
-                }
-            }
-        }
-
-        public sealed class Activate(FlowActivation activation, Layer from, Layer to) : Operation(to)
-        {
-            protected override void Run(int level, int start, int end, int lanes, int stride, FlowScratch scratch)
-            {
-                var rows = (start * stride)..(end * stride);
-                activation.Apply(from.Buffer(scratch, stride)[rows], To.Buffer(scratch, stride)[rows]);
-            }
-        }
-
-        public sealed class Add(Layer from, Layer change, Layer to) : Operation(to)
-        {
-            protected override void Run(int level, int start, int end, int lanes, int stride, FlowScratch scratch)
-            {
-                ReadOnlySpan<float> a = from.Buffer(scratch, stride), b = change.Buffer(scratch, stride);
-                var sum = To.Buffer(scratch, stride);
-                for (var row = start; row < end; row++)
-                {
-                    var unit = To.Sorted[row];
-                    var x = a.Slice(from.RowOf[unit] * stride, lanes);
-                    var dx = b.Slice(change.RowOf[unit] * stride, lanes);
-                    System.Numerics.Tensors.TensorPrimitives.Add(x, dx, sum.Slice(row * stride, lanes));
-                }
-            }
-        }
     }
 }

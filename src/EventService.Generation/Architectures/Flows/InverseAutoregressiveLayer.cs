@@ -8,6 +8,7 @@ namespace EventService.Generation.Architectures.Flows;
 public sealed class InverseAutoregressiveLayer : FlowLayer
 {
     private readonly int[][] _targetsOfLevel;
+    private readonly ScalarInverse _inverse;
 
     /// <param name="features">D.</param>
     /// <param name="network">Gives the parameters of each feature from all z, one after another.</param>
@@ -24,7 +25,7 @@ public sealed class InverseAutoregressiveLayer : FlowLayer
 
         int[] all = [.. Enumerable.Range(0, features)];
         var order = AutoregressiveOrder.Of(network, all, all);
-        (Network, Map) = (network, map);
+        (Network, Map, _inverse) = (network, map, map.Inverse());
         _targetsOfLevel = [.. Enumerable.Range(0, order.Levels).Select(level => all.Where(t => order.TargetLevels[t] == level).ToArray())];
     }
 
@@ -56,12 +57,20 @@ public sealed class InverseAutoregressiveLayer : FlowLayer
     public override void Inverse(Span<float> y, int lanes, FlowScratch scratch)
     {
         ArgumentNullException.ThrowIfNull(scratch);
+        for (var first = 0; first < lanes; first += Stride)
+        {
+            InversePiece(y[first..], Math.Min(Stride, lanes - first), scratch);
+        }
+    }
+
+    private void InversePiece(Span<float> y, int lanes, FlowScratch scratch)
+    {
         var z = scratch.Doubles(0, Network.Inputs * Stride);
         for (var f = 0; f < Network.Inputs; f++)
         {
             for (var i = 0; i < lanes; i++)
             {
-                z[(f * Stride) + i] = y[(f * Stride) + i];
+                z[(f * Stride) + i] = y[(f * SamplingStride) + i];
             }
         }
 
@@ -80,7 +89,7 @@ public sealed class InverseAutoregressiveLayer : FlowLayer
                 }
             }
 
-            Map.Inverse(rows, Stride, y.Slice(f * Stride, lanes));
+            _inverse(rows, Stride, y.Slice(f * SamplingStride, lanes));
         }
     }
 }

@@ -24,6 +24,7 @@ public sealed class LayeredFlow : ILikelihoodModel
     public const uint MaximumAttempts = 256;
 
     private const int Stride = FlowLayer.Stride;
+    private const int SamplingStride = FlowLayer.SamplingStride;
 
     // Points in the cell of a value on a grid over which the lower bound of its log-density is averaged; a power of two.
     private const int CellPoints = 8;
@@ -93,22 +94,23 @@ public sealed class LayeredFlow : ILikelihoodModel
             }
         }
 
-        for (var start = 0; start < count; start += Stride)
+        for (var start = 0; start < count; start += SamplingStride)
+        {
+            Draw(work, start, Math.Min(SamplingStride, count - start), block);
+        }
+
+        for (var start = 0; start < logDensity.Length; start += Stride)
         {
             var lanes = Math.Min(Stride, count - start);
-            Draw(work, start, lanes, block);
-            if (!logDensity.IsEmpty)
+            for (var f = 0; f < Features; f++)
             {
-                for (var f = 0; f < Features; f++)
+                for (var i = 0; i < lanes; i++)
                 {
-                    for (var i = 0; i < lanes; i++)
-                    {
-                        work.X[(f * Stride) + i] = block.Scalars[f][start + i];
-                    }
+                    work.X[(f * Stride) + i] = block.Scalars[f][start + i];
                 }
-
-                Evaluate(work, logDensity.Slice(start, lanes));
             }
+
+            Evaluate(work, logDensity.Slice(start, lanes));
         }
 
         _workspaces.Add(work);
@@ -157,25 +159,33 @@ public sealed class LayeredFlow : ILikelihoodModel
         }
     }
 
+    /// <inheritdoc cref="FromBase(ReadOnlySpan{float}, Span{float})"/>
+    internal float[] FromBase(ReadOnlySpan<float> draws)
+    {
+        var events = new float[draws.Length];
+        FromBase(draws, events);
+        return events;
+    }
+
     /// <summary>The events of given draws of the base distribution.</summary>
     /// <param name="draws">One row of D numbers an event.</param>
     /// <param name="events">Receives the columns of the events, one row of D numbers an event; not finite where float32 cannot hold them.</param>
     internal void FromBase(ReadOnlySpan<float> draws, Span<float> events)
     {
         var work = RentWorkspace();
-        for (var start = 0; start < draws.Length; start += Stride * Features)
+        for (var start = 0; start < draws.Length; start += SamplingStride * Features)
         {
-            var tile = draws[start..Math.Min(draws.Length, start + (Stride * Features))];
+            var tile = draws[start..Math.Min(draws.Length, start + (SamplingStride * Features))];
             var lanes = tile.Length / Features;
             for (var k = 0; k < tile.Length; k++)
             {
-                work.Z[((k % Features) * Stride) + (k / Features)] = tile[k];
+                work.Z[((k % Features) * SamplingStride) + (k / Features)] = tile[k];
             }
 
             Inverse(work, lanes);
             for (var k = 0; k < tile.Length; k++)
             {
-                events[start + k] = _columns[k % Features].Inverse(work.Z[((k % Features) * Stride) + (k / Features)]);
+                events[start + k] = _columns[k % Features].Inverse(work.Z[((k % Features) * SamplingStride) + (k / Features)]);
             }
         }
 
@@ -204,7 +214,7 @@ public sealed class LayeredFlow : ILikelihoodModel
                 var random = new PhiloxStream(work.Keys[pending[i]], (ulong)block.EventNumber[pending[i]], attempt);
                 for (var f = 0; f < Features; f++)
                 {
-                    work.Z[(f * Stride) + i] = _base.Draw(f, ref random);
+                    work.Z[(f * SamplingStride) + i] = _base.Draw(f, ref random);
                 }
             }
 
@@ -215,7 +225,7 @@ public sealed class LayeredFlow : ILikelihoodModel
                 var (row, finite) = (pending[i], true);
                 for (var f = 0; f < Features; f++)
                 {
-                    var value = _columns[f].Inverse(work.Z[(f * Stride) + i]);
+                    var value = _columns[f].Inverse(work.Z[(f * SamplingStride) + i]);
                     block.Scalars[f][row] = value;
                     finite &= float.IsFinite(value);
                 }
@@ -333,13 +343,13 @@ public sealed class LayeredFlow : ILikelihoodModel
         /// <summary>The observables of the tile while several points of their cells are evaluated.</summary>
         public double[] Observed { get; } = new double[features * Stride];
 
-        public float[] Z { get; } = new float[features * Stride];
+        public float[] Z { get; } = new float[features * SamplingStride];
 
         public FlowScratch Scratch { get; } = new();
 
         /// <summary>Key of the stream of each event.</summary>
         public List<ulong> Keys { get; } = [];
 
-        public List<int> Pending { get; } = new(Stride);
+        public List<int> Pending { get; } = new(SamplingStride);
     }
 }

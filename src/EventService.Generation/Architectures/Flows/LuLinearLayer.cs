@@ -70,12 +70,12 @@ public sealed class LuLinearLayer : FlowLayer
     {
         ArgumentNullException.ThrowIfNull(scratch);
         var d = _bias.Length;
-        var x = scratch.Doubles(0, d * Stride);
+        var x = scratch.Doubles(0, d * SamplingStride);
         for (var r = 0; r < d; r++)
         {
             for (var i = 0; i < lanes; i++)
             {
-                x[(r * Stride) + i] = y[(r * Stride) + i] - _bias[r];
+                x[(r * SamplingStride) + i] = y[(r * SamplingStride) + i] - _bias[r];
             }
 
             Eliminate(x, r, _lower.AsSpan(r * d, d), 0, r, lanes);
@@ -87,8 +87,8 @@ public sealed class LuLinearLayer : FlowLayer
             Eliminate(x, r, row, r + 1, d, lanes);
             for (var i = 0; i < lanes; i++)
             {
-                x[(r * Stride) + i] /= row[r];
-                y[(r * Stride) + i] = (float)x[(r * Stride) + i];
+                x[(r * SamplingStride) + i] /= row[r];
+                y[(r * SamplingStride) + i] = (float)x[(r * SamplingStride) + i];
             }
         }
     }
@@ -96,10 +96,10 @@ public sealed class LuLinearLayer : FlowLayer
     /// <summary>x_r -= sum over c of row_c x_c, c from first to end - 1.</summary>
     private static void Eliminate(Span<double> x, int r, ReadOnlySpan<double> row, int first, int end, int lanes)
     {
-        var target = x.Slice(r * Stride, lanes);
+        var target = x.Slice(r * SamplingStride, lanes);
         for (var c = first; c < end; c++)
         {
-            var source = x.Slice(c * Stride, lanes);
+            var source = x.Slice(c * SamplingStride, lanes);
             for (var i = 0; i < target.Length; i++)
             {
                 target[i] = Math.FusedMultiplyAdd(-row[c], source[i], target[i]);

@@ -44,7 +44,9 @@ public sealed record MixtureScalarMap(int Components, double Minimum) : ScalarMa
         }
     }
 
-    public override void Inverse(Span<float> rows, int stride, Span<float> y)
+    public override ScalarInverse Inverse() => PointsOf;
+
+    private void PointsOf(Span<float> rows, int stride, Span<float> y)
     {
         Span<double> logWeights = stackalloc double[Components], means = stackalloc double[Components], sigmas = stackalloc double[Components];
         for (var i = 0; i < y.Length; i++)

@@ -32,11 +32,11 @@ public sealed class PermutationLayer : FlowLayer
     public override void Inverse(Span<float> y, int lanes, FlowScratch scratch)
     {
         ArgumentNullException.ThrowIfNull(scratch);
-        var before = scratch.Floats(0, _order.Length * Stride);
+        var before = scratch.Floats(0, _order.Length * SamplingStride);
         y[..before.Length].CopyTo(before);
         for (var i = 0; i < _order.Length; i++)
         {
-            before.Slice(i * Stride, lanes).CopyTo(y[(_order[i] * Stride)..]);
+            before.Slice(i * SamplingStride, lanes).CopyTo(y[(_order[i] * SamplingStride)..]);
         }
     }
 }

@@ -19,9 +19,12 @@ public abstract record ScalarMap
     /// <param name="logDensity">One number a lane, added to.</param>
     public abstract void Forward(ReadOnlySpan<double> theta, int stride, Span<double> x, Span<double> logDensity);
 
-    /// <summary>y becomes x with T(x) = y; in float32.</summary>
-    /// <param name="rows">[KernelRows, lanes], rows <paramref name="stride"/> apart; may be overwritten.</param>
-    /// <param name="stride">Distance of rows in floats.</param>
-    /// <param name="y">One number a lane, replaced.</param>
-    public abstract void Inverse(Span<float> rows, int stride, Span<float> y);
+    /// <summary>The inverse, with what it needs of the constants worked out.</summary>
+    public abstract ScalarInverse Inverse();
 }
+
+/// <summary>y becomes x with T(x) = y; in float32.</summary>
+/// <param name="rows">[KernelRows, lanes], rows <paramref name="stride"/> apart; may be overwritten.</param>
+/// <param name="stride">Distance of rows in floats.</param>
+/// <param name="y">One number a lane, replaced.</param>
+public delegate void ScalarInverse(Span<float> rows, int stride, Span<float> y);

@@ -49,7 +49,7 @@ public sealed class ScaleShiftLayer : FlowLayer
     {
         for (var f = 0; f < _scale.Length; f++)
         {
-            foreach (ref var value in y.Slice(f * Stride, lanes))
+            foreach (ref var value in y.Slice(f * SamplingStride, lanes))
             {
                 value = (float)((value - _shift[f]) / _scale[f]);
             }

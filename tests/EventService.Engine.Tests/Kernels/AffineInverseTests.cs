@@ -1,0 +1,47 @@
+using EventService.Engine.Kernels;
+using EventService.Engine.Random;
+
+namespace EventService.Engine.Tests.Kernels;
+
+/// <summary>The inverse affine map in lanes against its formula in double precision.</summary>
+[Collection(KernelSetCollection.Name)]
+public sealed class AffineInverseTests
+{
+    [Theory]
+    [InlineData(1e-3, 0)]
+    [InlineData(0, 0.145)]
+    public void Run_OnEveryPath_IsTheFormulaToAFewUnits(double minimum, double clip)
+    {
+        const int lanes = 37;
+        var random = new PhiloxStream(4, 4);
+        float[] a = new float[lanes], b = new float[lanes], y = new float[lanes];
+        for (var i = 0; i < lanes; i++)
+        {
+            (a[i], b[i], y[i]) = (10 * (random.NextFloat() - 0.5f), random.NextFloat(), 4 * random.NextFloat());
+        }
+
+        float[]? bits = null;
+        foreach (var path in Enum.GetValues<VectorPath>())
+        {
+            using var forced = new ForcedPath(path);
+            float[] x = [.. y];
+            new AffineInverse(minimum, clip).Run(a, b, x);
+            bits ??= x;
+
+            Assert.Equal(bits, x);
+            Assert.All(Enumerable.Range(0, lanes), i =>
+            {
+                var scale = clip == 0 ? minimum + Math.Log(1 + Math.Exp(a[i])) : Math.Exp(a[i] / (1 + (Math.Abs(a[i]) * clip)));
+                Assert.Equal(((double)y[i] - b[i]) / scale, x[i], 5 * 6e-8 * Math.Abs((y[i] - b[i]) / scale));
+            });
+        }
+    }
+
+    [Fact]
+    public void Run_LengthsThatDiffer_SaysSo()
+    {
+        var e = Assert.Throws<ArgumentException>(() => new AffineInverse(0, 0).Run(new float[3], new float[2], new float[3]));
+
+        Assert.Equal("An affine map has 3 scales and 2 shifts for 3 numbers, expected as many.", e.Message);
+    }
+}

@@ -129,6 +129,11 @@ public static class Evaluate
                 : $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, the recipe {recipe.Schema.Describe()}.");
         }
 
+        if (recipe is { Data.Conditions.Count: > 0 })
+        {
+            throw new RequestException(RequestFault.Cannot, $"The recipe has the conditions {string.Join(", ", recipe.Data.Conditions.Select(c => c.Name))}; models of tables are evaluated without conditions only, so far. Compare 'generate --condition' with the rows of one point.");
+        }
+
         if (recipe is not null && parsed.GetValue(s_power))
         {
             throw new RequestException(RequestFault.Cannot, "--power plants faults in whole collision events; it has none for tables. Leave it out.");

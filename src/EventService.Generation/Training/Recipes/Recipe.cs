@@ -56,16 +56,17 @@ public sealed partial record Recipe
     /// <exception cref="DataFormatException">The table has other columns, or faults.</exception>
     public EventSample ReadTable(Stream stream, string name)
     {
-        string[] sources = [.. Data.Columns.SelectMany(c => c.Sources).Distinct()];
-        int[][] places = [.. Data.Columns.Select(c => c.Sources.Select(s => Array.IndexOf(sources, s)).ToArray())];
+        ColumnRecipe[] columns = [.. Data.Columns, .. Data.Conditions];
+        string[] sources = [.. columns.SelectMany(c => c.Sources).Distinct()];
+        int[][] places = [.. columns.Select(c => c.Sources.Select(s => Array.IndexOf(sources, s)).ToArray())];
         var table = CsvTableReader.ReadAll(stream, name, sources, Data.Select);
-        var sample = new EventSample(Data.Columns.Count) { ProcessName = Process };
-        var row = new double[Data.Columns.Count];
+        var sample = new EventSample(columns.Length) { ProcessName = Process };
+        var row = new double[columns.Length];
         for (var k = 0; k < table.Count; k++)
         {
             for (var c = 0; c < row.Length; c++)
             {
-                row[c] = Data.Columns[c].ValueOf(table.Row(k), places[c]);
+                row[c] = columns[c].ValueOf(table.Row(k), places[c]);
             }
 
             sample.AddRow(table.EventNumber[k], row);
@@ -81,14 +82,15 @@ public sealed partial record Recipe
         RecipeJson.Require(double.IsFinite(CrossSectionPb) && CrossSectionPb >= 0, $"crossSectionPb is {CrossSectionPb}, expected a number of at least 0");
         RecipeJson.Require(SelectionEfficiency is >= 0 and <= 1, $"selectionEfficiency is {SelectionEfficiency}, expected 0 to 1");
         RecipeJson.Require(Data.Columns.Count > 0, "data.columns is empty, expected the columns to learn");
-        foreach (var column in Data.Columns)
+        foreach (var column in Data.Columns.Concat(Data.Conditions))
         {
             RecipeJson.Require(ColumnPattern().IsMatch(column.Name) && column.Name is not ("event" or "logDensity"), $"the column name '{column.Name}' is not allowed, expected letters, digits and '_', and neither event nor logDensity");
-            RecipeJson.Require(Data.Columns.Count(c => c.Name == column.Name) == 1, $"the column '{column.Name}' is there twice");
+            RecipeJson.Require(Data.Columns.Concat(Data.Conditions).Count(c => c.Name == column.Name) == 1, $"the column '{column.Name}' is there twice");
             RecipeJson.Require(column.Fault() is null, $"column '{column.Name}' {column.Fault()}");
             RecipeJson.Require((column.Maps ?? Data.Maps).Skip(1).All(m => m is not MapRecipe.Dequantise), $"column '{column.Name}' has dequantise after another map, expected it first");
         }
 
+        RecipeJson.Require(Data.Conditions.All(c => c.Maps is null), "data.conditions have maps, but conditions are always scaled to -1 to 1");
         foreach (var mirrored in Data.Mirror)
         {
             RecipeJson.Require(Data.Columns.Any(c => c.Name == mirrored), $"data.mirror names '{mirrored}', which is no column");
@@ -113,6 +115,9 @@ public sealed record TableRecipe
 
     /// <summary>Maps of the columns that name none of their own, from the observable to the flow.</summary>
     public required IReadOnlyList<MapRecipe> Maps { get; init; }
+
+    /// <summary>Columns that the flow is conditioned on, such as a mass; they are asked for and not generated. Read behind the others.</summary>
+    public IReadOnlyList<ColumnRecipe> Conditions { get; init; } = [];
 
     /// <summary>Columns that change their sign together without changing the physics, such as all pseudorapidities: training does so at random.</summary>
     public IReadOnlyList<string> Mirror { get; init; } = [];

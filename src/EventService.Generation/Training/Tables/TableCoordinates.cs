@@ -1,3 +1,4 @@
+using EventService.Engine.Autodiff;
 using EventService.Engine.Random;
 using EventService.Engine.Tensors;
 using EventService.Generation.Architectures.Flows;
@@ -41,6 +42,31 @@ public sealed class TableCoordinates
         }
 
         Columns = columns;
+        Conditions = [.. recipe.Conditions.Select((c, place) => ParameterOf(c, columns.Length + place, training))];
+    }
+
+    /// <summary>The parameters that the flow is conditioned on, with the range and the values of the training events.</summary>
+    public IReadOnlyList<ConditionParameter> Conditions { get; }
+
+    /// <summary>The conditions of events as gates take them, [conditions, rows]; null for a flow without.</summary>
+    public Variable? ConditionOf(ReadOnlySpan<int> rows)
+    {
+        if (Conditions.Count == 0)
+        {
+            return null;
+        }
+
+        var condition = new Tensor(Conditions.Count, rows.Length);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var values = _sample.Row(rows[i])[Columns.Count..];
+            for (var c = 0; c < values.Length; c++)
+            {
+                condition[c, i] = (float)ConditionalFlow.Scaled(Conditions[c], values[c]);
+            }
+        }
+
+        return Tape.Constant(condition);
     }
 
     /// <summary>The fitted maps.</summary>
@@ -100,6 +126,19 @@ public sealed class TableCoordinates
         }
 
         return sum;
+    }
+
+    private ConditionParameter ParameterOf(ColumnRecipe recipe, int place, int[] training)
+    {
+        // More different values than this are a continuous parameter, of which only the range is told.
+        const int mostPoints = 32;
+        var values = new SortedSet<double>();
+        foreach (var row in training)
+        {
+            values.Add(_sample.Row(row)[place]);
+        }
+
+        return new ConditionParameter(recipe.Name, recipe.Unit, recipe.Description, values.Min, values.Max, values.Count <= mostPoints ? [.. values] : [values.Min, values.Max]);
     }
 
     private ColumnPreprocessing Fit(int column, string name, IReadOnlyList<MapRecipe> recipes, int[] training)

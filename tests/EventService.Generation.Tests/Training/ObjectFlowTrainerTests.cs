@@ -158,20 +158,6 @@ public class ObjectFlowTrainerTests
     }
 
     [Fact]
-    public void Fingerprint_OfHalfAMillionEvents_TakesLittleTime()
-    {
-        // 4.5 million objects in all.
-        var sample = EventSubset.At(SmallFlow.Data, Enumerable.Range(0, 500_000).Select(k => k % SmallFlow.Data.Count));
-        int[] training = DataSplit.Rows(sample.Count, DataSplit.IsTraining), validation = DataSplit.Rows(sample.Count, DataSplit.IsValidation);
-        var coordinates = EventCoordinates.Fit(s_sample.Value, [.. Enumerable.Range(0, s_sample.Value.Count)]);
-        var start = TimeProvider.System.GetTimestamp();
-
-        RunFingerprint.Of(sample, training, validation, _ => [], coordinates, SmallFlow.Sizes, s_options);
-
-        Assert.InRange(TimeProvider.System.GetElapsedTime(start).TotalSeconds, 0, 5);
-    }
-
-    [Fact]
     public void ObjectFlowTrainer_BatchesThatDoNotFit_AreRefused()
     {
         Assert.Throws<ArgumentException>(() => Trainer(s_options with { BatchSize = 4096 }));

@@ -7,6 +7,7 @@ using EventService.Generation.Evaluation;
 using EventService.Generation.Evaluation.Html;
 using EventService.Generation.Requests;
 using EventService.Generation.Training;
+using EventService.Generation.Training.Recipes;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 using EventService.Physics.Observables;
@@ -22,7 +23,8 @@ public static class Evaluate
     private const int ReadAtOnce = 10_000;
 
     private static readonly Option<FileInfo?> s_generated = new("--generated") { Description = "Judge the events of this file (.csv, .jsonl, .npy, packed or not) rather than a model's." };
-    private static readonly Option<FileInfo> s_data = new("--data") { Description = "Monte Carlo events in Dark Machines text (.csv or .csv.gz).", Required = true };
+    private static readonly Option<FileInfo> s_data = new("--data") { Description = "Monte Carlo events in Dark Machines text (.csv or .csv.gz); with --recipe a table with a header line.", Required = true };
+    private static readonly Option<FileInfo?> s_recipe = new("--recipe") { Description = "Recipe that says which columns and rows of the data a model of a table is of." };
     private static readonly Option<bool> s_testSplit = new("--test-split") { Description = "Compare with the events that no training uses: those at positions k of the file with k % 10 = 0." };
     private static readonly Option<int> s_events = new("--events") { Description = "Events of each kind to compare, at most.", DefaultValueFactory = _ => 50_000 };
     private static readonly Option<string> s_output = new("--output", "-o") { Description = "Folder for report.json, report.html, card.json and exported features.", Required = true };
@@ -39,7 +41,7 @@ public static class Evaluate
         var model = new ModelOptions(load);
         var command = new Command("evaluate", "Compare events of a local model, or of a file, with Monte Carlo: distances of observables beside their Monte Carlo floor, a classifier test, plots.");
         model.AddTo(command);
-        foreach (var option in new Option[] { s_generated, s_data, s_testSplit, s_events, s_output, s_seed, s_samples, s_seeds, s_resamplings, s_power, s_export })
+        foreach (var option in new Option[] { s_generated, s_data, s_recipe, s_testSplit, s_events, s_output, s_seed, s_samples, s_seeds, s_resamplings, s_power, s_export })
         {
             command.Options.Add(option);
         }
@@ -53,17 +55,16 @@ public static class Evaluate
         var start = Stopwatch.GetTimestamp();
         var display = new EvaluationDisplay(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }));
         var generator = parsed.GetValue(s_generated) is null ? await options.LoadAsync(parsed, cancellationToken) : null;
-        if (generator is { Model.Schema: var schema } && !DarkMachinesSchema.IsWholeEvent(schema))
-        {
-            throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' has the columns {schema.Describe()}; whole collision events only can be evaluated so far.");
-        }
-
+        var recipe = parsed.GetValue(s_recipe) is { } recipeFile ? Recipe.Parse(await File.ReadAllBytesAsync(recipeFile.FullName, cancellationToken)) : null;
+        Check(parsed, generator, recipe);
         var (folder, seed) = (parsed.GetValue(s_output)!, parsed.GetValue(s_seed));
         Directory.CreateDirectory(folder);
 
-        var file = await ReadAsync(parsed.GetValue(s_data)!, display, cancellationToken);
+        var file = recipe is null
+            ? await ReadAsync(parsed.GetValue(s_data)!, null, display, cancellationToken)
+            : await display.CountAsync($"reading {parsed.GetValue(s_data)!.Name}", null, _ => recipe.ReadTable(parsed.GetValue(s_data)!.OpenRead(), parsed.GetValue(s_data)!.Name));
         var rows = parsed.GetValue(s_testSplit) ? DataSplit.Rows(file.Count, DataSplit.IsTest) : [.. Enumerable.Range(0, file.Count)];
-        var generated = parsed.GetValue(s_generated) is { } generatedFile ? await ReadAsync(generatedFile, display, cancellationToken) : null;
+        var generated = parsed.GetValue(s_generated) is { } generatedFile ? await ReadAsync(generatedFile, recipe?.Schema, display, cancellationToken) : null;
         var count = CountOf(parsed, file, rows, generated);
         var monteCarlo = EventSubset.At(file, Spread(rows, count));
         var samples = generated is not null ? 1 : parsed.GetValue(s_samples);
@@ -77,9 +78,10 @@ public static class Evaluate
         generated = generatedSamples[0];
 
         var floor = await display.ShareAsync($"floor: {parsed.GetValue(s_resamplings)} pairs of {count} events", progress =>
-            MonteCarloFloor.Draw(file, count, count, EventObservables.All, parsed.GetValue(s_resamplings), seed, progress, cancellationToken));
+            MonteCarloFloor.Draw(file, count, count, recipe is null ? EventObservables.All : TableObservables.Of(recipe.Schema), parsed.GetValue(s_resamplings), seed, progress, cancellationToken));
         var observables = ObservableComparison.Compare(monteCarlo, generatedSamples, floor, cancellationToken);
-        var (x, y) = (FeatureMatrix.Compute(monteCarlo, cancellationToken), FeatureMatrix.Compute(generated, cancellationToken));
+        FeatureMatrix Features(EventSample sample) => recipe is null ? FeatureMatrix.Compute(sample, cancellationToken) : FeatureMatrix.OfTable(sample, recipe.Schema);
+        var (x, y) = (Features(monteCarlo), Features(generated));
         if (parsed.GetValue(s_export))
         {
             FeatureExport.Write(folder, x, y);
@@ -117,6 +119,27 @@ public static class Evaluate
         return 0;
     }
 
+    /// <exception cref="RequestException">Model, recipe and options do not go together.</exception>
+    private static void Check(ParseResult parsed, EventGenerator? generator, Recipe? recipe)
+    {
+        if (generator is { Model.Schema: var schema } && (recipe is null ? !DarkMachinesSchema.IsWholeEvent(schema) : !schema.HasSameColumns(recipe.Schema)))
+        {
+            throw new RequestException(RequestFault.Cannot, recipe is null
+                ? $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, not whole collision events. Give the --recipe that says where they stand in the data."
+                : $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, the recipe {recipe.Schema.Describe()}.");
+        }
+
+        if (recipe is { Data.Conditions.Count: > 0 })
+        {
+            throw new RequestException(RequestFault.Cannot, $"The recipe has the conditions {string.Join(", ", recipe.Data.Conditions.Select(c => c.Name))}; models of tables are evaluated without conditions only, so far. Compare 'generate --condition' with the rows of one point.");
+        }
+
+        if (recipe is not null && parsed.GetValue(s_power))
+        {
+            throw new RequestException(RequestFault.Cannot, "--power plants faults in whole collision events; it has none for tables. Leave it out.");
+        }
+    }
+
     /// <summary>The floor needs two disjoint samples of the size that is compared.</summary>
     private static int CountOf(ParseResult parsed, EventSample file, int[] rows, EventSample? generated)
     {
@@ -151,11 +174,12 @@ public static class Evaluate
         return display.CountAsync($"generating {generator.Document.Name}", count, progress => GeneratedSample.Draw(generator.Model, stream, count, progress, cancellationToken));
     }
 
-    private static Task<EventSample> ReadAsync(FileInfo file, EvaluationDisplay display, CancellationToken cancellationToken) =>
+    private static Task<EventSample> ReadAsync(FileInfo file, SampleSchema? table, EvaluationDisplay display, CancellationToken cancellationToken) =>
         display.CountAsync($"reading {file.Name}", null, progress =>
         {
-            using var reader = EventFormats.OpenReader(EventFormats.FromFileName(file.Name) ?? DarkMachinesWriter.FormatName, file.OpenRead(), file.Name);
-            var sample = new EventSample();
+            var format = EventFormats.FromFileName(file.Name) ?? DarkMachinesWriter.FormatName;
+            using var reader = table is null ? EventFormats.OpenReader(format, file.OpenRead(), file.Name) : EventFormats.OpenReader(format, file.OpenRead(), file.Name, table);
+            var sample = table is null ? new EventSample() : EventSample.For(table);
             while (reader.Read(sample, ReadAtOnce))
             {
                 cancellationToken.ThrowIfCancellationRequested();

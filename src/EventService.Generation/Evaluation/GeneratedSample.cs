@@ -6,7 +6,7 @@ namespace EventService.Generation.Evaluation;
 public static class GeneratedSample
 {
     /// <summary>Events 0 .. count - 1 of a stream, generated on all cores.</summary>
-    /// <param name="model">A model of whole collision events.</param>
+    /// <param name="model">A model of whole collision events, or of a table.</param>
     /// <param name="stream">Seed and condition.</param>
     /// <param name="count">Number of events.</param>
     /// <param name="progress">Told the number of events done.</param>
@@ -24,12 +24,33 @@ public static class GeneratedSample
             progress?.Report(Interlocked.Add(ref done, size));
         });
 
-        var sample = new EventSample();
+        var sample = EventSample.For(model.Schema);
         foreach (var block in blocks)
         {
-            DarkMachinesSchema.ToSample(block, sample);
+            if (model.Schema.IsTable)
+            {
+                AddRows(block, sample);
+            }
+            else
+            {
+                DarkMachinesSchema.ToSample(block, sample);
+            }
         }
 
         return sample;
+    }
+
+    private static void AddRows(EventBlock block, EventSample sample)
+    {
+        var row = new double[sample.ColumnCount];
+        for (var k = 0; k < block.Count; k++)
+        {
+            for (var c = 0; c < row.Length; c++)
+            {
+                row[c] = block.Scalars[c][k];
+            }
+
+            sample.AddRow(block.EventNumber[k], row);
+        }
     }
 }

@@ -10,6 +10,7 @@ public enum OneDimensionalMetric
     KullbackLeibler,
     JensenShannon,
     ChiSquared,
+    Hellinger,
 }
 
 /// <summary>How one observable of the generated events agrees with Monte Carlo.</summary>
@@ -23,6 +24,7 @@ public enum OneDimensionalMetric
 /// <param name="WassersteinInUnits">W1 in the observable's unit.</param>
 /// <param name="KullbackLeibler">KL(Monte Carlo || generated) [nat] in 50 quantile bins.</param>
 /// <param name="JensenShannon">JS distance in the same bins.</param>
+/// <param name="Hellinger">Hellinger distance in the same bins.</param>
 /// <param name="ChiSquared">Chi-squared per degree of freedom in the same bins.</param>
 /// <param name="ChiSquaredPValue">Chance of a larger chi-squared where both samples come from one distribution.</param>
 /// <param name="Histogram">Counts for plots.</param>
@@ -37,6 +39,7 @@ public sealed record ObservableResult(
     double WassersteinInUnits,
     MetricValue KullbackLeibler,
     MetricValue JensenShannon,
+    MetricValue Hellinger,
     MetricValue ChiSquared,
     double ChiSquaredPValue,
     HistogramPair Histogram);
@@ -58,6 +61,7 @@ public static class ObservableComparison
         (reference, other) => KullbackLeibler.OfSamples(reference, other),
         (reference, other) => JensenShannon.OfSamples(reference, other),
         (reference, other) => ChiSquared.OfSamples(reference, other).PerDegreeOfFreedom,
+        (reference, other) => Evaluation.Hellinger.OfSamples(reference, other),
     ];
 
     /// <exception cref="ArgumentException">The floor is of other sample sizes.</exception>
@@ -105,6 +109,7 @@ public static class ObservableComparison
             samples.Average(sample => Wasserstein1.Distance(reference, sample)),
             Value(OneDimensionalMetric.KullbackLeibler),
             Value(OneDimensionalMetric.JensenShannon),
+            Value(OneDimensionalMetric.Hellinger),
             Value(OneDimensionalMetric.ChiSquared),
             ChiSquared.OfSamples(reference, judged).PValue,
             HistogramPair.FromSorted(reference, judged, observable.Minimum, observable.Maximum, observable.IsInteger));

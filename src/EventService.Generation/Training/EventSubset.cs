@@ -14,9 +14,15 @@ public static class EventSubset
     {
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(positions);
-        var selected = new EventSample { ProcessName = sample.ProcessName };
+        var selected = new EventSample(sample.ColumnCount) { ProcessName = sample.ProcessName };
         foreach (var k in positions)
         {
+            if (sample.ColumnCount > 0)
+            {
+                selected.AddRow(sample.EventNumber[k], sample.Row(k));
+                continue;
+            }
+
             selected.AddEvent(sample.EventNumber[k], sample.Weight[k], sample.Met[k], sample.MetPhi[k]);
             for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
             {

@@ -14,6 +14,7 @@ public sealed class EventKinematics
     public const double WMass = 80.4;
     public const double TopMass = 173;
 
+    private float[] _columns = [];
     private readonly int[] _counts = new int[7];
     private readonly List<ObjectKinematics> _objects = [];
     private readonly List<ObjectKinematics> _bJets = [];
@@ -56,6 +57,9 @@ public sealed class EventKinematics
     /// <summary>Smallest mass of the leading lepton with a b-jet [GeV]: below about 153 GeV where both are from one top.</summary>
     public double MinMassLeptonB { get; private set; }
 
+    /// <summary>A number of an event of a table, rounded to float32 as events are served: values on a grid then are equal where they are meant to be.</summary>
+    public double Column(int column) => _columns[column];
+
     public int CountOf(ObjectType type) => _counts[(int)type];
 
     public IReadOnlyList<ObjectKinematics> Objects => _objects;
@@ -81,6 +85,16 @@ public sealed class EventKinematics
     /// <summary>Reads event <paramref name="k"/> of the sample.</summary>
     public void Load(EventSample sample, int k)
     {
+        if (_columns.Length != sample.ColumnCount)
+        {
+            _columns = new float[sample.ColumnCount];
+        }
+
+        for (var c = 0; c < _columns.Length; c++)
+        {
+            _columns[c] = (float)sample.Row(k)[c];
+        }
+
         Met = sample.Met[k];
         MetPhi = sample.MetPhi[k];
         var (sin, cos) = SinCos.Of(MetPhi);

@@ -32,4 +32,28 @@ public sealed class FeatureMatrix
         }, cancellation);
         return new FeatureMatrix([.. ObjectLevelFeatures.Names, .. HighLevelFeatures.Names], values, sample.Count);
     }
+
+    /// <summary>The columns of a table.</summary>
+    /// <exception cref="ArgumentException">The sample has other columns than the schema.</exception>
+    public static FeatureMatrix OfTable(EventSample sample, SampleSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        ArgumentNullException.ThrowIfNull(schema);
+        if (sample.ColumnCount != schema.Scalars.Count || !schema.IsTable)
+        {
+            throw new ArgumentException($"The events have {sample.ColumnCount} columns, expected {schema.Describe()}.", nameof(sample));
+        }
+
+        var values = new float[checked(sample.Count * sample.ColumnCount)];
+        for (var k = 0; k < sample.Count; k++)
+        {
+            var row = sample.Row(k);
+            for (var c = 0; c < row.Length; c++)
+            {
+                values[(k * row.Length) + c] = (float)row[c];
+            }
+        }
+
+        return new FeatureMatrix([.. schema.Scalars.Select(s => s.Name)], values, sample.Count);
+    }
 }

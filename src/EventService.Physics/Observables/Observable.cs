@@ -12,6 +12,7 @@ public enum ObservableGroup
     Photons,
     Angles,
     Masses,
+    Columns,
 }
 
 /// <summary>How a classifier is shown an observable; histograms always show the observable itself.</summary>

@@ -104,7 +104,7 @@ public static class FlowEventsFile
             Schema = new SampleSchema([.. text.Columns.Select(c => new ColumnSchema(c, "1", c))], []),
             Conditions = [],
         };
-        return LayeredFlowFile.Read(own, file.Within(Prefix(name)), new byte[32]);
+        return (LayeredFlow)LayeredFlowFile.Read(own, file.Within(Prefix(name)), new byte[32]);
     }
 
     private static string Prefix(string flow) => $"flows/{flow}/";

@@ -54,6 +54,8 @@ public sealed class ConditionalLayer : FlowLayer
     /// <summary>Inputs of the network that are no targets.</summary>
     private int[] KnownInputs { get; }
 
+    public override FlowLayer At(ReadOnlySpan<double> condition) => new ConditionalLayer(_inputOf.Length, Inputs, Targets, Network.At(condition), Map);
+
     public override void Forward(Span<double> x, Span<double> logDensity, FlowScratch scratch)
     {
         ArgumentNullException.ThrowIfNull(scratch);

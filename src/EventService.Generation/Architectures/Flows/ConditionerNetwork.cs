@@ -1,4 +1,5 @@
 using EventService.Engine.Kernels;
+using EventService.Numerics.Functions;
 
 namespace EventService.Generation.Architectures.Flows;
 
@@ -7,7 +8,42 @@ namespace EventService.Generation.Architectures.Flows;
 /// <param name="Inputs">Columns of W.</param>
 /// <param name="Weights">W, row after row: [Outputs, Inputs].</param>
 /// <param name="Bias">b: [Outputs].</param>
-public sealed record DenseMap(int Outputs, int Inputs, double[] Weights, double[] Bias);
+public sealed record DenseMap(int Outputs, int Inputs, double[] Weights, double[] Bias)
+{
+    /// <summary>
+    /// A gated linear unit (Dauphin et al., ICML 2017, arXiv:1612.08083) by which a condition c enters: y = (W x + b) sigma(G c + g), element by element, with
+    /// G [Outputs, conditions]; null where there is none.
+    /// </summary>
+    public DenseMap? Gate { get; init; }
+
+    /// <summary>The map under a condition, without gate: the rows of W and b are scaled.</summary>
+    public DenseMap At(ReadOnlySpan<double> condition)
+    {
+        if (Gate is null)
+        {
+            return this;
+        }
+
+        var (weights, bias) = ((double[])Weights.Clone(), (double[])Bias.Clone());
+        for (var o = 0; o < Outputs; o++)
+        {
+            var sum = Gate.Bias[o];
+            for (var c = 0; c < condition.Length; c++)
+            {
+                sum = Math.FusedMultiplyAdd(Gate.Weights[(o * condition.Length) + c], condition[c], sum);
+            }
+
+            var gate = Sigmoid.Of(sum);
+            bias[o] *= gate;
+            foreach (ref var w in weights.AsSpan(o * Inputs, Inputs))
+            {
+                w *= gate;
+            }
+        }
+
+        return new DenseMap(Outputs, Inputs, weights, bias);
+    }
+}
 
 /// <summary>One step of a conditioner network.</summary>
 public abstract record ConditionerStep
@@ -15,6 +51,14 @@ public abstract record ConditionerStep
     private ConditionerStep()
     {
     }
+
+    /// <summary>The step under a condition, without gates.</summary>
+    public ConditionerStep At(ReadOnlySpan<double> condition) => this switch
+    {
+        Dense dense => new Dense(dense.Map.At(condition)),
+        Residual block => new Residual(block.First.At(condition), block.Second.At(condition), block.ActivatesInput),
+        _ => this,
+    };
 
     /// <summary>h = W h + b.</summary>
     public sealed record Dense(DenseMap Map) : ConditionerStep;
@@ -89,6 +133,18 @@ public sealed class ConditionerNetwork
 
     public IReadOnlyList<ConditionerStep> Steps { get; }
 
+    /// <summary>The network under a condition: without gates, as sampling and densities need it.</summary>
+    public ConditionerNetwork At(ReadOnlySpan<double> condition)
+    {
+        var steps = new ConditionerStep[Steps.Count];
+        for (var s = 0; s < steps.Length; s++)
+        {
+            steps[s] = Steps[s].At(condition);
+        }
+
+        return new ConditionerNetwork(Inputs, Activation, steps);
+    }
+
     /// <summary>The outputs, [Outputs, stride], of the inputs in the columns of a matrix.</summary>
     /// <param name="inputs">[Inputs, lanes], rows <paramref name="stride"/> apart.</param>
     /// <param name="lanes">Columns in use.</param>
@@ -141,6 +197,11 @@ public sealed class ConditionerNetwork
 
     private static void Check(int step, DenseMap map, int inputs, int outputs)
     {
+        if (map.Gate is { } gate && (gate.Outputs != outputs || gate.Weights.Length != (long)gate.Inputs * outputs || gate.Bias.Length != outputs))
+        {
+            throw new ArgumentException($"Step {step} of a conditioner network has a gate of {gate.Outputs} outputs, expected {outputs}.");
+        }
+
         if (map.Inputs != inputs || map.Outputs != outputs || map.Weights.Length != (long)map.Inputs * map.Outputs || map.Bias.Length != map.Outputs)
         {
             throw new ArgumentException(

@@ -16,6 +16,10 @@ public abstract class FlowLayer
     /// </summary>
     public const int SamplingStride = 256;
 
+    /// <summary>The layer under a condition; layers without gates are the same under all.</summary>
+    /// <param name="condition">As the gates take it.</param>
+    public virtual FlowLayer At(ReadOnlySpan<double> condition) => this;
+
     /// <summary>x becomes f(x), and log |det df/dx| is added to the log-density of each lane; in double precision.</summary>
     /// <param name="x">[D, lanes], rows <see cref="Stride"/> apart, replaced.</param>
     /// <param name="logDensity">One number a lane, added to; its length is the number of lanes.</param>

@@ -101,25 +101,4 @@ public abstract partial record ObservableMap
             return low;
         }
     }
-
-    /// <summary>
-    /// Values on a grid, offset + step * k, such as counts or numbers of few digits: training sees them spread evenly over their cell (Theis, van den
-    /// Oord and Bethge, "A note on the evaluation of generative models", ICLR 2016, arXiv:1511.01844, sec. 3.1), sampling rounds to the grid.
-    /// </summary>
-    /// <param name="Step">Distance of neighbouring values.</param>
-    /// <param name="Offset">One of the values.</param>
-    public sealed record Dequantise(double Step, double Offset = 0) : ObservableMap
-    {
-        public override string? Fault() => Step > 0 && double.IsFinite(Step) && double.IsFinite(Offset) ? null : $"dequantise has the step {Step} and offset {Offset}, expected finite numbers and a step above 0";
-
-        /// <summary>The number itself, the centre of its cell.</summary>
-        public override (double T, double LogDerivative) Forward(double x) => (x, 0);
-
-        /// <summary>A number of the cell around a value.</summary>
-        /// <param name="x">The value.</param>
-        /// <param name="u">Place in the cell, from 0 to 1.</param>
-        public double Spread(double x, double u) => x + (Step * (u - 0.5));
-
-        public override double Inverse(double t) => Offset + (Step * Math.Round((t - Offset) / Step));
-    }
 }

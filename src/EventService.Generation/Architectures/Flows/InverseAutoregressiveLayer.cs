@@ -37,6 +37,8 @@ public sealed class InverseAutoregressiveLayer : FlowLayer
 
     public ScalarMap Map { get; }
 
+    public override FlowLayer At(ReadOnlySpan<double> condition) => new InverseAutoregressiveLayer(Network.Inputs, Network.At(condition), Map);
+
     public override void Forward(Span<double> x, Span<double> logDensity, FlowScratch scratch)
     {
         ArgumentNullException.ThrowIfNull(scratch);

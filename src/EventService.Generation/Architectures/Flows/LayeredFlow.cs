@@ -26,10 +26,14 @@ public sealed class LayeredFlow : ILikelihoodModel
     private const int Stride = FlowLayer.Stride;
     private const int SamplingStride = FlowLayer.SamplingStride;
 
+    // Points in the cell of a value on a grid over which the lower bound of its log-density is averaged; a power of two.
+    private const int CellPoints = 8;
+
     private readonly FlowLayer[] _layers;
     private readonly ColumnPreprocessing[] _columns;
     private readonly FlowBase _base;
     private readonly byte[] _digest;
+    private readonly int _grids;
     private readonly ConcurrentBag<Workspace> _workspaces = [];
 
     /// <param name="schema">Scalar columns only, one for each feature.</param>
@@ -51,6 +55,7 @@ public sealed class LayeredFlow : ILikelihoodModel
         }
 
         (Schema, _columns, _layers, _base, _digest) = (schema, [.. columns], [.. layers], baseDistribution, digest.ToArray());
+        _grids = columns.Count(c => c.Dequantisation is not null);
     }
 
     public SampleSchema Schema { get; }
@@ -66,7 +71,9 @@ public sealed class LayeredFlow : ILikelihoodModel
 
     public int Tile => Stride;
 
-    public string BaseMeasure => $"{string.Join(' ', Schema.Scalars.Select(s => $"d{s.Name}"))} [{string.Join(", ", Schema.Scalars.Select(s => s.Unit))}]";
+    public string BaseMeasure => _grids == 0 ? Measure : $"{Measure}; lower bounds, since {string.Join(", ", Schema.Scalars.Where((_, f) => _columns[f].Dequantisation is not null).Select(s => s.Name))} {(_grids == 1 ? "has" : "have")} values on a grid";
+
+    private string Measure => $"{string.Join(' ', Schema.Scalars.Select(s => $"d{s.Name}"))} [{string.Join(", ", Schema.Scalars.Select(s => s.Unit))}]";
 
     private int Features => _columns.Length;
 
@@ -242,18 +249,57 @@ public sealed class LayeredFlow : ILikelihoodModel
     }
 
     /// <summary>Log-densities of the events in the workspace; minus infinity, never NaN, where there is none.</summary>
+    /// <remarks>
+    /// Where columns have values on a grid, the mean over points of their cells of the log-density less that of the spread: a lower bound. The points are
+    /// the middles of equal shares of the spread, in another order for each column.
+    /// </remarks>
     private void Evaluate(Workspace work, Span<double> logDensity)
     {
         logDensity.Clear();
+        if (_grids == 0)
+        {
+            AddLogDensity(work, logDensity, 0);
+        }
+        else
+        {
+            Span<double> sum = stackalloc double[logDensity.Length];
+            sum.Clear();
+            work.X.CopyTo(work.Observed.AsSpan());
+            for (var point = 0; point < CellPoints; point++)
+            {
+                work.Observed.CopyTo(work.X.AsSpan());
+                logDensity.Clear();
+                AddLogDensity(work, logDensity, point);
+                for (var i = 0; i < sum.Length; i++)
+                {
+                    sum[i] += logDensity[i] / CellPoints;
+                }
+            }
+
+            sum.CopyTo(logDensity);
+        }
+
+        foreach (ref var value in logDensity)
+        {
+            value = double.IsFinite(value) ? value : double.NegativeInfinity;
+        }
+    }
+
+    private void AddLogDensity(Workspace work, Span<double> logDensity, int point)
+    {
+        var grid = 0;
         for (var f = 0; f < Features; f++)
         {
             var column = work.X.AsSpan(f * Stride, logDensity.Length);
+            var cells = _columns[f].Dequantisation;
+            var share = cells is null ? 0 : ((point * ((2 * grid++) + 1) % CellPoints) + 0.5) / CellPoints;
             for (var i = 0; i < column.Length; i++)
             {
-                if (_columns[f].TryForward(column[i], out var t, out var log))
+                var (x, logSpread) = cells?.Spread(column[i], share) ?? (column[i], 0);
+                if (_columns[f].TryForward(x, out var t, out var log))
                 {
                     column[i] = t;
-                    logDensity[i] += log;
+                    logDensity[i] += log - logSpread;
                 }
                 else
                 {
@@ -271,11 +317,6 @@ public sealed class LayeredFlow : ILikelihoodModel
         for (var f = 0; f < Features; f++)
         {
             _base.AddLogDensity(f, work.X.AsSpan(f * Stride, logDensity.Length), logDensity);
-        }
-
-        foreach (ref var value in logDensity)
-        {
-            value = double.IsFinite(value) ? value : double.NegativeInfinity;
         }
     }
 
@@ -298,6 +339,9 @@ public sealed class LayeredFlow : ILikelihoodModel
     private sealed class Workspace(int features)
     {
         public double[] X { get; } = new double[features * Stride];
+
+        /// <summary>The observables of the tile while several points of their cells are evaluated.</summary>
+        public double[] Observed { get; } = new double[features * Stride];
 
         public float[] Z { get; } = new float[features * SamplingStride];
 

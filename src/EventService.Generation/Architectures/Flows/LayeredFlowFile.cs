@@ -19,7 +19,7 @@ public static class LayeredFlowFile
     private const int MostSteps = 128;
     private const int MostBins = 256;
 
-    private const string Dense = "dense", Activate = "activation", Residual = "residual", PreActivated = "pre-activated-residual", InverseAutoregressive = "inverse-autoregressive";
+    private const string Dense = "dense", Activate = "activation", Residual = "residual", PreActivated = "pre-activated-residual", InverseAutoregressive = "inverse-autoregressive", Gate = "gate/";
 
     private sealed record Hyperparameters(int Features, FlowBase Base, LayerText[] Layers);
 
@@ -65,7 +65,7 @@ public static class LayeredFlowFile
 
     /// <summary>Builds the flow of a model file.</summary>
     /// <exception cref="ModelFormatException">The document and the tensors do not make a flow; the message says what was found and expected.</exception>
-    public static LayeredFlow Read(ModelDocument document, SafeTensorsFile file, ReadOnlyMemory<byte> sha256)
+    public static ILikelihoodModel Read(ModelDocument document, SafeTensorsFile file, ReadOnlyMemory<byte> sha256)
     {
         ArgumentNullException.ThrowIfNull(document);
         ArgumentNullException.ThrowIfNull(file);
@@ -76,17 +76,11 @@ public static class LayeredFlowFile
             Limit("features", hyper.Features, 1, MostFeatures);
             Limit("layers", hyper.Layers.Length, 0, MostLayers);
             var maps = document.Preprocessing.Deserialize<ObservableMap[][]>(s_options) ?? [];
-            if (document.Conditions.Count > 0)
-            {
-                throw new ModelFormatException($"The document has {document.Conditions.Count} conditions, expected none.");
-            }
-
-            return new LayeredFlow(
-                document.Schema,
-                [.. maps.Select(m => new ColumnPreprocessing(m))],
-                [.. hyper.Layers.Select((text, l) => Build(text, hyper.Features, $"layers/{l}/", file))],
-                Checked(hyper.Base, hyper.Features),
-                sha256);
+            ColumnPreprocessing[] columns = [.. maps.Select(m => new ColumnPreprocessing(m))];
+            var baseDistribution = Checked(hyper.Base, hyper.Features);
+            FlowLayer[] layers = [.. hyper.Layers.Select((text, l) => Build(text, hyper.Features, document.Conditions.Count, $"layers/{l}/", file))];
+            LayeredFlow With(IReadOnlyList<FlowLayer> given) => new(document.Schema, columns, given, baseDistribution, sha256);
+            return document.Conditions.Count == 0 ? With(layers) : new ConditionalFlow(document.Conditions, layers, With);
         }
         catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException or NotSupportedException)
         {
@@ -134,6 +128,10 @@ public static class LayeredFlowFile
         {
             tensors.Add(Tensor($"{prefix}{name}weight", [map.Outputs, map.Inputs], map.Weights));
             tensors.Add(Tensor($"{prefix}{name}bias", [map.Outputs], map.Bias));
+            if (map.Gate is not null)
+            {
+                Add(name + Gate, map.Gate);
+            }
         }
 
         switch (step)
@@ -150,7 +148,7 @@ public static class LayeredFlowFile
         }
     }
 
-    private static FlowLayer Build(LayerText text, int features, string prefix, SafeTensorsFile file)
+    private static FlowLayer Build(LayerText text, int features, int conditions, string prefix, SafeTensorsFile file)
     {
         switch (text.Kind)
         {
@@ -161,15 +159,15 @@ public static class LayeredFlowFile
             case "scale-shift":
                 return new ScaleShiftLayer(Numbers(file, prefix + "scale", [features]), Numbers(file, prefix + "shift", [features]));
             case "conditional" when text is { Inputs: { } inputs, Targets: { } targets, Steps: not null, Activation: not null }:
-                return new ConditionalLayer(features, inputs, targets, Network(text, inputs.Length, prefix, file), Map(text, prefix));
+                return new ConditionalLayer(features, inputs, targets, Network(text, inputs.Length, conditions, prefix, file), Map(text, prefix));
             case InverseAutoregressive when text is { Steps: not null, Activation: not null }:
-                return new InverseAutoregressiveLayer(features, Network(text, features, prefix, file), Map(text, prefix));
+                return new InverseAutoregressiveLayer(features, Network(text, features, conditions, prefix, file), Map(text, prefix));
             default:
                 throw new ModelFormatException($"Layer '{prefix}' is '{text.Kind}', expected permutation with an order of {features}, lu-linear, scale-shift, conditional with inputs, targets, activation and steps, or {InverseAutoregressive} with activation and steps.");
         }
     }
 
-    private static ConditionerStep Build(string step, string prefix, SafeTensorsFile file)
+    private static ConditionerStep Build(string step, int conditions, string prefix, SafeTensorsFile file)
     {
         DenseMap Map(string name)
         {
@@ -179,7 +177,14 @@ public static class LayeredFlowFile
                 throw new ModelFormatException($"Tensor '{prefix}{name}weight' has the shape [{string.Join(", ", shape)}], expected two sizes of at most {LargestWidth}.");
             }
 
-            return new DenseMap((int)shape[0], (int)shape[1], Numbers(file, $"{prefix}{name}weight", shape), Numbers(file, $"{prefix}{name}bias", [shape[0]]));
+            var gated = file.TryGet($"{prefix}{name}{Gate}weight", out _);
+            if (gated && conditions == 0)
+            {
+                throw new ModelFormatException($"Tensor '{prefix}{name}{Gate}weight' is the gate of a condition, but the document has no conditions.");
+            }
+
+            var gate = gated ? new DenseMap((int)shape[0], conditions, Numbers(file, $"{prefix}{name}{Gate}weight", [shape[0], conditions]), Numbers(file, $"{prefix}{name}{Gate}bias", [shape[0]])) : null;
+            return new DenseMap((int)shape[0], (int)shape[1], Numbers(file, $"{prefix}{name}weight", shape), Numbers(file, $"{prefix}{name}bias", [shape[0]])) { Gate = gate };
         }
 
         return step switch
@@ -192,10 +197,10 @@ public static class LayeredFlowFile
         };
     }
 
-    private static ConditionerNetwork Network(LayerText text, int inputs, string prefix, SafeTensorsFile file)
+    private static ConditionerNetwork Network(LayerText text, int inputs, int conditions, string prefix, SafeTensorsFile file)
     {
         Limit("steps", text.Steps!.Length, 1, MostSteps);
-        return new ConditionerNetwork(inputs, text.Activation!.Value, [.. text.Steps.Select((step, s) => Build(step, $"{prefix}steps/{s}/", file))]);
+        return new ConditionerNetwork(inputs, text.Activation!.Value, [.. text.Steps.Select((step, s) => Build(step, conditions, $"{prefix}steps/{s}/", file))]);
     }
 
     private static ScalarMap Map(LayerText text, string prefix) =>

@@ -25,7 +25,7 @@ public abstract partial record ObservableMap
     }
 
     /// <summary>The kinds and their fields, for messages.</summary>
-    public const string Kinds = "standardise (mean, scale), log (offset), logit (minimum, maximum, margin), range (minimum, maximum, toMinimum, toMaximum), log10 (offset), box-cox (lambda, offset), gauss-rank (knots, values, slopes), dequantise (step, offset)";
+    public const string Kinds = "standardise (mean, scale), log (offset), logit (minimum, maximum, margin), range (minimum, maximum, toMinimum, toMaximum), log10 (offset), box-cox (lambda, offset), gauss-rank (knots, values, slopes), dequantise (step, offset, firstCell, tilts, minimum)";
 
     /// <summary>What is wrong with the parameters; null if nothing is.</summary>
     public abstract string? Fault();

@@ -204,6 +204,7 @@ public static class HtmlReport
         ObservableGroup.BJets => "b-jets",
         ObservableGroup.Leptons => "Leptons",
         ObservableGroup.Photons => "Photons",
+        ObservableGroup.Columns => "Columns",
         ObservableGroup.Angles => "Angles",
         _ => "Masses",
     };

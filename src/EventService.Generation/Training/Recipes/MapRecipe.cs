@@ -104,10 +104,43 @@ public abstract record MapRecipe
         public override ObservableMap Fit(ReadOnlySpan<double> sorted) => GaussRankFit.Of(sorted, Quantiles);
     }
 
-    /// <summary>Values on a grid.</summary>
-    public sealed record Dequantise(double Step, double Offset = 0) : MapRecipe
+    /// <summary>Values on a grid, spread evenly over their cells or, if linear, with a density that is linear in each and joins the halves to the neighbours. No value below the smallest is drawn.</summary>
+    public sealed record Dequantise(double Step, double Offset = 0, bool Linear = false) : MapRecipe
     {
-        public override ObservableMap Fit(ReadOnlySpan<double> sorted) => new ObservableMap.Dequantise(Step, Offset);
+        // Cells of a linear spread: more would be no counts.
+        private const int MostCells = 4096;
+
+        public override ObservableMap Fit(ReadOnlySpan<double> sorted)
+        {
+            if (!Linear)
+            {
+                return new ObservableMap.Dequantise(Step, Offset, Minimum: sorted[0]);
+            }
+
+            var (first, last) = (CellOf(sorted[0]), CellOf(sorted[^1]));
+            if (!(last - first < MostCells))
+            {
+                throw new ArgumentException($"dequantise has {last - first + 1} cells from {sorted[0]} to {sorted[^1]}, expected at most {MostCells} for a linear spread. Spread evenly, or take a larger step.");
+            }
+
+            var counts = new double[(int)(last - first) + 1];
+            foreach (var value in sorted)
+            {
+                counts[(int)(CellOf(value) - first)]++;
+            }
+
+            // At an edge the density is the mean of both cells'; the tilt is half the difference of both edges, over the cell's own density.
+            var tilts = new double[counts.Length];
+            for (var k = 0; k < tilts.Length; k++)
+            {
+                double before = k > 0 ? counts[k - 1] : 0, after = k < tilts.Length - 1 ? counts[k + 1] : 0;
+                tilts[k] = counts[k] == 0 ? 0 : Math.Clamp((after - before) / (4 * counts[k]), -1, 1);
+            }
+
+            return new ObservableMap.Dequantise(Step, Offset, (long)first, tilts, sorted[0]);
+        }
+
+        private double CellOf(double x) => Math.Round((x - Offset) / Step);
     }
 
     private static ArgumentException Constant(ReadOnlySpan<double> sorted) => new($"All values are {sorted[0]}, expected different ones. Leave the column out.");

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 
 using EventService.Engine.Optimizers;
 using EventService.Generation.Architectures.Flows.Trainable;
+using EventService.Numerics.Functions;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 
@@ -55,8 +56,22 @@ public sealed partial record Recipe
     /// <exception cref="DataFormatException">The table has other columns, or faults.</exception>
     public EventSample ReadTable(Stream stream, string name)
     {
-        var sample = CsvTableReader.ReadAll(stream, name, [.. Data.Columns.Select(c => c.Source ?? c.Name)], Data.Select);
-        sample.ProcessName = Process;
+        ColumnRecipe[] columns = [.. Data.Columns, .. Data.Conditions];
+        string[] sources = [.. columns.SelectMany(c => c.Sources).Distinct()];
+        int[][] places = [.. columns.Select(c => c.Sources.Select(s => Array.IndexOf(sources, s)).ToArray())];
+        var table = CsvTableReader.ReadAll(stream, name, sources, Data.Select);
+        var sample = new EventSample(columns.Length) { ProcessName = Process };
+        var row = new double[columns.Length];
+        for (var k = 0; k < table.Count; k++)
+        {
+            for (var c = 0; c < row.Length; c++)
+            {
+                row[c] = columns[c].ValueOf(table.Row(k), places[c]);
+            }
+
+            sample.AddRow(table.EventNumber[k], row);
+        }
+
         return sample;
     }
 
@@ -67,13 +82,15 @@ public sealed partial record Recipe
         RecipeJson.Require(double.IsFinite(CrossSectionPb) && CrossSectionPb >= 0, $"crossSectionPb is {CrossSectionPb}, expected a number of at least 0");
         RecipeJson.Require(SelectionEfficiency is >= 0 and <= 1, $"selectionEfficiency is {SelectionEfficiency}, expected 0 to 1");
         RecipeJson.Require(Data.Columns.Count > 0, "data.columns is empty, expected the columns to learn");
-        foreach (var column in Data.Columns)
+        foreach (var column in Data.Columns.Concat(Data.Conditions))
         {
             RecipeJson.Require(ColumnPattern().IsMatch(column.Name) && column.Name is not ("event" or "logDensity"), $"the column name '{column.Name}' is not allowed, expected letters, digits and '_', and neither event nor logDensity");
-            RecipeJson.Require(Data.Columns.Count(c => c.Name == column.Name) == 1, $"the column '{column.Name}' is there twice");
+            RecipeJson.Require(Data.Columns.Concat(Data.Conditions).Count(c => c.Name == column.Name) == 1, $"the column '{column.Name}' is there twice");
+            RecipeJson.Require(column.Fault() is null, $"column '{column.Name}' {column.Fault()}");
             RecipeJson.Require((column.Maps ?? Data.Maps).Skip(1).All(m => m is not MapRecipe.Dequantise), $"column '{column.Name}' has dequantise after another map, expected it first");
         }
 
+        RecipeJson.Require(Data.Conditions.All(c => c.Maps is null), "data.conditions have maps, but conditions are always scaled to -1 to 1");
         foreach (var mirrored in Data.Mirror)
         {
             RecipeJson.Require(Data.Columns.Any(c => c.Name == mirrored), $"data.mirror names '{mirrored}', which is no column");
@@ -99,11 +116,14 @@ public sealed record TableRecipe
     /// <summary>Maps of the columns that name none of their own, from the observable to the flow.</summary>
     public required IReadOnlyList<MapRecipe> Maps { get; init; }
 
+    /// <summary>Columns that the flow is conditioned on, such as a mass; they are asked for and not generated. Read behind the others.</summary>
+    public IReadOnlyList<ColumnRecipe> Conditions { get; init; } = [];
+
     /// <summary>Columns that change their sign together without changing the physics, such as all pseudorapidities: training does so at random.</summary>
     public IReadOnlyList<string> Mirror { get; init; } = [];
 }
 
-/// <summary>A column of the events.</summary>
+/// <summary>A column of the events: one of the table, or computed from several.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ColumnRecipe
 {
@@ -116,8 +136,41 @@ public sealed record ColumnRecipe
 
     public string Description { get; init; } = "";
 
+    /// <summary>
+    /// Azimuths of two objects: the column is the first less the second, from 0 to 2 pi [rad]. Pairs are mostly back to back, so the ends, where there are few, meet.
+    /// </summary>
+    public IReadOnlyList<string>? DeltaPhi { get; init; }
+
+    /// <summary>pT, eta, phi of two objects: the column is the mass of both together, taken as massless [GeV]: m^2 = 2 pT1 pT2 (cosh(eta1 - eta2) - cos(phi1 - phi2)).</summary>
+    public IReadOnlyList<string>? PairMass { get; init; }
+
     /// <summary>Its maps; by default those of the table.</summary>
     public IReadOnlyList<MapRecipe>? Maps { get; init; }
+
+    /// <summary>Columns of the table that it is made of.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Sources => DeltaPhi ?? PairMass ?? [Source ?? Name];
+
+    /// <summary>What is wrong; null if nothing is.</summary>
+    public string? Fault() =>
+        (Source is null ? 0 : 1) + (DeltaPhi is null ? 0 : 1) + (PairMass is null ? 0 : 1) > 1 ? "has more than one of source, deltaPhi and pairMass, expected one or none"
+        : DeltaPhi is { Count: not 2 } ? $"has deltaPhi of {DeltaPhi.Count} columns, expected 2 azimuths"
+        : PairMass is { Count: not 6 } ? $"has pairMass of {PairMass.Count} columns, expected pT, eta, phi of two objects"
+        : null;
+
+    /// <summary>Its value from a row of the table, given where its sources stand.</summary>
+    internal double ValueOf(ReadOnlySpan<double> row, int[] places)
+    {
+        if (DeltaPhi is not null)
+        {
+            var difference = EventService.Physics.Kinematics.DeltaPhi.Of(row[places[0]], row[places[1]]);
+            return difference < 0 ? difference + (2 * Math.PI) : difference;
+        }
+
+        return PairMass is null
+            ? row[places[0]]
+            : Math.Sqrt(2 * row[places[0]] * row[places[3]] * (Cosh.Of(row[places[1]] - row[places[4]]) - SinCos.Of(row[places[2]] - row[places[5]]).Cos));
+    }
 }
 
 /// <summary>Length and pace of a training.</summary>

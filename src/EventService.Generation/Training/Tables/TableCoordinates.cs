@@ -1,3 +1,4 @@
+using EventService.Engine.Autodiff;
 using EventService.Engine.Random;
 using EventService.Engine.Tensors;
 using EventService.Generation.Architectures.Flows;
@@ -33,19 +34,47 @@ public sealed class TableCoordinates
         var columns = new ColumnPreprocessing[recipe.Columns.Count];
         _values = new float[columns.Length][];
         _mirroredValues = new float[columns.Length][];
-        Parallel.For(0, columns.Length, c =>
+        for (var c = 0; c < columns.Length; c++)
         {
             columns[c] = Fit(c, recipe.Columns[c].Name, recipe.Columns[c].Maps ?? recipe.Maps, training);
             _values[c] = Map(c, 1, columns[c], recipe.Columns[c].Name);
             _mirroredValues[c] = _mirrored[c] ? Map(c, -1, columns[c], recipe.Columns[c].Name) : null;
-        });
+        }
+
         Columns = columns;
+        Conditions = [.. recipe.Conditions.Select((c, place) => ParameterOf(c, columns.Length + place, training))];
+    }
+
+    /// <summary>The parameters that the flow is conditioned on, with the range and the values of the training events.</summary>
+    public IReadOnlyList<ConditionParameter> Conditions { get; }
+
+    /// <summary>The conditions of events as gates take them, [conditions, rows]; null for a flow without.</summary>
+    public Variable? ConditionOf(ReadOnlySpan<int> rows)
+    {
+        if (Conditions.Count == 0)
+        {
+            return null;
+        }
+
+        var condition = new Tensor(Conditions.Count, rows.Length);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var values = _sample.Row(rows[i])[Columns.Count..];
+            for (var c = 0; c < values.Length; c++)
+            {
+                condition[c, i] = (float)ConditionalFlow.Scaled(Conditions[c], values[c]);
+            }
+        }
+
+        return Tape.Constant(condition);
     }
 
     /// <summary>The fitted maps.</summary>
     public IReadOnlyList<ColumnPreprocessing> Columns { get; }
 
-    /// <summary>Fills [columns, rows] with the flow's numbers, and gives the sum of the log-Jacobians of the maps [nat].</summary>
+    /// <summary>
+    /// Fills [columns, rows] with the flow's numbers, and gives the sum of the log-Jacobians of the columns on a grid [nat], less the log-densities of their spread.
+    /// </summary>
     /// <param name="rows">Events.</param>
     /// <param name="epoch">The use: places in cells and mirror images are functions of it and of the event; below 0 nothing is mirrored.</param>
     /// <param name="to">Receives the numbers; reshaped.</param>
@@ -61,17 +90,17 @@ public sealed class TableCoordinates
             for (var c = 0; c < Columns.Count; c++)
             {
                 var flip = mirror && _mirrored[c];
-                var spread = Columns[c].Dequantisation is { } cells ? cells.Spread(0, random.NextDouble()) : 0;
-                if (spread == 0)
+                if (Columns[c].Dequantisation is not { } cells)
                 {
                     to[c, i] = (flip ? _mirroredValues[c]! : _values[c])[rows[i]];
                     continue;
                 }
 
                 var x = _sample.Row(rows[i])[c];
-                Columns[c].TryForward((flip ? -x : x) + spread, out var t, out var log);
+                var (spread, logSpread) = cells.Spread(flip ? -x : x, random.NextDouble());
+                Columns[c].TryForward(spread, out var t, out var log);
                 to[c, i] = (float)t;
-                sum += log;
+                sum += log - logSpread;
             }
         }
 
@@ -97,6 +126,19 @@ public sealed class TableCoordinates
         }
 
         return sum;
+    }
+
+    private ConditionParameter ParameterOf(ColumnRecipe recipe, int place, int[] training)
+    {
+        // More different values than this are a continuous parameter, of which only the range is told.
+        const int mostPoints = 32;
+        var values = new SortedSet<double>();
+        foreach (var row in training)
+        {
+            values.Add(_sample.Row(row)[place]);
+        }
+
+        return new ConditionParameter(recipe.Name, recipe.Unit, recipe.Description, values.Min, values.Max, values.Count <= mostPoints ? [.. values] : [values.Min, values.Max]);
     }
 
     private ColumnPreprocessing Fit(int column, string name, IReadOnlyList<MapRecipe> recipes, int[] training)
@@ -136,7 +178,7 @@ public sealed class TableCoordinates
             for (var k = 0; k < sorted.Length; k++)
             {
                 sorted[k] = map is ObservableMap.Dequantise cells
-                    ? cells.Spread(sorted[k], new PhiloxStream(_seed ^ 0x46_49_54_53UL, (ulong)k, (uint)column).NextDouble())
+                    ? cells.Spread(sorted[k], new PhiloxStream(_seed ^ 0x46_49_54_53UL, (ulong)k, (uint)column).NextDouble()).X
                     : map.Forward(sorted[k]).T;
             }
 

@@ -20,8 +20,8 @@ internal sealed class TableFlowTask : ILikelihoodTask
     public TableFlowTask(FlowFamily family, TableCoordinates coordinates, int[] training, int[] validation, ulong seed, int threads)
     {
         (_coordinates, _validation, _threads) = (coordinates, validation, threads);
-        _flow = new TrainableFlow(family, coordinates.Columns.Count, seed);
-        Average = new TrainableFlow(family, coordinates.Columns.Count, seed);
+        _flow = new TrainableFlow(family, coordinates.Columns.Count, seed, coordinates.Conditions.Count);
+        Average = new TrainableFlow(family, coordinates.Columns.Count, seed, coordinates.Conditions.Count);
         _meanLogJacobian = coordinates.LogJacobian(training) / training.Length;
         _validationLogJacobian = coordinates.LogJacobian(validation);
     }
@@ -39,7 +39,7 @@ internal sealed class TableFlowTask : ILikelihoodTask
     {
         var events = new Tensor(0, 0);
         _coordinates.Fill(rows, 0, events);
-        _flow.InitialiseFrom(events);
+        _flow.InitialiseFrom(events, _coordinates.ConditionOf(rows)?.Value);
     }
 
     public void Absorb(IReadOnlyList<ILikelihoodShard> shards)
@@ -58,7 +58,7 @@ internal sealed class TableFlowTask : ILikelihoodTask
         {
             var rows = _validation.AsSpan(p * Piece, Math.Min(Piece, _validation.Length - (p * Piece)));
             sums[p] = _coordinates.Fill(rows, -1, local.Events);
-            var pass = new FlowPass(local.Tape, 1, training: false);
+            var pass = new FlowPass(local.Tape, 1, training: false) { Condition = _coordinates.ConditionOf(rows) };
             Average.Forward(pass, local.Events);
             local.Tape.Reset();
             sums[p] += pass.LogLikelihood;
@@ -78,7 +78,7 @@ internal sealed class TableFlowTask : ILikelihoodTask
         public double AddGradient(long use, int epoch, ReadOnlySpan<int> rows, float normalisation)
         {
             var logJacobian = task._coordinates.Fill(rows, epoch, _events) + (rows.Length * task._meanLogJacobian);
-            var pass = new FlowPass(Tape, normalisation, training: true);
+            var pass = new FlowPass(Tape, normalisation, training: true) { Condition = task._coordinates.ConditionOf(rows) };
             task._flow.Forward(pass, _events);
             Tape.Backward();
             Tape.Reset();

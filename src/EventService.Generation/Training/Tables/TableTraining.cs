@@ -58,11 +58,12 @@ public sealed class TableTraining
     /// <param name="command">The command that makes the model, with the data file by name only.</param>
     /// <param name="dataFile">Name of the data file.</param>
     /// <param name="dataSha256">Its digest.</param>
-    /// <returns>The model's document; its validation loss is of the model as it is written, in double precision.</returns>
+    /// <returns>The model's document; its validation loss is of the model as it is written, in double precision (float32 for a conditional flow).</returns>
     public ModelDocument Write(Stream stream, string command, string dataFile, string dataSha256)
     {
-        var flow = BestFlow();
-        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(flow.Columns.Count, flow.Layers, flow.Base, flow.Columns);
+        TakeBest();
+        var (columns, layers, baseDistribution) = (_coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count));
+        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(columns.Count, layers, baseDistribution, columns);
         var document = new ModelDocument
         {
             FormatVersion = ModelDocument.CurrentFormatVersion,
@@ -72,8 +73,8 @@ public sealed class TableTraining
             Architecture = LayeredFlow.ArchitectureName,
             Hyperparameters = hyper,
             Preprocessing = preprocessing,
-            Schema = flow.Schema,
-            Conditions = [],
+            Schema = _recipe.Schema,
+            Conditions = _coordinates.Conditions,
             CrossSectionPb = _recipe.CrossSectionPb,
             SelectionEfficiency = _recipe.SelectionEfficiency,
             SumOfWeights = _recipe.CrossSectionPb * _recipe.SelectionEfficiency * 10_000,   // 10/fb
@@ -91,7 +92,7 @@ public sealed class TableTraining
                 Epochs = Trainer.Epoch,
                 BestEpoch = Trainer.BestEpoch,
                 TrainingLoss = Trainer.BestTrainingLoss,
-                ValidationLoss = ValidationLoss(flow),
+                ValidationLoss = _coordinates.Conditions.Count == 0 ? ValidationLoss(BestFlow()) : _task.ValidationLoss(),
                 ServiceVersion = ServiceVersion.Text,
             },
         };
@@ -102,12 +103,16 @@ public sealed class TableTraining
     /// <summary>The flow with the best parameters of the training; without the digest of a file.</summary>
     public LayeredFlow BestFlow()
     {
+        TakeBest();
+        return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]);
+    }
+
+    private void TakeBest()
+    {
         foreach (var parameter in _task.Average.Parameters.Parameters)
         {
             Trainer.Best[parameter.Index].CopyTo(parameter.Value.Span);
         }
-
-        return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]);
     }
 
     /// <summary>Mean negative log-likelihood [nat] of the validation events, in double precision.</summary>

@@ -125,7 +125,8 @@ public sealed class FlowFamilyTests
             draws[k] = z[k % d, k / d];
         }
 
-        var x = Layered(flow).FromBase(draws);
+        var x = new float[draws.Length];
+        Layered(flow).FromBase(draws, x);
 
         var layers = flow.Export();
         for (var e = 0; e < z.Columns; e++)

@@ -10,6 +10,10 @@ namespace EventService.Generation.Architectures.Flows.Trainable;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ConditionerSizes(int Width, int Blocks, bool Residual = false, FlowActivation Activation = FlowActivation.Relu)
 {
+    /// <summary>Numbers of the condition that gates the hidden layers; 0 for none.</summary>
+    [JsonIgnore]
+    public int Conditions { get; init; }
+
     /// <summary>What is wrong; null if nothing is.</summary>
     public string? Fault() => Width is < 1 or > 16_384 || Blocks is < 1 or > 64
         ? $"The networks have width {Width} and {Blocks} blocks, expected 1 to 16384 and 1 to 64."

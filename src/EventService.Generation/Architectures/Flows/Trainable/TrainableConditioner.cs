@@ -5,7 +5,9 @@ namespace EventService.Generation.Architectures.Flows.Trainable;
 
 /// <summary>
 /// The hidden layers of a conditioner network while it is trained: feed-forward or residual, and masked where it is a MADE (Germain, Gregor, Murray
-/// and Larochelle, ICML 2015, arXiv:1502.03509, eqs. 8-9). Hidden units of a MADE stand by rising degree, so that each target sees the first so many.
+/// and Larochelle, ICML 2015, arXiv:1502.03509, eqs. 8-9). Hidden units of a MADE stand by rising degree, so that each target sees the first so many. A condition
+/// enters by gated linear units, W x + b times sigma(G c + g) (Dauphin et al., ICML 2017, arXiv:1612.08083): after each hidden layer, and at the end of each
+/// residual block; units of degree 0, which see the condition only, then are for the first target.
 /// </summary>
 internal sealed class TrainableConditioner
 {
@@ -23,14 +25,14 @@ internal sealed class TrainableConditioner
     {
         _sizes = sizes;
         var width = sizes.Width;
-        _degrees = masked ? [.. Enumerable.Range(0, width).Select(j => 1 + (int)((long)j * Math.Max(1, inputs - 1) / width))] : null;
-        _first = new Affine(parameters, $"{name}input", width, inputs, Mask(width, inputs, (j, i) => _degrees![j] >= i + 1));
+        _degrees = masked ? [.. Enumerable.Range(0, width).Select(j => sizes.Conditions > 0 ? (int)((long)j * inputs / width) : 1 + (int)((long)j * Math.Max(1, inputs - 1) / width))] : null;
+        _first = new Affine(parameters, $"{name}input", width, inputs, sizes.Conditions, Mask(width, inputs, (j, i) => _degrees![j] >= i + 1));
         var square = Mask(width, width, (j, i) => _degrees![j] >= _degrees[i]);
         for (var b = 0; b < (sizes.Residual ? sizes.Blocks : sizes.Blocks - 1); b++)
         {
             _blocks.Add((
-                new Affine(parameters, $"{name}{b}.first", width, width, square),
-                sizes.Residual ? new Affine(parameters, $"{name}{b}.second", width, width, square) : null));
+                new Affine(parameters, $"{name}{b}.first", width, width, sizes.Residual ? 0 : sizes.Conditions, square),
+                sizes.Residual ? new Affine(parameters, $"{name}{b}.second", width, width, sizes.Conditions, square) : null));
         }
     }
 
@@ -42,7 +44,7 @@ internal sealed class TrainableConditioner
     /// <summary>The hidden units that the last layer sees, [Width, n].</summary>
     public Variable Hidden(FlowPass pass, Variable x)
     {
-        var h = _first.Apply(pass.Tape, x);
+        var h = _first.Apply(pass, x);
         if (!_sizes.Residual)
         {
             h = _sizes.Activation.Apply(pass.Tape, h);
@@ -52,12 +54,12 @@ internal sealed class TrainableConditioner
         {
             if (second is null)
             {
-                h = _sizes.Activation.Apply(pass.Tape, first.Apply(pass.Tape, h));
+                h = _sizes.Activation.Apply(pass.Tape, first.Apply(pass, h));
                 continue;
             }
 
-            var inner = first.Apply(pass.Tape, _sizes.Activation.Apply(pass.Tape, h));
-            h = Elementwise.Add(pass.Tape, h, second.Apply(pass.Tape, _sizes.Activation.Apply(pass.Tape, inner)));
+            var inner = first.Apply(pass, _sizes.Activation.Apply(pass.Tape, h));
+            h = Elementwise.Add(pass.Tape, h, second.Apply(pass, _sizes.Activation.Apply(pass.Tape, inner)));
         }
 
         return h;
@@ -108,17 +110,28 @@ internal sealed class TrainableConditioner
         return mask;
     }
 
-    /// <summary>W x + b, with some weights masked out.</summary>
-    private sealed class Affine(ParameterSet parameters, string name, int outputs, int inputs, Tensor? mask)
+    /// <summary>W x + b, with some weights masked out, times the gate of the condition.</summary>
+    private sealed class Affine(ParameterSet parameters, string name, int outputs, int inputs, int conditions, Tensor? mask)
     {
         private readonly Parameter _weight = parameters.Add($"{name}.weight", outputs, inputs);
         private readonly Parameter _bias = parameters.Add($"{name}.bias", outputs, 1);
+        private readonly Parameter? _gateWeight = conditions > 0 ? parameters.Add($"{name}.gate.weight", outputs, conditions) : null;
+        private readonly Parameter? _gateBias = conditions > 0 ? parameters.Add($"{name}.gate.bias", outputs, 1) : null;
 
         public int Inputs => inputs;
 
-        public Variable Apply(Tape tape, Variable x) => mask is null
-            ? Linear.Apply(tape, tape[_bias], tape[_weight], x)
-            : MaskedLinear.Apply(tape, tape[_bias], tape[_weight], mask, x);
+        public Variable Apply(FlowPass pass, Variable x)
+        {
+            var tape = pass.Tape;
+            var y = mask is null ? Linear.Apply(tape, tape[_bias], tape[_weight], x) : MaskedLinear.Apply(tape, tape[_bias], tape[_weight], mask, x);
+            if (_gateWeight is null)
+            {
+                return y;
+            }
+
+            var c = pass.Condition ?? throw new InvalidOperationException("The flow has gates, but the pass has no condition.");
+            return Elementwise.Multiply(tape, y, Elementwise.Sigmoid(tape, Linear.Apply(tape, tape[_gateBias!], tape[_gateWeight], c)));
+        }
 
         public DenseMap Export()
         {
@@ -128,7 +141,11 @@ internal sealed class TrainableConditioner
                 weights[i] = mask is null || mask.Span[i] != 0 ? _weight.Value.Span[i] : 0;
             }
 
-            return new DenseMap(outputs, inputs, weights, [.. _bias.Value.Span.ToArray().Select(b => (double)b)]);
+            static double[] Doubles(Parameter parameter) => Array.ConvertAll(parameter.Value.Span.ToArray(), v => (double)v);
+            return new DenseMap(outputs, inputs, weights, Doubles(_bias))
+            {
+                Gate = _gateWeight is null ? null : new DenseMap(outputs, conditions, Doubles(_gateWeight), Doubles(_gateBias!)),
+            };
         }
     }
 }

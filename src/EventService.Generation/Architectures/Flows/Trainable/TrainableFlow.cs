@@ -16,8 +16,9 @@ public sealed class TrainableFlow
     /// <param name="family">Gives the layers.</param>
     /// <param name="features">D.</param>
     /// <param name="seed">Of random permutations and of the start.</param>
+    /// <param name="conditions">Numbers of the condition that all networks take; 0 for none.</param>
     /// <exception cref="ArgumentException">The family cannot have these sizes.</exception>
-    public TrainableFlow(FlowFamily family, int features, ulong seed)
+    public TrainableFlow(FlowFamily family, int features, ulong seed, int conditions = 0)
     {
         ArgumentNullException.ThrowIfNull(family);
         if (family.Fault(features) is { } fault)
@@ -25,7 +26,7 @@ public sealed class TrainableFlow
             throw new ArgumentException(fault, nameof(family));
         }
 
-        (Features, Layers) = (features, family.Build(features, Parameters, seed));
+        (Features, Layers) = (features, (family with { Network = family.Network with { Conditions = conditions } }).Build(features, Parameters, seed));
         Initialise(seed);
     }
 
@@ -57,10 +58,10 @@ public sealed class TrainableFlow
     }
 
     /// <summary>Lets layers set themselves by the first events, each after those before it.</summary>
-    public void InitialiseFrom(Tensor events)
+    public void InitialiseFrom(Tensor events, Tensor? condition = null)
     {
         var tape = new Tape(Parameters);
-        var pass = new FlowPass(tape, 1, training: true);
+        var pass = new FlowPass(tape, 1, training: true) { Condition = condition is null ? null : Tape.Constant(condition) };
         var z = Tape.Constant(events);
         foreach (var layer in Layers)
         {

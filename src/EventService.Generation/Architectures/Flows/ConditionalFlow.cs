@@ -1,0 +1,109 @@
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Architectures.Flows;
+
+/// <summary>
+/// A layered flow p(x | c) whose networks take a condition c by gated linear units. For a fixed c the gates are numbers that scale rows of weights, so the
+/// flow under a condition is an ordinary <see cref="LayeredFlow"/>, sampled and asked for densities as fast as one; those last used are kept.
+/// </summary>
+public sealed class ConditionalFlow : ILikelihoodModel
+{
+    // Flows under a condition that are kept; a mass scan asks for one after the other.
+    private const int Kept = 16;
+
+    private readonly LayeredFlow _flow;
+    private readonly IReadOnlyList<ConditionParameter> _conditions;
+    private readonly Func<IReadOnlyList<FlowLayer>, LayeredFlow> _with;
+    private readonly List<(double[] Condition, LayeredFlow Flow)> _kept = [];
+    private readonly Lock _lock = new();
+
+    /// <param name="conditions">The parameters, with their domain.</param>
+    /// <param name="layers">From the data to the base distribution, with gates.</param>
+    /// <param name="with">The flow of given layers.</param>
+    public ConditionalFlow(IReadOnlyList<ConditionParameter> conditions, IReadOnlyList<FlowLayer> layers, Func<IReadOnlyList<FlowLayer>, LayeredFlow> with)
+    {
+        ArgumentNullException.ThrowIfNull(conditions);
+        ArgumentNullException.ThrowIfNull(layers);
+        ArgumentNullException.ThrowIfNull(with);
+        (_conditions, Layers, _with, _flow) = (conditions, layers, with, with([]));
+    }
+
+    /// <summary>The layers with their gates.</summary>
+    public IReadOnlyList<FlowLayer> Layers { get; }
+
+    public SampleSchema Schema => _flow.Schema;
+
+    public int PreferredChunk => _flow.PreferredChunk;
+
+    public int Tile => _flow.Tile;
+
+    public string BaseMeasure => _flow.BaseMeasure;
+
+    /// <summary>A condition as gates take it: each parameter from -1 to 1 over its domain.</summary>
+    public static double Scaled(ConditionParameter parameter, double value)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        return parameter.Maximum > parameter.Minimum ? (2 * (value - parameter.Minimum) / (parameter.Maximum - parameter.Minimum)) - 1 : 0;
+    }
+
+    /// <summary>The flow under a condition.</summary>
+    /// <exception cref="ArgumentException">It has another number of values than the model has parameters.</exception>
+    public LayeredFlow At(IReadOnlyList<double> condition)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        if (condition.Count != _conditions.Count)
+        {
+            throw new ArgumentException($"The condition has {condition.Count} values, expected {string.Join(", ", _conditions.Select(c => c.Name))}.", nameof(condition));
+        }
+
+        lock (_lock)
+        {
+            var place = _kept.FindIndex(k => k.Condition.SequenceEqual(condition));
+            var found = place >= 0 ? _kept[place] : ([.. condition], Build(condition));
+            if (place >= 0)
+            {
+                _kept.RemoveAt(place);
+            }
+            else if (_kept.Count == Kept)
+            {
+                _kept.RemoveAt(0);
+            }
+
+            _kept.Add(found);
+            return found.Flow;
+        }
+    }
+
+    public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity)
+    {
+        ArgumentNullException.ThrowIfNull(block);
+        if (ranges.Length == 1)
+        {
+            At(ranges[0].Stream.Condition).Generate(ranges, block, logDensity);
+            return;
+        }
+
+        block.Resize(ranges.Count());
+        var part = new EventBlock(Schema);
+        var start = 0;
+        foreach (ref readonly var range in ranges)
+        {
+            At(range.Stream.Condition).Generate([range], part, logDensity.IsEmpty ? default : logDensity.Slice(start, range.Count));
+            Array.Copy(part.EventNumber, 0, block.EventNumber, start, range.Count);
+            for (var c = 0; c < block.Scalars.Length; c++)
+            {
+                Array.Copy(part.Scalars[c], 0, block.Scalars[c], start, range.Count);
+            }
+
+            start += range.Count;
+        }
+    }
+
+    public void LogDensity(EventSample events, IReadOnlyList<double> condition, Span<EventDensity> densities) => At(condition).LogDensity(events, condition, densities);
+
+    private LayeredFlow Build(IReadOnlyList<double> condition)
+    {
+        double[] scaled = [.. _conditions.Select((parameter, c) => Scaled(parameter, condition[c]))];
+        return _with([.. Layers.Select(layer => layer.At(scaled))]);
+    }
+}

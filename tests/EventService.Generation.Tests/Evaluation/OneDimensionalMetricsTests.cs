@@ -58,6 +58,14 @@ public class OneDimensionalMetricsTests
         Assert.Equal(0.5 * Math.Log(0.5 / 0.25) + 0.5 * Math.Log(0.5 / 0.75), KullbackLeibler.Divergence([1, 1], [1, 3]), 1e-15);
 
     [Fact]
+    public void Hellinger_OfHistograms_ClosedForms()
+    {
+        Assert.Equal(1, Hellinger.Distance([3, 0], [0, 8]), 1e-15);
+        Assert.Equal(0, Hellinger.Distance([2, 6], [1, 3]), 1e-15);
+        Assert.Equal(Math.Sqrt(1 - Math.Sqrt(0.45) - Math.Sqrt(0.05)), Hellinger.Distance([5, 5], [18, 2]), 1e-15);
+    }
+
+    [Fact]
     public void JensenShannon_OfHistograms_AgreesWithScipy()
     {
         Assert.Equal(_expected.JensenShannonDistance, JensenShannon.Distance(_expected.P, _expected.Q), 1e-14);

@@ -80,18 +80,7 @@ public sealed class ImportTests : IDisposable
         Assert.False(File.Exists(output));
     }
 
-    private static string Fixture(string name, string file)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "EventService.sln")))
-            {
-                return Path.Combine(folder.FullName, "tests", "TestData", "Import", name, file);
-            }
-        }
-
-        throw new InvalidOperationException($"No EventService.sln in or above {AppContext.BaseDirectory}.");
-    }
+    private static string Fixture(string name, string file) => TestFile.Path("Import", name, file);
 
     private static Task<string> Run(params string[] arguments) => Run(arguments, expectedCode: 0);
 

@@ -45,7 +45,7 @@ public sealed class TrainResumeTests : IDisposable
         var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
         string[] arguments =
         [
-            Path.Combine(AppContext.BaseDirectory, "eventservice.dll"), "train", Data(), "--output", output, "--cross-section", "800", "--epochs", "15",
+            Path.Combine(AppContext.BaseDirectory, "eventservice.dll"), "train", TestFile.Path("ttbar-300.csv"), "--output", output, "--cross-section", "800", "--epochs", "15",
             "--batch", "64", "--shard", "32", "--width", "16", "--bins", "6", "--checkpoint-steps", "2", "--acceptance-events", "2048", "--calibration-rounds", "2", "--calibration-events", "4096", "--threads", "2",
         ];
         foreach (var argument in arguments)
@@ -89,17 +89,4 @@ public sealed class TrainResumeTests : IDisposable
     }
 
     private Task<byte[]> ModelAsync(string name) => File.ReadAllBytesAsync(Path.Combine(_folder, name, "model.safetensors"));
-
-    private static string Data()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "EventService.sln")))
-            {
-                return Path.Combine(folder.FullName, "tests", "TestData", "ttbar-300.csv");
-            }
-        }
-
-        throw new InvalidOperationException($"No EventService.sln in or above {AppContext.BaseDirectory}.");
-    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
 
 using EventService.FunctionalTests.Databases;
@@ -9,6 +10,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+
+using OpenTelemetry.Metrics;
 
 namespace EventService.FunctionalTests;
 
@@ -90,6 +93,7 @@ public class RunningService : WebApplicationFactory<Program>
             builder.UseSetting($"EventService:{name}", value);
         }
 
+        builder.ConfigureTestServices(services => services.ConfigureOpenTelemetryMeterProvider(CountOnlyOwn));
         if (_usesFormulas)
         {
             builder.ConfigureTestServices(services => services.AddSingleton<ModelLoader>(TestModels.Load));
@@ -99,6 +103,13 @@ public class RunningService : WebApplicationFactory<Program>
         {
             builder.ConfigureTestServices(services => services.AddSingleton(time));
         }
+    }
+
+    /// <summary>OpenTelemetry listens to every meter of the process by its name, and other tests' services have meters of the same names.</summary>
+    private static void CountOnlyOwn(IServiceProvider services, MeterProviderBuilder metrics)
+    {
+        var own = services.GetRequiredService<IMeterFactory>();
+        metrics.AddView(instrument => instrument.Meter.Scope is IMeterFactory other && other != own ? MetricStreamConfiguration.Drop : null);
     }
 
     protected override void Dispose(bool disposing)

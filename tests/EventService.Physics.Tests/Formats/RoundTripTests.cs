@@ -80,17 +80,23 @@ public class RoundTripTests
     [MemberData(nameof(Formats))]
     public void Writer_ManyBlocks_AllocatesNothingPerEvent(string format)
     {
-        var block = TestBlocks.Random(200, 3);
-        var writer = Writer(format, 2200);
+        const int rounds = 5, blocks = 10, events = 200;
+        var block = TestBlocks.Random(events, 3);
+        var writer = Writer(format, rounds * blocks * events);
         var output = new Sink();
-        writer.WriteBlock(block, [], output);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10; i++)
-        {
-            writer.WriteBlock(block, [], output);
-        }
 
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1024);
+        // What is made on first use, and by the runtime when it compiles a method again, is in some rounds; what is made for each event would be in all.
+        var least = Enumerable.Range(0, rounds).Min(_ =>
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < blocks; i++)
+            {
+                writer.WriteBlock(block, [], output);
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+        Assert.InRange(least, 0, 1024);
     }
 
     [Theory]

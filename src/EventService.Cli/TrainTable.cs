@@ -11,7 +11,10 @@ namespace EventService.Cli;
 internal static class TrainTable
 {
     /// <summary>What the command line says.</summary>
-    public sealed record Request(FileInfo Data, FileInfo Recipe, string Output, int Threads, string Checkpoint, int CheckpointSteps, bool Resume);
+    public sealed record Request(FileInfo Data, FileInfo Recipe, string Output, int Threads, string Checkpoint, int CheckpointSteps, bool Resume)
+    {
+        public string RefinementCheckpoint => Checkpoint + ".refinement";
+    }
 
     public static async Task<int> RunAsync(Request request, CancellationToken cancellation)
     {
@@ -32,21 +35,42 @@ internal static class TrainTable
         {
             training.Trainer.Resume(request.Checkpoint);
         }
-        else if (File.Exists(request.Checkpoint))
+        else
         {
-            throw new IOException($"Checkpoint '{request.Checkpoint}' exists. Continue it with --resume, or delete it to start again.");
+            RequireNone(request.Checkpoint);
+            RequireNone(request.RefinementCheckpoint);
         }
 
         await Console.Error.WriteLineAsync(
             $"{sample.Count:N0} events of {sample.ProcessName}, {recipe.Data.Columns.Count} columns, {training.ParameterCount:N0} parameters, {training.Trainer.TotalSteps:N0} steps, from epoch {training.Trainer.Epoch + 1}");
         await Task.Run(() => training.Trainer.Run(request.Checkpoint, new TrainingDisplay(Console.Error, TimeProvider.System).Show, cancellation), cancellation);
+        if (training.Refinement is { } refinement)
+        {
+            if (File.Exists(request.RefinementCheckpoint))
+            {
+                refinement.Trainer.Resume(request.RefinementCheckpoint);
+            }
+
+            await Console.Error.WriteLineAsync($"refinement: {refinement.ParameterCount:N0} parameters, {refinement.Trainer.TotalSteps:N0} steps, from epoch {refinement.Trainer.Epoch + 1}; a loss of {Math.Log(2):F4} nat finds no difference");
+            await Task.Run(() => refinement.Trainer.Run(request.RefinementCheckpoint, new TrainingDisplay(Console.Error, TimeProvider.System).Show, cancellation), cancellation);
+        }
+
         await using var data = request.Data.OpenRead();
         var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(data, cancellation));
         var command = $"eventservice train {request.Data.Name} --recipe {request.Recipe.Name} --output {Path.GetFileName(request.Output)}";
         await using var file = OutputFile.Open(request.Output);
         var document = training.Write(file.Stream, command, request.Data.Name, sha256);
         await file.CompleteAsync();
-        await Console.Error.WriteLineAsync($"{request.Output}: validation loss {document.Training.ValidationLoss:F4} nat (epoch {document.Training.BestEpoch + 1} of {document.Training.Epochs})");
+        var refined = recipe.Refinement is null ? "" : $"; the refinement keeps {document.Acceptance:P1} of the draws";
+        await Console.Error.WriteLineAsync($"{request.Output}: validation loss {document.Training.ValidationLoss:F4} nat (epoch {document.Training.BestEpoch + 1} of {document.Training.Epochs}){refined}");
         return 0;
+    }
+
+    private static void RequireNone(string checkpoint)
+    {
+        if (File.Exists(checkpoint))
+        {
+            throw new IOException($"Checkpoint '{checkpoint}' exists. Continue it with --resume, or delete it to start again.");
+        }
     }
 }

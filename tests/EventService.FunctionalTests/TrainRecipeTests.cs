@@ -28,7 +28,12 @@ public sealed class TrainRecipeTests : IDisposable
               "name": "line", "process": "line", "crossSectionPb": 2,
               "data": { "maps": [{"kind": "standardise"}], "columns": [{"name": "x", "unit": "GeV"}, {"name": "y", "unit": "GeV"}] },
               "architecture": {"family": "maf", "layers": 2, "norm": "None", "network": {"width": 8, "blocks": 1}},
-              "training": {"epochs": 15, "batchSize": 128, "shardSize": 64, "learningRate": 0.01, "warmUpSteps": 10}
+              "training": {"epochs": 15, "batchSize": 128, "shardSize": 64, "learningRate": 0.01, "warmUpSteps": 10},
+              "refinement": {
+                "network": {"width": 8, "blocks": 1, "activation": "GeluTanh"},
+                "training": {"epochs": 2, "batchSize": 128, "shardSize": 64, "learningRate": 0.003, "warmUpSteps": 10},
+                "acceptanceEvents": 2000
+              }
             }
             """);
         var models = Directory.CreateDirectory(Path.Combine(_folder, "models")).FullName;

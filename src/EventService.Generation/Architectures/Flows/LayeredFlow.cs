@@ -13,14 +13,15 @@ namespace EventService.Generation.Architectures.Flows;
 /// <remarks>
 /// Events are sampled in float32, tile by tile; densities are computed in double precision from the columns as they are
 /// written, so that the sampler reports the density that /density gives. An event is a function of (key, index): stream (key, index),
-/// substream the attempt, two words a feature in the order of the base distribution. An event too large for float32 is redrawn.
+/// substream the attempt, two words a feature in the order of the base distribution, with a refinement two more. An event too large for float32, or
+/// that the refinement does not keep, is redrawn.
 /// </remarks>
 public sealed class LayeredFlow : ILikelihoodModel
 {
     /// <summary>Name in model files.</summary>
     public const string ArchitectureName = "layered-flow";
 
-    /// <summary>Attempts for an event that float32 can hold.</summary>
+    /// <summary>Attempts for an event that float32 can hold, and that the refinement keeps.</summary>
     public const uint MaximumAttempts = 256;
 
     private const int Stride = FlowLayer.Stride;
@@ -66,6 +67,9 @@ public sealed class LayeredFlow : ILikelihoodModel
     public IReadOnlyList<ColumnPreprocessing> Columns => _columns;
 
     public FlowBase Base => _base;
+
+    /// <summary>Which draws are kept; null where all are.</summary>
+    public FlowRefinement? Refinement { get; init; }
 
     public int PreferredChunk => 1024;
 
@@ -142,7 +146,7 @@ public sealed class LayeredFlow : ILikelihoodModel
             for (var i = 0; i < lanes; i++)
             {
                 densities[start + i] = double.IsFinite(logDensity[i])
-                    ? new EventDensity(logDensity[i], 0, null)
+                    ? new EventDensity(logDensity[i], Refinement?.LogAcceptanceError ?? 0, null)
                     : new EventDensity(double.NegativeInfinity, 0, Reason(events.Row(start + i)));
             }
         }
@@ -206,7 +210,7 @@ public sealed class LayeredFlow : ILikelihoodModel
         {
             if (attempt == MaximumAttempts)
             {
-                throw new AttemptsExhaustedException($"Event {block.EventNumber[pending[0]]} had a column beyond the range of float32 {MaximumAttempts} times. The flow or the maps of its columns do not describe events; report it with the receipt.");
+                throw new AttemptsExhaustedException($"Event {block.EventNumber[pending[0]]} had a column beyond the range of float32{(Refinement is null ? "" : ", or was not kept,")} {MaximumAttempts} times. The flow or the maps of its columns do not describe events; report it with the receipt.");
             }
 
             for (var i = 0; i < pending.Count; i++)
@@ -216,21 +220,24 @@ public sealed class LayeredFlow : ILikelihoodModel
                 {
                     work.Z[(f * SamplingStride) + i] = _base.Draw(f, ref random);
                 }
+
+                work.Uniform[i] = Refinement is null ? 0 : random.NextDouble();
             }
 
             Inverse(work, pending.Count);
+            Refinement?.Acceptance(work.Z, pending.Count, work.Acceptance, work.Scratch);
             var kept = 0;
             for (var i = 0; i < pending.Count; i++)
             {
-                var (row, finite) = (pending[i], true);
+                var (row, valid) = (pending[i], Refinement is null || work.Uniform[i] < work.Acceptance[i]);
                 for (var f = 0; f < Features; f++)
                 {
                     var value = _columns[f].Inverse(work.Z[(f * SamplingStride) + i]);
                     block.Scalars[f][row] = value;
-                    finite &= float.IsFinite(value);
+                    valid &= float.IsFinite(value);
                 }
 
-                if (!finite)
+                if (!valid)
                 {
                     pending[kept++] = row;
                 }
@@ -238,6 +245,36 @@ public sealed class LayeredFlow : ILikelihoodModel
 
             pending.RemoveRange(kept, pending.Count - kept);
         }
+    }
+
+    /// <summary>Columns after their maps of the first attempt for each of some events, whether it is kept or not.</summary>
+    /// <param name="key">Key of the stream.</param>
+    /// <param name="indices">The events.</param>
+    /// <param name="to">Receives [features, events], rows <paramref name="stride"/> apart.</param>
+    /// <param name="stride">Distance of rows.</param>
+    internal void DrawMapped(ulong key, ReadOnlySpan<long> indices, Span<float> to, int stride)
+    {
+        var work = RentWorkspace();
+        for (var start = 0; start < indices.Length; start += SamplingStride)
+        {
+            var lanes = Math.Min(SamplingStride, indices.Length - start);
+            for (var i = 0; i < lanes; i++)
+            {
+                var random = new PhiloxStream(key, (ulong)indices[start + i], 0);
+                for (var f = 0; f < Features; f++)
+                {
+                    work.Z[(f * SamplingStride) + i] = _base.Draw(f, ref random);
+                }
+            }
+
+            Inverse(work, lanes);
+            for (var f = 0; f < Features; f++)
+            {
+                work.Z.AsSpan(f * SamplingStride, lanes).CopyTo(to[((f * stride) + start)..]);
+            }
+        }
+
+        _workspaces.Add(work);
     }
 
     private void Inverse(Workspace work, int lanes)
@@ -309,6 +346,7 @@ public sealed class LayeredFlow : ILikelihoodModel
             }
         }
 
+        Refinement?.AddLogDensity(work.X, logDensity, work.Scratch);
         foreach (var layer in _layers)
         {
             layer.Forward(work.X, logDensity, work.Scratch);
@@ -344,6 +382,11 @@ public sealed class LayeredFlow : ILikelihoodModel
         public double[] Observed { get; } = new double[features * Stride];
 
         public float[] Z { get; } = new float[features * SamplingStride];
+
+        /// <summary>What decides on each draw of the tile, and with what probability it is kept.</summary>
+        public double[] Uniform { get; } = new double[SamplingStride];
+
+        public float[] Acceptance { get; } = new float[SamplingStride];
 
         public FlowScratch Scratch { get; } = new();
 

@@ -19,9 +19,15 @@ public static class LayeredFlowFile
     private const int MostSteps = 128;
     private const int MostBins = 256;
 
-    private const string Dense = "dense", Activate = "activation", Residual = "residual", PreActivated = "pre-activated-residual", InverseAutoregressive = "inverse-autoregressive", Gate = "gate/";
+    private const string Dense = "dense", Activate = "activation", Residual = "residual", PreActivated = "pre-activated-residual", InverseAutoregressive = "inverse-autoregressive", Gate = "gate/", RefinementPrefix = "refinement/";
 
-    private sealed record Hyperparameters(int Features, FlowBase Base, LayerText[] Layers);
+    private sealed record Hyperparameters(int Features, FlowBase Base, LayerText[] Layers)
+    {
+        public RefinementText? Refinement { get; init; }
+    }
+
+    /// <summary>A refinement without its matrices and its acceptance, which is the document's.</summary>
+    private sealed record RefinementText(FlowActivation Activation, string[] Steps, double LargestLogWeight);
 
     /// <summary>A layer without its matrices; what a kind has not is null.</summary>
     private sealed record LayerText(string Kind)
@@ -50,15 +56,17 @@ public static class LayeredFlowFile
     /// <param name="layers">From the data to the base distribution.</param>
     /// <param name="baseDistribution">The base distribution.</param>
     /// <param name="columns">The maps of the columns.</param>
+    /// <param name="refinement">Which draws are kept; null where all are.</param>
     public static (JsonElement Hyperparameters, JsonElement Preprocessing, IReadOnlyList<SafeTensor> Tensors) Describe(
-        int features, IReadOnlyList<FlowLayer> layers, FlowBase baseDistribution, IReadOnlyList<ColumnPreprocessing> columns)
+        int features, IReadOnlyList<FlowLayer> layers, FlowBase baseDistribution, IReadOnlyList<ColumnPreprocessing> columns, FlowRefinement? refinement = null)
     {
         ArgumentNullException.ThrowIfNull(layers);
         ArgumentNullException.ThrowIfNull(columns);
         List<SafeTensor> tensors = [];
         var texts = layers.Select((layer, l) => Describe(layer, $"layers/{l}/", tensors)).ToArray();
+        var judge = refinement is null ? null : new RefinementText(refinement.Network.Activation, Describe(refinement.Network, RefinementPrefix, tensors), refinement.LargestLogWeight);
         return (
-            JsonSerializer.SerializeToElement(new Hyperparameters(features, baseDistribution, texts), s_options),
+            JsonSerializer.SerializeToElement(new Hyperparameters(features, baseDistribution, texts) { Refinement = judge }, s_options),
             JsonSerializer.SerializeToElement(columns.Select(c => c.Maps).ToArray(), s_options),
             tensors);
     }
@@ -79,7 +87,15 @@ public static class LayeredFlowFile
             ColumnPreprocessing[] columns = [.. maps.Select(m => new ColumnPreprocessing(m))];
             var baseDistribution = Checked(hyper.Base, hyper.Features);
             FlowLayer[] layers = [.. hyper.Layers.Select((text, l) => Build(text, hyper.Features, document.Conditions.Count, $"layers/{l}/", file))];
-            LayeredFlow With(IReadOnlyList<FlowLayer> given) => new(document.Schema, columns, given, baseDistribution, sha256);
+            if (hyper.Refinement is not null && document.Conditions.Count > 0)
+            {
+                throw new ModelFormatException("The flow has both conditions and a refinement, whose acceptance would depend on them; expected one of them.");
+            }
+
+            var refinement = hyper.Refinement is { } text
+                ? new FlowRefinement(Network(text.Activation, text.Steps, hyper.Features, 0, RefinementPrefix, file), text.LargestLogWeight, document.Acceptance, document.AcceptanceError)
+                : null;
+            LayeredFlow With(IReadOnlyList<FlowLayer> given) => new(document.Schema, columns, given, baseDistribution, sha256) { Refinement = refinement };
             return document.Conditions.Count == 0 ? With(layers) : new ConditionalFlow(document.Conditions, layers, With);
         }
         catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException or NotSupportedException)
@@ -116,11 +132,14 @@ public static class LayeredFlowFile
     private static LayerText Describe(string kind, ConditionerNetwork network, ScalarMap map, string prefix, List<SafeTensor> tensors) => new(kind)
     {
         Activation = network.Activation,
-        Steps = [.. network.Steps.Select((step, s) => Describe(step, $"{prefix}steps/{s}/", tensors))],
+        Steps = Describe(network, prefix, tensors),
         Affine = map as AffineScalarMap,
         Spline = map as SplineScalarMap,
         Mixture = map as MixtureScalarMap,
     };
+
+    private static string[] Describe(ConditionerNetwork network, string prefix, List<SafeTensor> tensors) =>
+        [.. network.Steps.Select((step, s) => Describe(step, $"{prefix}steps/{s}/", tensors))];
 
     private static string Describe(ConditionerStep step, string prefix, List<SafeTensor> tensors)
     {
@@ -197,10 +216,13 @@ public static class LayeredFlowFile
         };
     }
 
-    private static ConditionerNetwork Network(LayerText text, int inputs, int conditions, string prefix, SafeTensorsFile file)
+    private static ConditionerNetwork Network(LayerText text, int inputs, int conditions, string prefix, SafeTensorsFile file) =>
+        Network(text.Activation!.Value, text.Steps!, inputs, conditions, prefix, file);
+
+    private static ConditionerNetwork Network(FlowActivation activation, string[] steps, int inputs, int conditions, string prefix, SafeTensorsFile file)
     {
-        Limit("steps", text.Steps!.Length, 1, MostSteps);
-        return new ConditionerNetwork(inputs, text.Activation!.Value, [.. text.Steps.Select((step, s) => Build(step, conditions, $"{prefix}steps/{s}/", file))]);
+        Limit("steps", steps.Length, 1, MostSteps);
+        return new ConditionerNetwork(inputs, activation, [.. steps.Select((step, s) => Build(step, conditions, $"{prefix}steps/{s}/", file))]);
     }
 
     private static ScalarMap Map(LayerText text, string prefix) =>

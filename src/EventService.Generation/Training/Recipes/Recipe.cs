@@ -36,6 +36,9 @@ public sealed partial record Recipe
 
     public required ScheduleRecipe Training { get; init; }
 
+    /// <summary>How the trained flow is refined; null where it is not.</summary>
+    public RefinementRecipe? Refinement { get; init; }
+
     /// <summary>What is written to model files as their schema.</summary>
     [JsonIgnore]
     public SampleSchema Schema => new([.. Data.Columns.Select(c => new ColumnSchema(c.Name, c.Unit, c.Description))], []);
@@ -98,6 +101,8 @@ public sealed partial record Recipe
 
         RecipeJson.Require(Architecture.Fault(Data.Columns.Count) is null, $"architecture: {Architecture.Fault(Data.Columns.Count)?.TrimEnd('.')}");
         RecipeJson.Require(Training.Fault() is null, $"training: {Training.Fault()}");
+        RecipeJson.Require(Refinement?.Fault() is null, $"refinement: {Refinement?.Fault()}");
+        RecipeJson.Require(Refinement is null || Data.Conditions.Count == 0, "a flow with data.conditions has a refinement, whose acceptance would depend on them; expected one of them");
     }
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]

@@ -18,6 +18,9 @@ public sealed class TableTraining
     private readonly int[] _validation;
     private readonly TableCoordinates _coordinates;
     private readonly TableFlowTask _task;
+    private readonly int _threads;
+    private readonly int _checkpointSteps;
+    private RefinementTraining? _refinement;
 
     /// <param name="sample">All events of the table.</param>
     /// <param name="recipe">The recipe.</param>
@@ -34,7 +37,7 @@ public sealed class TableTraining
     {
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(recipe);
-        (_sample, _recipe) = (sample, recipe);
+        (_sample, _recipe, _threads, _checkpointSteps) = (sample, recipe, threads, checkpointSteps);
         _training = DataSplit.Rows(sample.Count, k => DataSplit.IsTraining(eventOf((int)k)));
         _validation = DataSplit.Rows(sample.Count, k => DataSplit.IsValidation(eventOf((int)k)));
         var schedule = recipe.Training;
@@ -53,6 +56,10 @@ public sealed class TableTraining
     /// <summary>Trained numbers in the flow.</summary>
     public long ParameterCount => _task.Parameters.Count;
 
+    /// <summary>The training of the refinement of the flow with the best parameters so far; null where the recipe has none. It is to be run before <see cref="Write"/>.</summary>
+    public RefinementTraining? Refinement => _recipe.Refinement is null ? null : _refinement ??=
+        new RefinementTraining(BestFlow(), _coordinates, _sample.Count, _training, _validation, _recipe.Refinement, _threads, _checkpointSteps, RefinementFingerprint);
+
     /// <summary>Writes the model with the best parameters of the training.</summary>
     /// <param name="stream">Receives the file.</param>
     /// <param name="command">The command that makes the model, with the data file by name only.</param>
@@ -61,9 +68,9 @@ public sealed class TableTraining
     /// <returns>The model's document; its validation loss is of the model as it is written, in double precision (float32 for a conditional flow).</returns>
     public ModelDocument Write(Stream stream, string command, string dataFile, string dataSha256)
     {
-        TakeBest();
-        var (columns, layers, baseDistribution) = (_coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count));
-        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(columns.Count, layers, baseDistribution, columns);
+        var measured = Refinement?.Measure();
+        var flow = BestFlow(measured?.Refinement);
+        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(flow.Columns.Count, flow.Layers, flow.Base, flow.Columns, flow.Refinement);
         var document = new ModelDocument
         {
             FormatVersion = ModelDocument.CurrentFormatVersion,
@@ -78,8 +85,8 @@ public sealed class TableTraining
             CrossSectionPb = _recipe.CrossSectionPb,
             SelectionEfficiency = _recipe.SelectionEfficiency,
             SumOfWeights = _recipe.CrossSectionPb * _recipe.SelectionEfficiency * 10_000,   // 10/fb
-            Acceptance = 1,
-            AcceptanceError = 0,
+            Acceptance = measured?.Acceptance ?? 1,
+            AcceptanceError = measured?.Error ?? 0,
             Training = new TrainingProvenance
             {
                 Command = command,
@@ -92,7 +99,7 @@ public sealed class TableTraining
                 Epochs = Trainer.Epoch,
                 BestEpoch = Trainer.BestEpoch,
                 TrainingLoss = Trainer.BestTrainingLoss,
-                ValidationLoss = _coordinates.Conditions.Count == 0 ? ValidationLoss(BestFlow()) : _task.ValidationLoss(),
+                ValidationLoss = _coordinates.Conditions.Count == 0 ? ValidationLoss(flow) : _task.ValidationLoss(),
                 ServiceVersion = ServiceVersion.Text,
             },
         };
@@ -101,10 +108,11 @@ public sealed class TableTraining
     }
 
     /// <summary>The flow with the best parameters of the training; without the digest of a file.</summary>
-    public LayeredFlow BestFlow()
+    /// <param name="refinement">Which of its draws are kept; null for all.</param>
+    public LayeredFlow BestFlow(FlowRefinement? refinement = null)
     {
         TakeBest();
-        return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]);
+        return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]) { Refinement = refinement };
     }
 
     private void TakeBest()
@@ -144,11 +152,27 @@ public sealed class TableTraining
             [RunFingerprint.Prefix + "events"] = $"{_sample.Count}, sha256 {Convert.ToHexStringLower(hash.GetHashAndReset())}",
             [RunFingerprint.Prefix + "maps"] = "sha256 " + Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(_coordinates.Columns.Select(c => c.Maps), ModelJson.Options))),
         };
-        foreach (var part in _recipe.ToJson().EnumerateObject())
+        // A flow may be refined, or refined otherwise, after it has been trained.
+        foreach (var part in (_recipe with { Refinement = null }).ToJson().EnumerateObject())
         {
             run.Add(RunFingerprint.Prefix + part.Name, part.Value.GetRawText());
         }
 
+        return run;
+    }
+
+    /// <summary>All that the training of the refinement is a function of: that of the flow, its parameters and the refinement's part of the recipe.</summary>
+    private Dictionary<string, string> RefinementFingerprint()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var parameter in Trainer.Best)
+        {
+            hash.AppendData(MemoryMarshal.AsBytes(parameter.AsSpan()));
+        }
+
+        var run = Fingerprint();
+        run[RunFingerprint.Prefix + "flow"] = "sha256 " + Convert.ToHexStringLower(hash.GetHashAndReset());
+        run[RunFingerprint.Prefix + "refinement"] = JsonSerializer.Serialize(_recipe.Refinement, RecipeJson.Options);
         return run;
     }
 }

@@ -1,6 +1,5 @@
 using EventService.Engine.Autodiff;
 using EventService.Engine.Optimizers;
-using EventService.Engine.Random;
 using EventService.Engine.Tensors;
 
 namespace EventService.Generation.Architectures.Flows.Trainable;
@@ -27,7 +26,11 @@ public sealed class TrainableFlow
         }
 
         (Features, Layers) = (features, (family with { Network = family.Network with { Conditions = conditions } }).Build(features, Parameters, seed));
-        Initialise(seed);
+        FlowStart.Draw(Parameters, seed);
+        foreach (var layer in Layers)
+        {
+            layer.Initialise();
+        }
     }
 
     public int Features { get; }
@@ -67,33 +70,6 @@ public sealed class TrainableFlow
         {
             layer.InitialiseFrom(z);
             z = layer.Forward(pass, z);
-        }
-    }
-
-    // Uniform, with the variance of He et al. 2015, arXiv:1502.01852, eq. 10, and small last layers: the flow starts near the identity.
-    private void Initialise(ulong seed)
-    {
-        foreach (var parameter in Parameters.Parameters)
-        {
-            if (!parameter.Name.EndsWith(".weight", StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            var gain = parameter.Name.EndsWith("second.weight", StringComparison.Ordinal) ? 0.1
-                : parameter.Name.EndsWith("output.weight", StringComparison.Ordinal) ? 0.03
-                : 1.0;
-            var bound = (float)(gain * Math.Sqrt(6.0 / Math.Max(1, parameter.Value.Columns)));
-            var stream = new PhiloxStream(seed, (ulong)parameter.Index);
-            foreach (ref var w in parameter.Value.Span)
-            {
-                w = bound * ((2 * stream.NextFloat()) - 1);
-            }
-        }
-
-        foreach (var layer in Layers)
-        {
-            layer.Initialise();
         }
     }
 }

@@ -170,7 +170,7 @@ public static class Evaluate
 
     private static Task<EventSample> GenerateAsync(EventGenerator generator, Dictionary<string, string> condition, ulong seed, int count, EvaluationDisplay display, CancellationToken cancellationToken)
     {
-        var stream = new EventStream(seed, RequestValue.Condition(condition, generator.Document.Conditions));
+        var stream = new EventStream(seed, generator.Conditions.Parse(condition));
         return display.CountAsync($"generating {generator.Document.Name}", count, progress => GeneratedSample.Draw(generator.Model, stream, count, progress, cancellationToken));
     }
 

@@ -84,9 +84,15 @@ public sealed class LayeredFlow : ILikelihoodModel
         var count = ranges.Count();
         block.Resize(count);
         work.Keys.Clear();
+        var (last, key) = (default(EventStream), 0UL);
         foreach (var (stream, first, events) in ranges)
         {
-            var key = EventStreamKey.Of(_digest, stream);
+            // Several points take turns event by event, but few streams there are.
+            if (stream.Condition != last.Condition || stream.Seed != last.Seed)
+            {
+                (last, key) = (stream, EventStreamKey.Of(_digest, stream));
+            }
+
             for (var index = first; index < first + events; index++)
             {
                 block.EventNumber[work.Keys.Count] = index;

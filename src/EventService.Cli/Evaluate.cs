@@ -59,6 +59,12 @@ public static class Evaluate
         Check(parsed, generator, recipe);
         var (folder, seed) = (parsed.GetValue(s_output)!, parsed.GetValue(s_seed));
         Directory.CreateDirectory(folder);
+        if (recipe is { Data.Conditions.Count: > 0 })
+        {
+            var settings = new EvaluatePoints.Settings(
+                parsed.GetValue(s_data)!, parsed.GetValue(s_testSplit), parsed.GetValue(s_events), folder, seed, parsed.GetValue(s_samples), parsed.GetValue(s_resamplings));
+            return await EvaluatePoints.RunAsync(settings, generator!, recipe, display, cancellationToken);
+        }
 
         var file = recipe is null
             ? await ReadAsync(parsed.GetValue(s_data)!, null, display, cancellationToken)
@@ -129,9 +135,9 @@ public static class Evaluate
                 : $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, the recipe {recipe.Schema.Describe()}.");
         }
 
-        if (recipe is { Data.Conditions.Count: > 0 })
+        if (recipe is { Data.Conditions.Count: > 0 } && generator is null)
         {
-            throw new RequestException(RequestFault.Cannot, $"The recipe has the conditions {string.Join(", ", recipe.Data.Conditions.Select(c => c.Name))}; models of tables are evaluated without conditions only, so far. Compare 'generate --condition' with the rows of one point.");
+            throw new RequestException(RequestFault.Cannot, $"The recipe has the conditions {string.Join(", ", recipe.Data.Conditions.Select(c => c.Name))}; events of a file are compared without conditions only. Leave --generated out.");
         }
 
         if (recipe is not null && parsed.GetValue(s_power))

@@ -60,6 +60,20 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
         console.WriteLine($"{Path.Combine(folder, "report.html")}, report.json: {report.Generated.Events} generated against {report.MonteCarlo.Events} Monte Carlo events in {report.Seconds:0} s");
     }
 
+    /// <summary>The findings at several points as a table.</summary>
+    public void Points(PointsReport report, string folder)
+    {
+        var table = new Table().RoundedBorder().AddColumns("point", "events", "AUC", "W1 / floor, median", "largest", "of");
+        foreach (var p in report.Points)
+        {
+            table.AddRow(Markup.Escape(p.Name), $"{p.Events}", $"{p.Auc:0.0000} ± {p.AucError:0.0000}", $"{p.MedianWassersteinRatio:0.00}", $"{p.LargestWassersteinRatio:0.00}", Markup.Escape(p.WorstObservable));
+        }
+
+        table.AddRow("all together", $"{report.PooledEvents}", $"{report.PooledAuc:0.0000} ± {report.PooledAucError:0.0000}", "", "", "");
+        console.Write(table);
+        console.WriteLine($"{Path.Combine(folder, "points.json")}, card.json, and a report in the folder of each point");
+    }
+
     private static void AddParticles(Table table, ParticleComparison found, ParticleComparison floor)
     {
         foreach (var (name, metric) in new (string, Func<ParticleComparison, double>)[]

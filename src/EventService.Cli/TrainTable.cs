@@ -17,11 +17,14 @@ internal static class TrainTable
     {
         var recipe = Recipe.Parse(await File.ReadAllBytesAsync(request.Recipe.FullName, cancellation));
         await Console.Error.WriteLineAsync($"reading {request.Data.Name} ...");
-        var sample = recipe.ReadTable(request.Data.OpenRead(), request.Data.Name);
+        var points = recipe.Data.Points.Count > 0 ? PointTable.Read(recipe, request.Data.FullName) : null;
+        var sample = points?.Sample ?? recipe.ReadTable(request.Data.OpenRead(), request.Data.Name);
         TableTraining training;
         try
         {
-            training = new TableTraining(sample, recipe, request.Threads, request.CheckpointSteps);
+            training = points is null
+                ? new TableTraining(sample, recipe, request.Threads, request.CheckpointSteps)
+                : new TableTraining(points, recipe, request.Threads, request.CheckpointSteps);
         }
         catch (ArgumentException e)
         {
@@ -40,13 +43,18 @@ internal static class TrainTable
         await Console.Error.WriteLineAsync(
             $"{sample.Count:N0} events of {sample.ProcessName}, {recipe.Data.Columns.Count} columns, {training.ParameterCount:N0} parameters, {training.Trainer.TotalSteps:N0} steps, from epoch {training.Trainer.Epoch + 1}");
         await Task.Run(() => training.Trainer.Run(request.Checkpoint, new TrainingDisplay(Console.Error, TimeProvider.System).Show, cancellation), cancellation);
-        await using var data = request.Data.OpenRead();
-        var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(data, cancellation));
+        var sha256 = points?.Sha256 ?? await DigestAsync(request.Data, cancellation);
         var command = $"eventservice train {request.Data.Name} --recipe {request.Recipe.Name} --output {Path.GetFileName(request.Output)}";
         await using var file = OutputFile.Open(request.Output);
         var document = training.Write(file.Stream, command, request.Data.Name, sha256);
         await file.CompleteAsync();
         await Console.Error.WriteLineAsync($"{request.Output}: validation loss {document.Training.ValidationLoss:F4} nat (epoch {document.Training.BestEpoch + 1} of {document.Training.Epochs})");
         return 0;
+    }
+
+    private static async Task<string> DigestAsync(FileInfo file, CancellationToken cancellation)
+    {
+        await using var data = file.OpenRead();
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(data, cancellation));
     }
 }

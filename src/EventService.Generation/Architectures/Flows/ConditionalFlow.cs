@@ -15,7 +15,6 @@ public sealed class ConditionalFlow : ILikelihoodModel
 
     private readonly LayeredFlow _flow;
     private readonly IReadOnlyList<ConditionParameter> _conditions;
-    private readonly Func<IReadOnlyList<FlowLayer>, LayeredFlow> _with;
     private readonly List<(double[] Condition, LayeredFlow Flow)> _kept = [];
     private readonly Lock _lock = new();
 
@@ -27,7 +26,7 @@ public sealed class ConditionalFlow : ILikelihoodModel
         ArgumentNullException.ThrowIfNull(conditions);
         ArgumentNullException.ThrowIfNull(layers);
         ArgumentNullException.ThrowIfNull(with);
-        (_conditions, Layers, _with, _flow) = (conditions, layers, with, with([]));
+        (_conditions, Layers, _flow) = (conditions, layers, with([]));
     }
 
     /// <summary>The layers with their gates.</summary>
@@ -132,7 +131,7 @@ public sealed class ConditionalFlow : ILikelihoodModel
     private LayeredFlow Build(IReadOnlyList<double> condition)
     {
         double[] scaled = [.. _conditions.Select((parameter, c) => Scaled(parameter, condition[c]))];
-        return _with([.. Layers.Select(layer => layer.At(scaled))]);
+        return _flow.With([.. Layers.Select(layer => layer.At(scaled))]);
     }
 
     /// <summary>Ranges under one condition, and where their events belong.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json;
 
 using EventService.Engine.Serialization;
 using EventService.Generation.Architectures.Flows;
+using EventService.Generation.Conditions;
 using EventService.Generation.Training.Recipes;
 using EventService.Physics.Events;
 
@@ -18,6 +19,7 @@ public sealed class TableTraining
     private readonly int[] _validation;
     private readonly TableCoordinates _coordinates;
     private readonly TableFlowTask _task;
+    private readonly ConditionDomain? _domain;
 
     /// <param name="sample">All events of the table.</param>
     /// <param name="recipe">The recipe.</param>
@@ -27,6 +29,14 @@ public sealed class TableTraining
     public TableTraining(EventSample sample, Recipe recipe, int threads, int checkpointSteps)
         : this(sample, k => k, recipe, threads, checkpointSteps)
     {
+    }
+
+    /// <summary>As above, for a recipe with several points.</summary>
+    /// <exception cref="ArgumentException">Recipe and table do not fit each other.</exception>
+    public TableTraining(PointTable table, Recipe recipe, int threads, int checkpointSteps)
+        : this((table ?? throw new ArgumentNullException(nameof(table))).Sample, k => (int)table.Sample.EventNumber[k], recipe, threads, checkpointSteps)
+    {
+        _domain = table.Domain;
     }
 
     /// <summary>As above, for a table whose row k belongs to an event of this number: rows of an event are on one side of the split.</summary>
@@ -64,6 +74,8 @@ public sealed class TableTraining
         TakeBest();
         var (columns, layers, baseDistribution) = (_coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count));
         var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(columns.Count, layers, baseDistribution, columns);
+        var crossSection = _domain?.Points.Average(p => p.CrossSectionPb!.Value) ?? _recipe.CrossSectionPb;
+        var efficiency = _domain?.Points.Average(p => p.SelectionEfficiency!.Value) ?? _recipe.SelectionEfficiency;
         var document = new ModelDocument
         {
             FormatVersion = ModelDocument.CurrentFormatVersion,
@@ -75,9 +87,10 @@ public sealed class TableTraining
             Preprocessing = preprocessing,
             Schema = _recipe.Schema,
             Conditions = _coordinates.Conditions,
-            CrossSectionPb = _recipe.CrossSectionPb,
-            SelectionEfficiency = _recipe.SelectionEfficiency,
-            SumOfWeights = _recipe.CrossSectionPb * _recipe.SelectionEfficiency * 10_000,   // 10/fb
+            Domain = _domain,
+            CrossSectionPb = crossSection,
+            SelectionEfficiency = efficiency,
+            SumOfWeights = crossSection * efficiency * 10_000,   // 10/fb
             Acceptance = 1,
             AcceptanceError = 0,
             Training = new TrainingProvenance

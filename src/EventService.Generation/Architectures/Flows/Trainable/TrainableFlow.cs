@@ -27,7 +27,7 @@ public sealed class TrainableFlow
         }
 
         (Features, Layers) = (features, (family with { Network = family.Network with { Conditions = conditions } }).Build(features, Parameters, seed));
-        Initialise(seed);
+        Initialise(seed, conditions > 0);
     }
 
     public int Features { get; }
@@ -71,17 +71,20 @@ public sealed class TrainableFlow
     }
 
     // Uniform, with the variance of He et al. 2015, arXiv:1502.01852, eq. 10, and small last layers: the flow starts near the identity.
-    private void Initialise(ulong seed)
+    // Gates multiply what a unit has from the data: units that see no feature, those of the first column, have their bias alone, and at zero no gradient.
+    private void Initialise(ulong seed, bool gated)
     {
         foreach (var parameter in Parameters.Parameters)
         {
-            if (!parameter.Name.EndsWith(".weight", StringComparison.Ordinal))
+            var ofInput = gated && parameter.Name.EndsWith("input.bias", StringComparison.Ordinal);
+            if (!ofInput && !parameter.Name.EndsWith(".weight", StringComparison.Ordinal))
             {
                 continue;
             }
 
             var gain = parameter.Name.EndsWith("second.weight", StringComparison.Ordinal) ? 0.1
                 : parameter.Name.EndsWith("output.weight", StringComparison.Ordinal) ? 0.03
+                : ofInput ? 0.4
                 : 1.0;
             var bound = (float)(gain * Math.Sqrt(6.0 / Math.Max(1, parameter.Value.Columns)));
             var stream = new PhiloxStream(seed, (ulong)parameter.Index);

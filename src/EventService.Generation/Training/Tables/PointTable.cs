@@ -81,6 +81,15 @@ public sealed class PointTable
         return new PointTable(sample, points, starts, new ConditionDomain { Points = points, Constraints = data.Constraints }, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list.ToString()))));
     }
 
+    /// <summary>The table without the rows of these values, for a model that is to be judged there.</summary>
+    public PointTable Without(IReadOnlyList<double> values)
+    {
+        var left = Enumerable.Range(0, Points.Count).Where(p => !Points[p].Values.SequenceEqual(values)).ToArray();
+        TrainedPoint[] points = [.. left.Select(p => Points[p])];
+        int[] starts = [0, .. left.Select((_, k) => left[..(k + 1)].Sum(p => Starts[p + 1] - Starts[p]))];
+        return new PointTable(EventSubset.At(Sample, left.SelectMany(p => Enumerable.Range(Starts[p], Starts[p + 1] - Starts[p]))), points, starts, Domain with { Points = points }, Sha256);
+    }
+
     /// <summary>Adds the observables of the events that have them all; returns the share of the generated events that these are.</summary>
     private static double AddWholeEvents(Recipe recipe, PointRecipe point, string path, double[] values, EventSample to)
     {

@@ -36,9 +36,9 @@ public static class Density
     private static async Task<int> RunAsync(ParseResult parsed, ModelOptions model, CancellationToken cancellationToken)
     {
         var generator = await model.LoadAsync(parsed, cancellationToken);
-        var condition = RequestValue.Condition(model.Condition(parsed, generator), generator.Document.Conditions);
         var likelihood = generator.Likelihood
             ?? throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' ({generator.Document.Architecture}) has no density.");
+        var conditions = DensityConditions.Parse(model.Condition(parsed, generator), generator);
         var path = parsed.GetValue(s_output);
         var format = DensityFormat.Parse(parsed.GetValue(s_format) ?? (EventFormats.FromFileName(path ?? "") == NpyWriter.FormatName ? DensityFormat.Npy : DensityFormat.Jsonl).Name);
         if (path is null && format == DensityFormat.Npy && !Console.IsOutputRedirected)
@@ -48,7 +48,7 @@ public static class Density
 
         long count = 0;
         using (var workers = new WorkerThreads(model.Workers(parsed)))
-        using (var events = OpenEvents(parsed, likelihood.Schema))
+        using (var events = OpenEvents(parsed, conditions.Schema))
         await using (var output = OutputFile.Open(path))
         {
             // A header holds the number of events, so what stands behind it waits in a file that vanishes when closed.
@@ -56,7 +56,7 @@ public static class Density
                 ? new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose)
                 : output.Stream;
             await Terminal.ProgressAsync($"{generator.Document.Name}", null, async progress =>
-                count = await DensityPipeline.RunAsync(workers, likelihood, condition, events, format, records, progress, cancellationToken));
+                count = await DensityPipeline.RunAsync(workers, likelihood, conditions, events, format, records, progress, cancellationToken));
             if (format.HasHeader)
             {
                 await output.Stream.WriteAsync(format.Header(count), cancellationToken);

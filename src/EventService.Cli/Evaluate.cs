@@ -35,13 +35,17 @@ public static class Evaluate
     private static readonly Option<bool> s_power = new("--power") { Description = "Also run the evaluation on Monte Carlo with planted distortions, to see what it would find." };
     private static readonly Option<bool> s_export = new("--export") { Description = "Also write the features of both samples for benchmarks/judge/second_judge.py; with --power those of each distortion too." };
 
+    private static readonly Option<bool> s_closure = new("--closure") { Description = "Train the --recipe's flow without each inner point of its grid in turn, and compare it there with the events, the nearest point and morphed histograms; no --model." };
+    private static readonly Option<string[]> s_leaveOut = new("--leave-out") { Description = "With --closure: this point only, such as mGluino=1400. May be given several times." };
+    private static readonly Option<int> s_threads = new("--threads") { Description = "With --closure: threads of the trainings; no influence on the result.", DefaultValueFactory = _ => Environment.ProcessorCount };
+
     /// <param name="load">Reads model files; <see cref="EventGenerator.Load(ReadOnlyMemory{byte})"/> outside tests.</param>
     public static Command Command(ModelLoader load)
     {
         var model = new ModelOptions(load);
         var command = new Command("evaluate", "Compare events of a local model, or of a file, with Monte Carlo: distances of observables beside their Monte Carlo floor, a classifier test, plots.");
         model.AddTo(command);
-        foreach (var option in new Option[] { s_generated, s_data, s_recipe, s_testSplit, s_events, s_output, s_seed, s_samples, s_seeds, s_resamplings, s_power, s_export })
+        foreach (var option in new Option[] { s_generated, s_data, s_recipe, s_testSplit, s_events, s_output, s_seed, s_samples, s_seeds, s_resamplings, s_power, s_export, s_closure, s_leaveOut, s_threads })
         {
             command.Options.Add(option);
         }
@@ -54,11 +58,26 @@ public static class Evaluate
     {
         var start = Stopwatch.GetTimestamp();
         var display = new EvaluationDisplay(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }));
+        if (parsed.GetValue(s_closure))
+        {
+            var closure = new EvaluateClosure.Settings(
+                parsed.GetValue(s_data)!,
+                parsed.GetValue(s_recipe) ?? throw new RequestException(RequestFault.BadValue, "--closure needs the --recipe of the flow."),
+                parsed.GetValue(s_leaveOut) ?? [], parsed.GetValue(s_events), parsed.GetValue(s_output)!, parsed.GetValue(s_seed), parsed.GetValue(s_resamplings), parsed.GetValue(s_threads));
+            return await EvaluateClosure.RunAsync(closure, display, cancellationToken);
+        }
+
         var generator = parsed.GetValue(s_generated) is null ? await options.LoadAsync(parsed, cancellationToken) : null;
         var recipe = parsed.GetValue(s_recipe) is { } recipeFile ? Recipe.Parse(await File.ReadAllBytesAsync(recipeFile.FullName, cancellationToken)) : null;
         Check(parsed, generator, recipe);
         var (folder, seed) = (parsed.GetValue(s_output)!, parsed.GetValue(s_seed));
         Directory.CreateDirectory(folder);
+        if (recipe is { Data.Conditions.Count: > 0 })
+        {
+            var settings = new EvaluatePoints.Settings(
+                parsed.GetValue(s_data)!, parsed.GetValue(s_testSplit), parsed.GetValue(s_events), folder, seed, parsed.GetValue(s_samples), parsed.GetValue(s_resamplings));
+            return await EvaluatePoints.RunAsync(settings, generator!, recipe, display, cancellationToken);
+        }
 
         var file = recipe is null
             ? await ReadAsync(parsed.GetValue(s_data)!, null, display, cancellationToken)
@@ -129,9 +148,9 @@ public static class Evaluate
                 : $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, the recipe {recipe.Schema.Describe()}.");
         }
 
-        if (recipe is { Data.Conditions.Count: > 0 })
+        if (recipe is { Data.Conditions.Count: > 0 } && generator is null)
         {
-            throw new RequestException(RequestFault.Cannot, $"The recipe has the conditions {string.Join(", ", recipe.Data.Conditions.Select(c => c.Name))}; models of tables are evaluated without conditions only, so far. Compare 'generate --condition' with the rows of one point.");
+            throw new RequestException(RequestFault.Cannot, $"The recipe has the conditions {string.Join(", ", recipe.Data.Conditions.Select(c => c.Name))}; events of a file are compared without conditions only. Leave --generated out.");
         }
 
         if (recipe is not null && parsed.GetValue(s_power))
@@ -170,7 +189,7 @@ public static class Evaluate
 
     private static Task<EventSample> GenerateAsync(EventGenerator generator, Dictionary<string, string> condition, ulong seed, int count, EvaluationDisplay display, CancellationToken cancellationToken)
     {
-        var stream = new EventStream(seed, RequestValue.Condition(condition, generator.Document.Conditions));
+        var stream = new EventStream(seed, generator.Conditions.Parse(condition));
         return display.CountAsync($"generating {generator.Document.Name}", count, progress => GeneratedSample.Draw(generator.Model, stream, count, progress, cancellationToken));
     }
 

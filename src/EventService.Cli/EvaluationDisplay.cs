@@ -1,4 +1,5 @@
 using EventService.Generation.Evaluation;
+using EventService.Generation.Evaluation.Closure;
 
 using Spectre.Console;
 
@@ -58,6 +59,33 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
         }
 
         console.WriteLine($"{Path.Combine(folder, "report.html")}, report.json: {report.Generated.Events} generated against {report.MonteCarlo.Events} Monte Carlo events in {report.Seconds:0} s");
+    }
+
+    /// <summary>The findings at several points as a table.</summary>
+    public void Points(PointsReport report, string folder)
+    {
+        var table = new Table().RoundedBorder().AddColumns("point", "events", "AUC", "W1 / floor, median", "largest", "of");
+        foreach (var p in report.Points)
+        {
+            table.AddRow(Markup.Escape(p.Name), $"{p.Events}", $"{p.Auc:0.0000} ± {p.AucError:0.0000}", $"{p.MedianWassersteinRatio:0.00}", $"{p.LargestWassersteinRatio:0.00}", Markup.Escape(p.WorstObservable));
+        }
+
+        table.AddRow("all together", $"{report.PooledEvents}", $"{report.PooledAuc:0.0000} ± {report.PooledAucError:0.0000}", "", "", "");
+        console.Write(table);
+        console.WriteLine($"{Path.Combine(folder, "points.json")}, card.json, and a report in the folder of each point");
+    }
+
+    /// <summary>The findings of a closure test as a table.</summary>
+    public void Closure(ClosureReport report, string folder)
+    {
+        var table = new Table().RoundedBorder().AddColumns("left out", "", "AUC", "W1 / floor, median", "largest");
+        foreach (var (point, candidate) in report.Points.SelectMany(p => p.Candidates.Select(c => (p, c))))
+        {
+            table.AddRow(Markup.Escape(point.Name), candidate.Name, $"{candidate.Auc:0.0000} ± {candidate.AucError:0.0000}", $"{candidate.MedianWassersteinRatio:0.00}", $"{candidate.LargestWassersteinRatio:0.00}");
+        }
+
+        console.Write(table);
+        console.WriteLine(Path.Combine(folder, "closure.json"));
     }
 
     private static void AddParticles(Table table, ParticleComparison found, ParticleComparison floor)

@@ -112,6 +112,8 @@ internal sealed class ServerEvents : IDisposable
                 case "logDensity": request.LogDensity = RequestValue.Flag(text, name); break;
                 case "lumi": request.Lumi = RequestValue.Number(text, name); break;
                 case "format": break;
+                // Several points and priors go as they are: the server understands them.
+                case var _ when ConditionSource.Parse(text, name) is not ConditionSource.Points { Values.Count: 1 }: request.Scan.Add(name, text); break;
                 default: request.Condition.Add(name, RequestValue.Number(text, name)); break;
             }
         }

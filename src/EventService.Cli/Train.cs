@@ -19,7 +19,7 @@ public static class Train
     private static readonly CalibrationOptions s_calibration = new();
     private static readonly ObjectFlowHyperparameters s_sizes = new();
 
-    private static readonly Argument<FileInfo> s_data = new("data") { Description = "Events in Dark Machines text (.csv or .csv.gz), one process; with --recipe a table with a header line." };
+    private static readonly Argument<FileInfo> s_data = new("data") { Description = "Events in Dark Machines text (.csv or .csv.gz), one process; with --recipe a table with a header line, or the folder with the files of the recipe's points." };
     private static readonly Option<string> s_output = new("--output", "-o") { Description = "Model file to write (.safetensors).", Required = true };
     private static readonly Option<double> s_crossSection = new("--cross-section") { Description = "Cross-section before the event selection [pb]; in the recipe if there is one." };
     private static readonly Option<FileInfo?> s_recipe = new("--recipe") { Description = "Train a flow on a table as this JSON file says; then --output, --threads, --checkpoint, --checkpoint-steps and --resume are the only other options." };

@@ -20,11 +20,14 @@ internal static class TrainTable
     {
         var recipe = Recipe.Parse(await File.ReadAllBytesAsync(request.Recipe.FullName, cancellation));
         await Console.Error.WriteLineAsync($"reading {request.Data.Name} ...");
-        var sample = recipe.ReadTable(request.Data.OpenRead(), request.Data.Name);
+        var points = recipe.Data.Points.Count > 0 ? PointTable.Read(recipe, request.Data.FullName) : null;
+        var sample = points?.Sample ?? recipe.ReadTable(request.Data.OpenRead(), request.Data.Name);
         TableTraining training;
         try
         {
-            training = new TableTraining(sample, recipe, request.Threads, request.CheckpointSteps);
+            training = points is null
+                ? new TableTraining(sample, recipe, request.Threads, request.CheckpointSteps)
+                : new TableTraining(points, recipe, request.Threads, request.CheckpointSteps);
         }
         catch (ArgumentException e)
         {
@@ -55,8 +58,7 @@ internal static class TrainTable
             await Task.Run(() => refinement.Trainer.Run(request.RefinementCheckpoint, new TrainingDisplay(Console.Error, TimeProvider.System).Show, cancellation), cancellation);
         }
 
-        await using var data = request.Data.OpenRead();
-        var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(data, cancellation));
+        var sha256 = points?.Sha256 ?? await DigestAsync(request.Data, cancellation);
         var command = $"eventservice train {request.Data.Name} --recipe {request.Recipe.Name} --output {Path.GetFileName(request.Output)}";
         await using var file = OutputFile.Open(request.Output);
         var document = training.Write(file.Stream, command, request.Data.Name, sha256);
@@ -72,5 +74,11 @@ internal static class TrainTable
         {
             throw new IOException($"Checkpoint '{checkpoint}' exists. Continue it with --resume, or delete it to start again.");
         }
+    }
+
+    private static async Task<string> DigestAsync(FileInfo file, CancellationToken cancellation)
+    {
+        await using var data = file.OpenRead();
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(data, cancellation));
     }
 }

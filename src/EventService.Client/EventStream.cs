@@ -173,7 +173,7 @@ public sealed class EventStream : IDisposable
 
     private void RequireSame(Receipt now)
     {
-        if (now.Sha256 != Receipt.Sha256 || now.Numerics != Receipt.Numerics || now.Seed != Receipt.Seed || !now.Condition.Equals(Receipt.Condition))
+        if (now.Sha256 != Receipt.Sha256 || now.Numerics != Receipt.Numerics || now.Seed != Receipt.Seed || !now.Condition.Equals(Receipt.Condition) || !now.Scan.Equals(Receipt.Scan))
         {
             throw new RpcException(StatusCode.FailedPrecondition,
                 $"The stream cannot be resumed: it began with model {Receipt.Sha256}, {Receipt.Numerics}, seed {Receipt.Seed}; the server has {now.Sha256}, {now.Numerics}, seed {now.Seed}.");

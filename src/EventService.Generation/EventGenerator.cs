@@ -5,6 +5,7 @@ using EventService.Engine.Serialization;
 using EventService.Generation.Architectures;
 using EventService.Generation.Architectures.FlowEvents;
 using EventService.Generation.Architectures.Flows;
+using EventService.Generation.Conditions;
 
 namespace EventService.Generation;
 
@@ -14,16 +15,21 @@ public sealed class EventGenerator
     /// <param name="document">Everything about the model that is not a tensor.</param>
     /// <param name="model">The model.</param>
     /// <param name="sha256">sha256 of the model file, lower-case hexadecimal.</param>
+    /// <exception cref="ModelFormatException">The document's domain is not one of its conditions.</exception>
     public EventGenerator(ModelDocument document, IGenerativeModel model, string sha256)
     {
         Document = document;
         Model = model;
         Sha256 = sha256;
+        Conditions = ConditionSpace.Of(document);
     }
 
     public ModelDocument Document { get; }
 
     public IGenerativeModel Model { get; }
+
+    /// <summary>The values that the model's conditions may have.</summary>
+    public ConditionSpace Conditions { get; }
 
     /// <summary>The model's density, or null for an architecture that has none.</summary>
     public ILikelihoodModel? Likelihood => Model as ILikelihoodModel;
@@ -72,6 +78,8 @@ public sealed class EventGenerator
             {
                 throw new ModelFormatException($"The model's document has format version {document.FormatVersion}, expected {ModelDocument.CurrentFormatVersion}. Use a matching version of the service.");
             }
+
+            ConditionSpace.Of(document);
 
             return (document, tensors);
         }

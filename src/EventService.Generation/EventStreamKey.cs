@@ -20,4 +20,18 @@ public static class EventStreamKey
 
         return BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(text));
     }
+
+    /// <summary>The key of the numbers by which the values of a condition are drawn: sha256("prior", model sha256, seed, place), independent of all events.</summary>
+    /// <param name="sha256">Of the model file, hexadecimal.</param>
+    /// <param name="seed">Of the request.</param>
+    /// <param name="parameter">Place of the parameter in the model's document.</param>
+    public static ulong OfPrior(string sha256, ulong seed, int parameter)
+    {
+        var text = new byte[5 + 32 + 8 + 4];
+        "prior"u8.CopyTo(text);
+        Convert.FromHexString(sha256).CopyTo(text.AsSpan(5));
+        BinaryPrimitives.WriteUInt64LittleEndian(text.AsSpan(37), seed);
+        BinaryPrimitives.WriteInt32LittleEndian(text.AsSpan(45), parameter);
+        return BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(text));
+    }
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
+using EventService.Generation.Conditions;
 using EventService.Physics.Events;
 
 namespace EventService.Generation;
@@ -36,7 +38,11 @@ public sealed record ModelDocument
     /// <summary>Parameters that the model is conditioned on; empty for an unconditional one.</summary>
     public required IReadOnlyList<ConditionParameter> Conditions { get; init; }
 
-    /// <summary>Cross-section of the process before the event selection [pb].</summary>
+    /// <summary>The points of its conditions that the model was trained at, and what cannot be; null where the ranges of <see cref="Conditions"/> are all that is known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ConditionDomain? Domain { get; init; }
+
+    /// <summary>Cross-section of the process before the event selection [pb]; where the points of <see cref="Domain"/> have their own, the mean of these.</summary>
     public required double CrossSectionPb { get; init; }
 
     /// <summary>Fraction of the simulated events that pass the event selection.</summary>

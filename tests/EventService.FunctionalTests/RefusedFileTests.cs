@@ -15,7 +15,7 @@ public sealed class RefusedFileTests
 {
     private const string Recipe = "Convert it where you trust it: import torch, safetensors.torch; safetensors.torch.save_file(";
 
-    private static readonly byte[] s_good = File.ReadAllBytes(Assert.Single(ModelFile.In(LocalModels.Resolve("models"))));
+    private static readonly byte[] s_good = File.ReadAllBytes(Path.Combine(LocalModels.Resolve("models"), "ttbar-objects.safetensors"));
 
     [Fact]
     public async Task PostModel_BadFile_IsRefusedByItsOwnSentence()

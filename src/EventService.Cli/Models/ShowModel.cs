@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Text.Json;
 
+using EventService.Generation;
+using EventService.Generation.Conditions;
 using EventService.Registry.Catalog;
 
 namespace EventService.Cli.Models;
@@ -53,5 +56,13 @@ internal static class ShowModel
             ("by", version.CreatedBy),
             ("at", version.CreatedAt),
             ("architecture", version.Document.GetProperty("architecture").GetString()),
-            ("description", version.Document.GetProperty("description").GetString())));
+            ("description", version.Document.GetProperty("description").GetString()),
+            ("conditions", Conditions(version.Document))));
+
+    private static string? Conditions(JsonElement json)
+    {
+        var document = json.Deserialize<ModelDocument>(ModelJson.Options)!;
+        return document.Conditions.Count == 0 ? null
+            : $"{string.Join("; ", document.Conditions.Select(c => $"{c.Name} [{c.Unit}] {c.Description}"))}: {ConditionSpace.Of(document).HullText}";
+    }
 }

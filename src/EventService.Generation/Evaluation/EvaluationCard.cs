@@ -68,5 +68,36 @@ public sealed record EvaluationCard
         };
     }
 
+    /// <summary>The card of a conditional model: the largest area of all points and of the classifier for all together, and every observable at every point.</summary>
+    /// <param name="points">The evaluations by point.</param>
+    /// <param name="pooled">The classifier for all together.</param>
+    /// <param name="gates">What must be reached.</param>
+    public static EvaluationCard Of(IReadOnlyList<PointReport> points, C2stResult pooled, EvaluationGates gates)
+    {
+        ArgumentNullException.ThrowIfNull(points);
+        ArgumentNullException.ThrowIfNull(pooled);
+        EvaluationCard[] cards = [.. points.Select(p => Of(p.Report, gates))];
+        CardObservable[] observables = [.. cards.SelectMany((card, k) => card.Observables.Select(o => o with { Name = $"{o.Name} at {points[k].Name}" })).OrderByDescending(o => o.Ratio)];
+        List<string> failures = [.. cards.SelectMany((card, k) => card.Failures.Select(f => $"{points[k].Name}: {f}"))];
+        if (!(pooled.Roc.Auc <= gates.LargestAuc))
+        {
+            failures.Add($"The AUC of the classifier for all points is {pooled.Roc.Auc:F4} +- {pooled.Roc.Error:F4}, the gate is {gates.LargestAuc:F2}.");
+        }
+
+        var worst = cards.MaxBy(card => card.Auc)!;
+        var ratios = observables.Select(o => o.Ratio).Order().ToArray();
+        return worst with
+        {
+            Passed = failures.Count == 0,
+            Failures = failures,
+            MonteCarlo = worst.MonteCarlo with { Events = cards.Sum(card => card.MonteCarlo.Events) },
+            Generated = worst.Generated with { Events = cards.Sum(card => card.Generated.Events), Selection = $"at {string.Join("; ", points.Select(p => p.Name))}: {worst.Generated.Selection}" },
+            Auc = Math.Max(worst.Auc, pooled.Roc.Auc),
+            AucError = worst.Auc >= pooled.Roc.Auc ? worst.AucError : pooled.Roc.Error,
+            MedianWassersteinRatio = (ratios[(ratios.Length - 1) / 2] + ratios[ratios.Length / 2]) / 2,
+            Observables = observables,
+        };
+    }
+
     public string ToJson() => JsonSerializer.Serialize(this, s_options);
 }

@@ -7,6 +7,7 @@ public sealed class ChunkScratch
 {
     private EventBlock? _block;
     private EventBlock? _part;
+    private EventBlock? _completed;
     private double[] _logDensity = [];
     private EventDensity[] _densities = [];
 
@@ -15,6 +16,9 @@ public sealed class ChunkScratch
 
     /// <summary>A second block, for a part of the events of the first.</summary>
     public EventBlock Part(SampleSchema schema) => Fitting(ref _part, schema);
+
+    /// <summary>A third block, for events with more columns than the model's.</summary>
+    public EventBlock Completed(SampleSchema schema) => Fitting(ref _completed, schema);
 
     /// <summary>Room for one number an event.</summary>
     public Span<double> LogDensity(int events)

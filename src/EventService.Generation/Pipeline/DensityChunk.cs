@@ -1,15 +1,15 @@
+using EventService.Generation.Requests;
 using EventService.Physics.Events;
 
 namespace EventService.Generation.Pipeline;
 
 /// <summary>Events, and their densities in a format, without its header, once they are known.</summary>
-/// <param name="model">Gives the densities.</param>
-/// <param name="condition">Values of the model's condition parameters.</param>
+/// <param name="conditions">Give the densities.</param>
 /// <param name="format">How the densities are written.</param>
-public sealed class DensityChunk(ILikelihoodModel model, IReadOnlyList<double> condition, DensityFormat format) : Chunk
+public sealed class DensityChunk(DensityConditions conditions, DensityFormat format) : Chunk
 {
     /// <summary>The events, filled by the caller.</summary>
-    public EventSample Sample { get; } = EventSample.For(model.Schema);
+    public EventSample Sample { get; } = EventSample.For(conditions.Schema);
 
     public override int Events => Sample.Count;
 
@@ -17,7 +17,7 @@ public sealed class DensityChunk(ILikelihoodModel model, IReadOnlyList<double> c
     {
         ArgumentNullException.ThrowIfNull(scratch);
         var densities = scratch.Densities(Events);
-        model.LogDensity(Sample, condition, densities);
+        conditions.LogDensity(Sample, densities);
         format.Write(Output, Sample.EventNumber, densities);
     }
 }

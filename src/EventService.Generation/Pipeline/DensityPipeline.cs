@@ -1,3 +1,4 @@
+using EventService.Generation.Requests;
 using EventService.Physics.Formats;
 
 namespace EventService.Generation.Pipeline;
@@ -8,7 +9,7 @@ public static class DensityPipeline
     /// <summary>Returns the number of events.</summary>
     /// <param name="workers">The workers.</param>
     /// <param name="model">Gives the densities.</param>
-    /// <param name="condition">Values of the model's condition parameters.</param>
+    /// <param name="conditions">Of its events.</param>
     /// <param name="events">The events.</param>
     /// <param name="format">How the densities are written.</param>
     /// <param name="output">Receives the records without the format's header, whose length needs the number of events.</param>
@@ -18,7 +19,7 @@ public static class DensityPipeline
     public static async Task<long> RunAsync(
         IWorkers workers,
         ILikelihoodModel model,
-        IReadOnlyList<double> condition,
+        DensityConditions conditions,
         EventReader events,
         DensityFormat format,
         Stream output,
@@ -27,11 +28,12 @@ public static class DensityPipeline
     {
         ArgumentNullException.ThrowIfNull(workers);
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(conditions);
         ArgumentNullException.ThrowIfNull(events);
         ArgumentNullException.ThrowIfNull(format);
         ArgumentNullException.ThrowIfNull(output);
         var count = 0L;
-        var slots = Enumerable.Range(0, OrderedPipeline.SlotsFor(workers)).Select(_ => new DensityChunk(model, condition, format)).ToArray();
+        var slots = Enumerable.Range(0, OrderedPipeline.SlotsFor(workers)).Select(_ => new DensityChunk(conditions, format)).ToArray();
         var size = workers.ChunkOf(model);
         await OrderedPipeline.RunAsync(
             workers,

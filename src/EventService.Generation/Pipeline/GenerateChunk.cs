@@ -8,21 +8,22 @@ namespace EventService.Generation.Pipeline;
 /// <remarks>Writers serve one caller at a time, so each chunk has its own; a block's bytes do not depend on the blocks before.</remarks>
 public sealed class GenerateChunk(IGenerativeModel model, GenerateRequest request, IEventWriter writer) : Chunk
 {
-    /// <summary>The events.</summary>
-    public EventRange Range { get; private set; }
+    // Events _first .. _first + _count - 1.
+    private long _first;
+    private int _count;
 
-    public override int Events => Range.Count;
+    public override int Events => _count;
 
     /// <summary>Gives the chunk its next range.</summary>
-    public void Assign(long first, int count) => Range = new EventRange(request.Stream, first, count);
+    public void Assign(long first, int count) => (_first, _count) = (first, count);
 
     public override void Run(ChunkScratch scratch)
     {
         ArgumentNullException.ThrowIfNull(scratch);
         var block = scratch.Block(model.Schema);
         var logDensity = scratch.LogDensity(request.LogDensity ? Events : 0);
-        model.Generate([Range], block, logDensity);
-        Encode(block, logDensity);
+        model.Generate(Ranges, block, logDensity);
+        Encode(block, logDensity, scratch);
     }
 
     /// <summary>Whether the events of both can be drawn together: their requests may have nothing else in common.</summary>
@@ -45,12 +46,7 @@ public sealed class GenerateChunk(IGenerativeModel model, GenerateRequest reques
         ArgumentNullException.ThrowIfNull(scratch);
         ArgumentNullException.ThrowIfNull(done);
         var model = chunks[0].Model;
-        var ranges = new EventRange[chunks.Count];
-        for (var c = 0; c < ranges.Length; c++)
-        {
-            ranges[c] = chunks[c].Range;
-        }
-
+        EventRange[] ranges = [.. chunks.SelectMany(c => c.Ranges)];
         var block = scratch.Block(model.Schema);
         var logDensity = scratch.LogDensity(chunks[0].WithLogDensity ? EventRanges.Count(ranges) : 0);
         try
@@ -74,12 +70,14 @@ public sealed class GenerateChunk(IGenerativeModel model, GenerateRequest reques
             var part = scratch.Part(model.Schema);
             part.CopyFrom(block, start, chunk.Events);
             var first = chunk.WithLogDensity ? start : 0;
-            Complete(chunk, () => chunk.Encode(part, scratch.LogDensity(first + (chunk.WithLogDensity ? chunk.Events : 0))[first..]), done);
+            Complete(chunk, () => chunk.Encode(part, scratch.LogDensity(first + (chunk.WithLogDensity ? chunk.Events : 0))[first..], scratch), done);
             start += chunk.Events;
         }
     }
 
     private IGenerativeModel Model => model;
+
+    private EventRange[] Ranges => request.Ranges(_first, _count);
 
     private bool WithLogDensity => request.LogDensity;
 
@@ -100,14 +98,15 @@ public sealed class GenerateChunk(IGenerativeModel model, GenerateRequest reques
         done(chunk, failure);
     }
 
-    private void Encode(EventBlock block, Span<double> logDensity)
+    private void Encode(EventBlock block, Span<double> logDensity, ChunkScratch scratch)
     {
+        block = request.Complete(block, scratch.Completed);
         if (request.Cut is { } cut)
         {
             logDensity = logDensity[..Math.Min(logDensity.Length, cut.Apply(block, logDensity))];
         }
 
-        if (Range.First == request.First)
+        if (_first == request.First)
         {
             writer.WriteHeader(Output);
         }

@@ -91,6 +91,11 @@ public sealed class ReceiptCheck
     private static Dictionary<string, string> Values(Receipt receipt)
     {
         var values = receipt.Condition.ToDictionary(p => p.Key, p => p.Value.ToString("R", CultureInfo.InvariantCulture), StringComparer.Ordinal);
+        foreach (var (name, text) in receipt.Scan ?? new Dictionary<string, string>())
+        {
+            values[name] = text;
+        }
+
         Add("seed", receipt.Seed);
         Add("first", receipt.First.ToString(CultureInfo.InvariantCulture));
         Add("n", receipt.N.ToString(CultureInfo.InvariantCulture));

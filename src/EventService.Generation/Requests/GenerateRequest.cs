@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 
+using EventService.Generation.Conditions;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 
@@ -24,7 +25,17 @@ public sealed record GenerateRequest
         new("numerics", "Arithmetic that the bits are pinned to.", Values: [NumericsProfile.CpuFp32V1]),
     ];
 
+    /// <summary>The one stream of the events; of no meaning where <see cref="Scan"/> is not null.</summary>
     public required EventStream Stream { get; init; }
+
+    /// <summary>The points of the events, where they have different ones.</summary>
+    public ConditionScan? Scan { get; init; }
+
+    /// <summary>The columns of the events, before any are left out.</summary>
+    public required SampleSchema Schema { get; init; }
+
+    /// <summary>Weight [pb] of all events, where the model's column is to have another than the model gives.</summary>
+    public double? WeightPb { get; init; }
 
     public required long First { get; init; }
 
@@ -70,17 +81,22 @@ public sealed record GenerateRequest
             throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' ({generator.Document.Architecture}) has no density; leave logDensity out.");
         }
 
+        var seed = values.TryGetValue("seed", out var given) ? RequestValue.Seed(given) : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+        var scan = ConditionScan.Parse(values, generator, seed);
+        IReadOnlyList<double> condition = scan is null ? generator.Conditions.Parse(values) : [];
+        var schema = scan?.Schema ?? generator.Model.Schema;
         return new GenerateRequest
         {
-            Stream = new EventStream(
-                values.TryGetValue("seed", out var seed) ? RequestValue.Seed(seed) : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
-                RequestValue.Condition(values, generator.Document.Conditions)),
+            Stream = new EventStream(seed, condition),
+            Scan = scan,
+            Schema = schema,
+            WeightPb = scan is null && generator.Conditions.HasYields ? generator.Conditions.YieldAt(condition).WeightPb : null,
             First = first,
             Count = count,
             Format = values.GetValueOrDefault("format", defaultFormat),
             Columns = columns,
             CutText = values.GetValueOrDefault("cut"),
-            Cut = values.TryGetValue("cut", out var cut) ? Checked(() => EventCut.Parse(cut, generator.Model.Schema)) : null,
+            Cut = values.TryGetValue("cut", out var cut) ? Checked(() => EventCut.Parse(cut, schema)) : null,
             LogDensity = logDensity,
             Lumi = values.TryGetValue("lumi", out var lumi) ? PositiveLumi(lumi) : null,
         };
@@ -91,7 +107,7 @@ public sealed record GenerateRequest
     public IEventWriter CreateWriter(EventGenerator generator)
     {
         ArgumentNullException.ThrowIfNull(generator);
-        return CreateWriter(Format, new EventWriterOptions(generator.Model.Schema)
+        return CreateWriter(Format, new EventWriterOptions(Schema)
         {
             ProcessName = generator.Document.Process,
             Count = Cut is null ? Count : null,
@@ -110,8 +126,10 @@ public sealed record GenerateRequest
     public Receipt ReceiptFor(EventGenerator generator, int? version)
     {
         ArgumentNullException.ThrowIfNull(generator);
-        var document = generator.Document;
-        var expected = document.CrossSectionPb * document.SelectionEfficiency * Lumi * 1000; // 1/fb = 1000/pb
+        var (document, space) = (generator.Document, generator.Conditions);
+        PointYield? yield = Scan is null ? space.YieldAt(Stream.Condition) : null;
+        var expected = Lumi is { } lumi ? yield?.ExpectedEvents(lumi) : null;
+        var warnings = Scan?.Warnings() ?? space.WarningsAt(Stream.Condition);
         return new Receipt
         {
             Process = document.Process,
@@ -121,15 +139,19 @@ public sealed record GenerateRequest
             Seed = $"{Stream.Seed}",
             First = First,
             N = Count,
-            Condition = document.Conditions.Zip(Stream.Condition).ToDictionary(p => p.First.Name, p => p.Second),
+            Condition = Scan is null ? Named(document, Stream.Condition) : new Dictionary<string, double>(),
+            Scan = Scan?.Texts,
+            Mapping = Scan?.Mapping,
+            Points = Scan is { HasPrior: false } scan ? [.. scan.Points.Select((values, k) => PointOf(generator, values, scan.CountAt(k, First, Count)))] : null,
+            Warnings = warnings.Count > 0 ? warnings : null,
             Numerics = NumericsProfile.CpuFp32V1,
             ServiceVersion = ServiceVersion.Text,
             Format = Format,
             Columns = Columns,
             Cut = CutText,
             LogDensity = LogDensity,
-            CrossSectionPb = document.CrossSectionPb,
-            SelectionEfficiency = document.SelectionEfficiency,
+            CrossSectionPb = yield?.CrossSectionPb,
+            SelectionEfficiency = yield?.SelectionEfficiency,
             Acceptance = document.Acceptance,
             AcceptanceError = document.AcceptanceError,
             Lumi = Lumi,
@@ -137,6 +159,42 @@ public sealed record GenerateRequest
             EventNormalisation = expected / Count,
         };
     }
+
+    /// <summary>Events first .. first + count - 1 as the model is asked for them.</summary>
+    public EventRange[] Ranges(long first, int count) => Scan?.Ranges(first, count) ?? [new EventRange(Stream, first, count)];
+
+    /// <summary>The model's events with all columns of <see cref="Schema"/>.</summary>
+    /// <param name="block">Events of the model; the weight is set in place.</param>
+    /// <param name="completed">Gives a block of a schema, for events with further columns.</param>
+    public EventBlock Complete(EventBlock block, Func<SampleSchema, EventBlock> completed)
+    {
+        ArgumentNullException.ThrowIfNull(block);
+        ArgumentNullException.ThrowIfNull(completed);
+        if (Scan is not null)
+        {
+            var whole = completed(Schema);
+            whole.CopyFrom(block, 0, block.Count);
+            Scan.Fill(whole);
+            return whole;
+        }
+
+        if (WeightPb is { } weight && ConditionScan.WeightColumn(Schema) is >= 0 and var column)
+        {
+            block.Scalars[column].AsSpan(0, block.Count).Fill((float)weight);
+        }
+
+        return block;
+    }
+
+    private ReceiptPoint PointOf(EventGenerator generator, IReadOnlyList<double> values, long n)
+    {
+        var yield = generator.Conditions.YieldAt(values);
+        double? expected = Lumi is { } lumi ? yield.ExpectedEvents(lumi) : null;
+        return new ReceiptPoint(Named(generator.Document, values), n, yield.CrossSectionPb, yield.SelectionEfficiency, expected, n > 0 ? expected / n : null);
+    }
+
+    private static Dictionary<string, double> Named(ModelDocument document, IReadOnlyList<double> values) =>
+        document.Conditions.Zip(values).ToDictionary(p => p.First.Name, p => p.Second);
 
     /// <summary>The physics library's refusals are the user's to read here.</summary>
     private static T Checked<T>(Func<T> make)

@@ -34,7 +34,20 @@ public sealed record Receipt
 
     public required long N { get; init; }
 
+    /// <summary>Values of the model's conditions; empty where <see cref="Scan"/> has them.</summary>
     public required IReadOnlyDictionary<string, double> Condition { get; init; }
+
+    /// <summary>The conditions as they were asked for, where events have different ones; null where all have the same.</summary>
+    public IReadOnlyDictionary<string, string>? Scan { get; init; }
+
+    /// <summary>How the number of an event tells its point; null where there is one.</summary>
+    public string? Mapping { get; init; }
+
+    /// <summary>The points that take turns, each with its yield; null where there is one, or values are drawn.</summary>
+    public IReadOnlyList<ReceiptPoint>? Points { get; init; }
+
+    /// <summary>What a user should know of the values, a sentence each; null where there is nothing.</summary>
+    public IReadOnlyList<string>? Warnings { get; init; }
 
     public required string Numerics { get; init; }
 
@@ -50,11 +63,11 @@ public sealed record Receipt
 
     public required bool LogDensity { get; init; }
 
-    /// <summary>Cross-section before the event selection [pb].</summary>
-    public required double CrossSectionPb { get; init; }
+    /// <summary>Cross-section before the event selection [pb]; null where events have different conditions.</summary>
+    public double? CrossSectionPb { get; init; }
 
-    /// <summary>Fraction of the events that pass the event selection.</summary>
-    public required double SelectionEfficiency { get; init; }
+    /// <summary>Fraction of the events that pass the event selection; null where events have different conditions.</summary>
+    public double? SelectionEfficiency { get; init; }
 
     /// <summary>Mean acceptance of the validity filter, and its standard error.</summary>
     public required double Acceptance { get; init; }

@@ -27,27 +27,6 @@ public static class RequestValue
             ? value
             : throw new RequestException(RequestFault.BadValue, $"{name} is '{text}', expected a number.");
 
-    /// <summary>The values of the model's conditions, each within the hull of its training points.</summary>
-    /// <exception cref="RequestException">A value is missing, not a number, or outside.</exception>
-    public static IReadOnlyList<double> Condition(IReadOnlyDictionary<string, string> values, IReadOnlyList<ConditionParameter> parameters)
-    {
-        ArgumentNullException.ThrowIfNull(values);
-        ArgumentNullException.ThrowIfNull(parameters);
-        return [.. parameters.Select(parameter =>
-        {
-            var domain = FormattableString.Invariant($"{parameter.Minimum} to {parameter.Maximum} {parameter.Unit}");
-            if (!values.TryGetValue(parameter.Name, out var text))
-            {
-                throw new RequestException(RequestFault.BadValue, $"{parameter.Name} is not given; this model needs it, {domain}: {parameter.Description}.");
-            }
-
-            var value = Number(text, parameter.Name);
-            return value >= parameter.Minimum && value <= parameter.Maximum
-                ? value
-                : throw new RequestException(RequestFault.Cannot, FormattableString.Invariant($"{parameter.Name} is {value} {parameter.Unit}, outside what this model was trained on: {domain}."));
-        })];
-    }
-
     /// <summary>Checks that the arithmetic asked for is the one there is.</summary>
     /// <exception cref="RequestException">It is another.</exception>
     public static void RequireNumerics(string? profile)

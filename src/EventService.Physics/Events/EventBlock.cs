@@ -86,14 +86,17 @@ public sealed class EventBlock
         }
     }
 
-    /// <summary>Becomes rows first .. first + count - 1 of another block of the same schema.</summary>
+    /// <summary>
+    /// Becomes rows first .. first + count - 1 of another block of the same schema, or of one that this block's has further scalar columns behind: those are left
+    /// for the caller to fill.
+    /// </summary>
     public void CopyFrom(EventBlock other, int first, int count)
     {
         ArgumentNullException.ThrowIfNull(other);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first + count, other.Count);
         Resize(count);
         Array.Copy(other.EventNumber, first, _eventNumber, 0, count);
-        for (var c = 0; c < _scalars.Length; c++)
+        for (var c = 0; c < other.Scalars.Length; c++)
         {
             Array.Copy(other.Scalars[c], first, _scalars[c], 0, count);
         }

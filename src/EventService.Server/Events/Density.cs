@@ -44,10 +44,10 @@ internal sealed class Density(DensityEvents densities, ServerSettings settings)
             limit.MaxRequestBodySize = settings.DensityBodyBytes;
         }
 
-        using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), run.Likelihood.Schema, aborted);
+        using var events = await EventInput.OpenAsync(context.Request, parameters.GetValueOrDefault("input"), run.Conditions.Schema, aborted);
         await using var spool = new FileBufferingWriteStream(SpoolMemoryBytes, bufferLimit: null, () => settings.DataFolder);
         var count = await run.Workers.UntilStoppedAsync(
-            token => DensityPipeline.RunAsync(run.Workers, run.Likelihood, run.Condition, events, format, spool, progress: null, token),
+            token => DensityPipeline.RunAsync(run.Workers, run.Likelihood, run.Conditions, events, format, spool, progress: null, token),
             DensityRun.Stopped,
             aborted);
         if (count == 0)

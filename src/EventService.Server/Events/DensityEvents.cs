@@ -24,15 +24,14 @@ internal sealed class DensityEvents(VersionLookup versions, GeneratorCache gener
         var (version, generator) = await ModelSelection.FindAsync(parameters, versions, generators, cancellationToken);
         RequestParameter.RequireKnown(parameters.Keys, known, generator.Document.Conditions);
         RequestValue.RequireNumerics(parameters.GetValueOrDefault("numerics"));
-        var condition = RequestValue.Condition(parameters, generator.Document.Conditions);
         return generator.Likelihood is { } likelihood
-            ? new DensityRun(version, generator, likelihood, condition, pool.Admit(new AdmissionRequest(caller, generator, events)))
+            ? new DensityRun(version, generator, likelihood, DensityConditions.Parse(parameters, generator), pool.Admit(new AdmissionRequest(caller, generator, events)))
             : throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' ({generator.Document.Architecture}) has no density. Ask another model; GET /models lists them.");
     }
 }
 
 /// <summary>A request for densities that has been let in, until it is disposed of.</summary>
-internal sealed record DensityRun(ModelVersion Version, EventGenerator Generator, ILikelihoodModel Likelihood, IReadOnlyList<double> Condition, AdmittedRequest Workers) : IDisposable
+internal sealed record DensityRun(ModelVersion Version, EventGenerator Generator, ILikelihoodModel Likelihood, DensityConditions Conditions, AdmittedRequest Workers) : IDisposable
 {
     /// <summary>What a client is told whose densities a server cannot finish.</summary>
     public const string Stopped = "The server is shutting down and cannot finish this request. Ask another.";

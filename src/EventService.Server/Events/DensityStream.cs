@@ -16,8 +16,8 @@ namespace EventService.Server.Events;
 /// </summary>
 internal sealed class DensityStream(DensityRun run, IAsyncStreamReader<V1.DensityRequest> requests, IServerStreamWriter<V1.DensityResponse> responses)
 {
-    private readonly ColumnBlockReader _reader = new(run.Likelihood.Schema);
-    private readonly EventBlockRows _rows = new(run.Likelihood.Schema);
+    private readonly ColumnBlockReader _reader = new(run.Conditions.Schema);
+    private readonly EventBlockRows _rows = new(run.Conditions.Schema);
     private readonly Channel<DensityChunk> _free = Channel.CreateUnbounded<DensityChunk>();
     private readonly Channel<(DensityChunk Chunk, Task Done)> _running = Channel.CreateUnbounded<(DensityChunk, Task)>();
 
@@ -30,7 +30,7 @@ internal sealed class DensityStream(DensityRun run, IAsyncStreamReader<V1.Densit
     {
         for (var i = 0; i < OrderedPipeline.SlotsFor(run.Workers); i++)
         {
-            _free.Writer.TryWrite(new DensityChunk(run.Likelihood, run.Condition, new DensityMessages()));
+            _free.Writer.TryWrite(new DensityChunk(run.Conditions, new DensityMessages()));
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

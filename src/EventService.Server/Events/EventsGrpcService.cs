@@ -48,7 +48,7 @@ internal sealed class EventsGrpcService(GenerateEvents events, DensityEvents den
         {
             try
             {
-                return new ColumnBlockWriter(run.Generator.Model.Schema, checkedRequest.Columns, checkedRequest.LogDensity, count => Interlocked.Add(ref passed, count));
+                return new ColumnBlockWriter(checkedRequest.Schema, checkedRequest.Columns, checkedRequest.LogDensity, count => Interlocked.Add(ref passed, count));
             }
             catch (ArgumentException e)
             {
@@ -64,7 +64,7 @@ internal sealed class EventsGrpcService(GenerateEvents events, DensityEvents den
             ? given
             : throw new RequestException(RequestFault.BadValue, "The first message holds no start, expected one that says which model.");
         using var run = await densities.OpenAsync(GrpcParameters.Of(start), GrpcParameters.OfDensity, context.Caller, events: null, cancelled);
-        var schema = run.Likelihood.Schema;
+        var schema = run.Conditions.Schema;
         if (start.Schema is { } taken && !taken.ToSchema().HasSameColumns(schema))
         {
             throw new RequestException(RequestFault.BadValue, $"The start has the columns {taken.ToSchema().Describe()}, expected {schema.Describe()}.");

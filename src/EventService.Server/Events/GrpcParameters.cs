@@ -14,10 +14,15 @@ internal static class GrpcParameters
     /// <summary>The parameters of a request for densities, besides conditions.</summary>
     public static IReadOnlyList<RequestParameter> OfDensity { get; } = [.. ModelSelection.Parameters, .. GenerateRequest.Parameters.Where(p => p.Name == "numerics")];
 
-    /// <exception cref="RequestException">A condition has the name of a parameter.</exception>
+    /// <exception cref="RequestException">A condition has the name of a parameter, or two values.</exception>
     public static Dictionary<string, string> Of(V1.GenerateRequest request)
     {
         var parameters = Model(request.Process, request.Model, request.HasVersion ? request.Version : null, request.Alias, request.Numerics, request.Condition);
+        foreach (var (name, text) in request.Scan)
+        {
+            AddCondition(parameters, name, text);
+        }
+
         Add(parameters, "n", request.HasN ? request.N : null);
         Add(parameters, "seed", request.HasSeed ? request.Seed : null);
         Add(parameters, "first", request.First == 0 ? null : request.First);
@@ -37,12 +42,7 @@ internal static class GrpcParameters
         var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in condition)
         {
-            if (GenerateEvents.Parameters.Any(p => p.Name == name))
-            {
-                throw new RequestException(RequestFault.BadValue, $"'{name}' is given as a condition, but it is a field of the request.");
-            }
-
-            Add(parameters, name, value);
+            AddCondition(parameters, name, value.ToString(CultureInfo.InvariantCulture));
         }
 
         Add(parameters, "process", Given(process));
@@ -51,6 +51,19 @@ internal static class GrpcParameters
         Add(parameters, "alias", Given(alias));
         Add(parameters, "numerics", Given(numerics));
         return parameters;
+    }
+
+    private static void AddCondition(Dictionary<string, string> parameters, string name, string text)
+    {
+        if (GenerateEvents.Parameters.Any(p => p.Name == name))
+        {
+            throw new RequestException(RequestFault.BadValue, $"'{name}' is given as a condition, but it is a field of the request.");
+        }
+
+        if (!parameters.TryAdd(name, text))
+        {
+            throw new RequestException(RequestFault.BadValue, $"{name} is given in condition as '{parameters[name]}' and in scan as '{text}', expected one value.");
+        }
     }
 
     private static string? Given(string text) => text.Length == 0 ? null : text;

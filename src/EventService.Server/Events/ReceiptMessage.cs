@@ -24,15 +24,46 @@ internal static class ReceiptMessage
             Columns = { receipt.Columns ?? [] },
             Cut = receipt.Cut ?? "",
             LogDensity = receipt.LogDensity,
-            CrossSectionPb = receipt.CrossSectionPb,
-            SelectionEfficiency = receipt.SelectionEfficiency,
+            CrossSectionPb = receipt.CrossSectionPb ?? 0,
+            SelectionEfficiency = receipt.SelectionEfficiency ?? 0,
             Acceptance = receipt.Acceptance,
             AcceptanceError = receipt.AcceptanceError,
             Json = receipt.ToJson(),
+            Mapping = receipt.Mapping ?? "",
+            Points = { (receipt.Points ?? []).Select(ToMessage) },
+            Warnings = { receipt.Warnings ?? [] },
         };
+        message.Scan.Add(receipt.Scan?.ToDictionary() ?? []);
         if (receipt.Lumi is { } lumi)
         {
-            (message.Lumi, message.ExpectedEvents, message.EventNormalisation) = (lumi, receipt.ExpectedEvents!.Value, receipt.EventNormalisation!.Value);
+            message.Lumi = lumi;
+        }
+
+        if (receipt is { ExpectedEvents: { } expected, EventNormalisation: { } normalisation })
+        {
+            (message.ExpectedEvents, message.EventNormalisation) = (expected, normalisation);
+        }
+
+        return message;
+    }
+
+    private static V1.ReceiptPoint ToMessage(ReceiptPoint point)
+    {
+        var message = new V1.ReceiptPoint
+        {
+            Condition = { point.Condition.ToDictionary() },
+            N = point.N,
+            CrossSectionPb = point.CrossSectionPb,
+            SelectionEfficiency = point.SelectionEfficiency,
+        };
+        if (point.ExpectedEvents is { } expected)
+        {
+            message.ExpectedEvents = expected;
+        }
+
+        if (point.EventNormalisation is { } normalisation)
+        {
+            message.EventNormalisation = normalisation;
         }
 
         return message;

@@ -88,9 +88,9 @@ internal static class RequestParameters
     {
         JsonValueKind.String => property.Value.GetString()!,
         JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => property.Value.GetRawText(),
-        JsonValueKind.Array when property.Value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String) =>
-            string.Join(',', property.Value.EnumerateArray().Select(e => e.GetString())),
-        _ => throw new ProblemException(StatusCodes.Status400BadRequest, $"{property.Name} is a JSON {property.Value.ValueKind}, expected a text, a number, true, false or a list of texts."),
+        JsonValueKind.Array when property.Value.EnumerateArray().All(e => e.ValueKind is JsonValueKind.String or JsonValueKind.Number) =>
+            string.Join(',', property.Value.EnumerateArray().Select(e => e.ToString())),
+        _ => throw new ProblemException(StatusCodes.Status400BadRequest, $"{property.Name} is a JSON {property.Value.ValueKind}, expected a text, a number, true, false or a list of texts or numbers."),
     };
 
     /// <summary>The same value twice contradicts nothing: Swagger's page fills in both the query and the body.</summary>

@@ -39,12 +39,12 @@ internal sealed class MakeHistogram(VersionLookup versions, GeneratorCache gener
     {
         var (version, generator) = await ModelSelection.FindAsync(parameters, versions, generators, cancellationToken);
         RequestParameter.RequireKnown(parameters.Keys, Parameters, generator.Document.Conditions);
-        var column = new ColumnValues(generator.Model.Schema, parameters.GetValueOrDefault("column")
-            ?? throw new RequestException(RequestFault.BadValue, "column is not given, expected one such as MET_pt, nJet, Jet_pt or Jet_pt[0]."));
         var bins = Bins(parameters.GetValueOrDefault("bins"));
         var axis = parameters.TryGetValue("range", out var range) ? HistogramAxis.Parse(range, bins) : null;
         parameters.TryAdd("n", DefaultCount.ToString(CultureInfo.InvariantCulture));
         var request = GenerateRequest.Parse(parameters, generator, JsonLinesWriter.FormatName);
+        var column = new ColumnValues(request.Schema, parameters.GetValueOrDefault("column")
+            ?? throw new RequestException(RequestFault.BadValue, "column is not given, expected one such as MET_pt, nJet, Jet_pt or Jet_pt[0]."));
         if (request.Count > LargestCount)
         {
             throw new RequestException(RequestFault.BadValue, $"n is {request.Count}, expected at most {LargestCount} for a histogram. Fill larger ones from the events of /generate.");

@@ -31,7 +31,8 @@ internal static class ModelsApi
     {
         var models = app.MapGroup("").WithTags("Models").Takes(KeyScope.Read).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         models.MapGet("/processes", ListProcessesAsync)
-            .WithSummary("Physics processes, with their models and the version each has in production.");
+            .WithSummary("Physics processes, with their models and the version each has in production.")
+            .WithDescription("Of a version that is conditioned on parameters, such as masses: their names, units, trained points and the hull of values that requests may have.");
 
         models.MapGet("/models", ListModelsAsync)
             .WithSummary("Models with their versions and aliases, by name.")
@@ -71,7 +72,7 @@ internal static class ModelsApi
         (await registry.ListAsync(cancellationToken))
             .GroupBy(m => m.Process)
             .OrderBy(g => g.Key, StringComparer.Ordinal)
-            .Select(g => new ProcessResponse(g.Key, [.. g.Select(m => new ProcessModel(m.Name, Production(m)?.Number))]));
+            .Select(g => new ProcessResponse(g.Key, [.. g.Select(m => ModelOf(m.Name, Production(m)))]));
 
     private static async Task<IReadOnlyList<ModelResponse>> ListModelsAsync(
         string? process, string? q, string? alias, string? after, int? limit, IModelCatalog catalog, HttpContext context, CancellationToken cancellationToken)
@@ -94,6 +95,12 @@ internal static class ModelsApi
         return page.Models;
     }
 
+    private static ProcessModel ModelOf(string name, ModelVersion? production)
+    {
+        var (parameters, hull, points) = production is null ? ModelParameters.None : ModelParameters.Of(production.Document);
+        return new ProcessModel(name, production?.Number, parameters, hull, points);
+    }
+
     private static ModelVersion? Production(RegisteredModel model) =>
         model.Aliases.SingleOrDefault(a => a.Name == ModelAlias.Production)?.Version;
 }
@@ -104,4 +111,7 @@ internal sealed record ProcessResponse(string Process, IReadOnlyList<ProcessMode
 
 /// <param name="Name">Name of the model.</param>
 /// <param name="Production">The version that requests get that name none; null where none is in production.</param>
-internal sealed record ProcessModel(string Name, int? Production);
+/// <param name="Parameters">What that version is conditioned on, such as masses.</param>
+/// <param name="Hull">The values that these may have; null of an unconditional version.</param>
+/// <param name="TrainedPoints">The points that it was trained at.</param>
+internal sealed record ProcessModel(string Name, int? Production, IReadOnlyList<ParameterResponse> Parameters, HullResponse? Hull, IReadOnlyList<TrainedPointResponse> TrainedPoints);

@@ -20,17 +20,7 @@ internal sealed class ModelsGrpcService(ModelRegistry registry, IModelCatalog ca
         foreach (var (process, models) in await ModelsApi.ListProcessesAsync(registry, context.CancellationToken))
         {
             var info = new V1.ProcessInfo { Process = process };
-            foreach (var (name, production) in models)
-            {
-                var model = new V1.ProcessModel { Name = name };
-                if (production is { } version)
-                {
-                    model.Production = version;
-                }
-
-                info.Models.Add(model);
-            }
-
+            info.Models.Add(models.Select(ToMessage));
             answer.Processes.Add(info);
         }
 
@@ -60,6 +50,47 @@ internal sealed class ModelsGrpcService(ModelRegistry registry, IModelCatalog ca
             Document = found.Document.GetRawText(),
             Schema = document.Schema.ToMessage(),
         };
+    }
+
+    private static V1.ProcessModel ToMessage(ProcessModel model)
+    {
+        var message = new V1.ProcessModel { Name = model.Name };
+        if (model.Production is { } version)
+        {
+            message.Production = version;
+        }
+
+        message.Parameters.Add(model.Parameters.Select(p => new V1.Parameter
+        {
+            Name = p.Name,
+            Unit = p.Unit,
+            Description = p.Description,
+            Minimum = p.Minimum,
+            Maximum = p.Maximum,
+            Trained = { p.Trained },
+        }));
+        if (model.Hull is { } hull)
+        {
+            message.Hull = new V1.Hull { Kind = hull.Kind, Text = hull.Text, Corners = { hull.Corners.Select(c => new V1.Values { Value = { c } }) }, Constraints = { hull.Constraints } };
+            if (hull.Tolerance is { } tolerance)
+            {
+                message.Hull.Tolerance = tolerance;
+            }
+        }
+
+        message.TrainedPoints.Add(model.TrainedPoints.Select(ToMessage));
+        return message;
+    }
+
+    private static V1.TrainedPoint ToMessage(TrainedPointResponse point)
+    {
+        var message = new V1.TrainedPoint { Values = new V1.Values { Value = { point.Values } } };
+        if (point is { CrossSectionPb: { } crossSection, SelectionEfficiency: { } efficiency })
+        {
+            (message.CrossSectionPb, message.SelectionEfficiency) = (crossSection, efficiency);
+        }
+
+        return message;
     }
 
     private static V1.ModelInfo ToMessage(ModelResponse model) => new()

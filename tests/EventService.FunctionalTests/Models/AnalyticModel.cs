@@ -117,14 +117,14 @@ internal sealed class AnalyticModel(ModelDocument document) : ILikelihoodModel
     }
 
     /// <summary>In (0, 1].</summary>
-    private static double Uniform(ulong draw) => ((Mix(draw) >> 11) + 1) * (1.0 / (1UL << 53));
+    internal static double Uniform(ulong draw) => ((Mix(draw) >> 11) + 1) * (1.0 / (1UL << 53));
 
     private static double Eta(ulong draw) => EtaLimit * ((2 * Uniform(draw)) - 1);
 
     private static double Phi(ulong draw) => Math.PI * ((2 * Uniform(draw)) - 1);
 
     /// <summary>Steele, Lea and Flood 2014.</summary>
-    private static ulong Mix(ulong z)
+    internal static ulong Mix(ulong z)
     {
         z += 0x9E3779B97F4A7C15;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

@@ -3,6 +3,7 @@ using System.Text.Json;
 
 using EventService.Engine.Serialization;
 using EventService.Generation;
+using EventService.Generation.Conditions;
 using EventService.Physics.Events;
 using EventService.Registry;
 
@@ -25,7 +26,10 @@ internal static class TestModels
     /// <summary>Gives other events for the second range of a call.</summary>
     public const string Unsteady = "test-unsteady";
 
-    public static ConditionParameter GluinoMass { get; } = new("mGluino", "GeV", "Mass of the gluino", 1000, 2200, [1000, 1400, 2200]);
+    /// <summary>An <see cref="AnalyticTable"/>.</summary>
+    public const string Table = "test-table";
+
+    public static ConditionParameter GluinoMass { get; } = new("mGluino", "GeV", "Mass of the gluino", 1000, 2200, [1000, 1200, 1400, 2000, 2200]);
 
     /// <summary>The shipped models of the tests: process ttbar and one for each thing that can go wrong.</summary>
     public static void Ship(string folder)
@@ -40,7 +44,7 @@ internal static class TestModels
         File.WriteAllText(Path.Combine(folder, "broken.safetensors"), "not a model");
     }
 
-    public static byte[] Bytes(string name, string process, string architecture = Analytic, IReadOnlyList<ConditionParameter>? conditions = null, string description = "Closed formulas for tests")
+    public static byte[] Bytes(string name, string process, string architecture = Analytic, IReadOnlyList<ConditionParameter>? conditions = null, string description = "Closed formulas for tests", ConditionDomain? domain = null)
     {
         var document = new ModelDocument
         {
@@ -51,8 +55,9 @@ internal static class TestModels
             Architecture = architecture,
             Hyperparameters = JsonElement.Parse("{}"),
             Preprocessing = JsonElement.Parse("{}"),
-            Schema = DarkMachinesSchema.Create(new ObjectMaxima(4, 0, 1, 0, 0)),
+            Schema = architecture == Table ? AnalyticTable.Columns : DarkMachinesSchema.Create(new ObjectMaxima(4, 0, 1, 0, 0)),
             Conditions = conditions ?? [],
+            Domain = domain,
             CrossSectionPb = CrossSectionPb,
             SelectionEfficiency = Efficiency,
             SumOfWeights = CrossSectionPb * Efficiency * 10_000,
@@ -87,6 +92,7 @@ internal static class TestModels
         IGenerativeModel? served = document.Architecture switch
         {
             Analytic => model,
+            Table => new AnalyticTable(document),
             WithoutDensity => new Wrapped(model, _ => { }),
             Failing => new Wrapped(model, range =>
             {

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 using EventService.Physics.Events;
 
 namespace EventService.Generation.Architectures.Flows;
@@ -13,7 +15,6 @@ public sealed class ConditionalFlow : ILikelihoodModel
 
     private readonly LayeredFlow _flow;
     private readonly IReadOnlyList<ConditionParameter> _conditions;
-    private readonly Func<IReadOnlyList<FlowLayer>, LayeredFlow> _with;
     private readonly List<(double[] Condition, LayeredFlow Flow)> _kept = [];
     private readonly Lock _lock = new();
 
@@ -25,7 +26,7 @@ public sealed class ConditionalFlow : ILikelihoodModel
         ArgumentNullException.ThrowIfNull(conditions);
         ArgumentNullException.ThrowIfNull(layers);
         ArgumentNullException.ThrowIfNull(with);
-        (_conditions, Layers, _with, _flow) = (conditions, layers, with, with([]));
+        (_conditions, Layers, _flow) = (conditions, layers, with([]));
     }
 
     /// <summary>The layers with their gates.</summary>
@@ -83,19 +84,45 @@ public sealed class ConditionalFlow : ILikelihoodModel
             return;
         }
 
+        // A stream of several points asks for them event by event: those of one condition are drawn together, then put where they belong.
         block.Resize(ranges.Count());
-        var part = new EventBlock(Schema);
+        List<Group> groups = [];
         var start = 0;
         foreach (ref readonly var range in ranges)
         {
-            At(range.Stream.Condition).Generate([range], part, logDensity.IsEmpty ? default : logDensity.Slice(start, range.Count));
-            Array.Copy(part.EventNumber, 0, block.EventNumber, start, range.Count);
-            for (var c = 0; c < block.Scalars.Length; c++)
+            var condition = range.Stream.Condition;
+            var group = groups.Find(g => ReferenceEquals(g.Condition, condition) || g.Condition.SequenceEqual(condition));
+            if (group is null)
             {
-                Array.Copy(part.Scalars[c], 0, block.Scalars[c], start, range.Count);
+                groups.Add(group = new Group(condition));
             }
 
+            group.Ranges.Add(range);
+            group.Starts.Add(start);
             start += range.Count;
+        }
+
+        var part = new EventBlock(Schema);
+        foreach (var group in groups)
+        {
+            var densities = logDensity.IsEmpty ? [] : new double[group.Ranges.Sum(r => r.Count)];
+            At(group.Condition).Generate(CollectionsMarshal.AsSpan(group.Ranges), part, densities);
+            var from = 0;
+            foreach (var (range, to) in group.Ranges.Zip(group.Starts))
+            {
+                Array.Copy(part.EventNumber, from, block.EventNumber, to, range.Count);
+                for (var c = 0; c < block.Scalars.Length; c++)
+                {
+                    Array.Copy(part.Scalars[c], from, block.Scalars[c], to, range.Count);
+                }
+
+                if (densities.Length > 0)
+                {
+                    densities.AsSpan(from, range.Count).CopyTo(logDensity[to..]);
+                }
+
+                from += range.Count;
+            }
         }
     }
 
@@ -104,6 +131,14 @@ public sealed class ConditionalFlow : ILikelihoodModel
     private LayeredFlow Build(IReadOnlyList<double> condition)
     {
         double[] scaled = [.. _conditions.Select((parameter, c) => Scaled(parameter, condition[c]))];
-        return _with([.. Layers.Select(layer => layer.At(scaled))]);
+        return _flow.With([.. Layers.Select(layer => layer.At(scaled))]);
+    }
+
+    /// <summary>Ranges under one condition, and where their events belong.</summary>
+    private sealed record Group(IReadOnlyList<double> Condition)
+    {
+        public List<EventRange> Ranges { get; } = [];
+
+        public List<int> Starts { get; } = [];
     }
 }

@@ -11,6 +11,7 @@ public sealed class ConditionalLayer : FlowLayer
 {
     private const int Lanes = IncrementalConditioner.PanelLanes;
 
+    private readonly AutoregressiveOrder _order;
     private readonly IncrementalConditioner _incremental;
     private readonly ScalarInverse _inverse;
     private readonly int[][] _targetsOfLevel;
@@ -23,6 +24,11 @@ public sealed class ConditionalLayer : FlowLayer
     /// <param name="map">The map.</param>
     /// <exception cref="ArgumentException">These do not fit each other, or targets depend on each other in a circle.</exception>
     public ConditionalLayer(int features, IReadOnlyList<int> inputs, IReadOnlyList<int> targets, ConditionerNetwork network, ScalarMap map)
+        : this(features, inputs, targets, network, map, null)
+    {
+    }
+
+    private ConditionalLayer(int features, IReadOnlyList<int> inputs, IReadOnlyList<int> targets, ConditionerNetwork network, ScalarMap map, AutoregressiveOrder? order)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(map);
@@ -35,7 +41,7 @@ public sealed class ConditionalLayer : FlowLayer
                 $"A network of {network.Inputs} inputs and {network.Outputs} outputs stands for {inputs.Count} features that condition {targets.Count} targets of {map.ParameterCount} parameters each, expected as many.");
         }
 
-        var order = AutoregressiveOrder.Of(network, inputs, targets);
+        _order = order ??= AutoregressiveOrder.Of(network, inputs, targets);
         _incremental = new IncrementalConditioner(network, order, map.KernelRows);
         _inverse = map.Inverse();
         _targetsOfLevel = [.. Enumerable.Range(0, order.Levels).Select(level => targets.Where((_, t) => order.TargetLevels[t] == level).ToArray())];
@@ -54,7 +60,8 @@ public sealed class ConditionalLayer : FlowLayer
     /// <summary>Inputs of the network that are no targets.</summary>
     private int[] KnownInputs { get; }
 
-    public override FlowLayer At(ReadOnlySpan<double> condition) => new ConditionalLayer(_inputOf.Length, Inputs, Targets, Network.At(condition), Map);
+    /// <remarks>Gates scale weights and make no new ones: the order stays, and finding it takes longer than all else.</remarks>
+    public override FlowLayer At(ReadOnlySpan<double> condition) => new ConditionalLayer(_inputOf.Length, Inputs, Targets, Network.At(condition), Map, _order);
 
     public override void Forward(Span<double> x, Span<double> logDensity, FlowScratch scratch)
     {

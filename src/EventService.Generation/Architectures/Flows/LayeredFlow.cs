@@ -35,7 +35,7 @@ public sealed class LayeredFlow : ILikelihoodModel
     private readonly FlowBase _base;
     private readonly byte[] _digest;
     private readonly int _grids;
-    private readonly ConcurrentBag<Workspace> _workspaces = [];
+    private readonly ConcurrentBag<Workspace> _workspaces;
 
     /// <param name="schema">Scalar columns only, one for each feature.</param>
     /// <param name="columns">Their maps.</param>
@@ -55,8 +55,14 @@ public sealed class LayeredFlow : ILikelihoodModel
                 $"The schema has {schema.Scalars.Count} scalar columns and {schema.Collections.Count} collections for {columns.Count} preprocessed columns and {baseDistribution.First.Length} numbers of the base distribution, expected as many of each and no collection.");
         }
 
-        (Schema, _columns, _layers, _base, _digest) = (schema, [.. columns], [.. layers], baseDistribution, digest.ToArray());
+        (Schema, _columns, _layers, _base, _digest, _workspaces) = (schema, [.. columns], [.. layers], baseDistribution, digest.ToArray(), []);
         _grids = columns.Count(c => c.Dequantisation is not null);
+    }
+
+    private LayeredFlow(LayeredFlow other, IReadOnlyList<FlowLayer> layers)
+    {
+        (Schema, _columns, _layers, _base, _digest, _workspaces) = (other.Schema, other._columns, [.. layers], other._base, other._digest, other._workspaces);
+        _grids = other._grids;
     }
 
     public SampleSchema Schema { get; }
@@ -88,9 +94,15 @@ public sealed class LayeredFlow : ILikelihoodModel
         var count = ranges.Count();
         block.Resize(count);
         work.Keys.Clear();
+        var (last, key) = (default(EventStream), 0UL);
         foreach (var (stream, first, events) in ranges)
         {
-            var key = EventStreamKey.Of(_digest, stream);
+            // Several points take turns event by event, but few streams there are.
+            if (stream.Condition != last.Condition || stream.Seed != last.Seed)
+            {
+                (last, key) = (stream, EventStreamKey.Of(_digest, stream));
+            }
+
             for (var index = first; index < first + events; index++)
             {
                 block.EventNumber[work.Keys.Count] = index;
@@ -153,6 +165,9 @@ public sealed class LayeredFlow : ILikelihoodModel
 
         _workspaces.Add(work);
     }
+
+    /// <summary>A flow that differs in its layers only and shares the memory that threads work in: one under another condition is used for a few events.</summary>
+    internal LayeredFlow With(IReadOnlyList<FlowLayer> layers) => new(this, layers);
 
     /// <summary>One draw of the base distribution, D numbers: two words of the stream each.</summary>
     internal void DrawBase(ref PhiloxStream random, Span<float> z)

@@ -4,9 +4,11 @@ using System.Text.RegularExpressions;
 
 using EventService.Engine.Optimizers;
 using EventService.Generation.Architectures.Flows.Trainable;
+using EventService.Generation.Conditions;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
+using EventService.Physics.Observables;
 
 namespace EventService.Generation.Training.Recipes;
 
@@ -24,8 +26,8 @@ public sealed partial record Recipe
 
     public string Description { get; init; } = "";
 
-    /// <summary>Cross-section before the event selection [pb].</summary>
-    public required double CrossSectionPb { get; init; }
+    /// <summary>Cross-section before the event selection [pb]; of a recipe with points they have it.</summary>
+    public double CrossSectionPb { get; init; } = double.NaN;
 
     /// <summary>Share of the events that pass the selection.</summary>
     public double SelectionEfficiency { get; init; } = 1;
@@ -43,6 +45,10 @@ public sealed partial record Recipe
     [JsonIgnore]
     public SampleSchema Schema => new([.. Data.Columns.Select(c => new ColumnSchema(c.Name, c.Unit, c.Description))], []);
 
+    /// <summary>Whether its columns are observables of whole collision events, and its files Dark Machines text.</summary>
+    [JsonIgnore]
+    public bool TakesWholeEvents => Data.Columns.Any(c => c.Observable is not null);
+
     /// <summary>Reads a recipe and checks what can be checked without the data.</summary>
     /// <exception cref="ModelFormatException">A field is missing, unknown or wrong; the message says which, and what is expected.</exception>
     public static Recipe Parse(ReadOnlySpan<byte> json)
@@ -57,9 +63,14 @@ public sealed partial record Recipe
 
     /// <summary>Reads the events of a table.</summary>
     /// <exception cref="DataFormatException">The table has other columns, or faults.</exception>
-    public EventSample ReadTable(Stream stream, string name)
+    public EventSample ReadTable(Stream stream, string name) => Read(stream, name, [.. Data.Columns, .. Data.Conditions]);
+
+    /// <summary>Reads the columns that are learnt, without conditions.</summary>
+    /// <exception cref="DataFormatException">The table has other columns, or faults.</exception>
+    internal EventSample ReadColumns(Stream stream, string name) => Read(stream, name, [.. Data.Columns]);
+
+    private EventSample Read(Stream stream, string name, ColumnRecipe[] columns)
     {
-        ColumnRecipe[] columns = [.. Data.Columns, .. Data.Conditions];
         string[] sources = [.. columns.SelectMany(c => c.Sources).Distinct()];
         int[][] places = [.. columns.Select(c => c.Sources.Select(s => Array.IndexOf(sources, s)).ToArray())];
         var table = CsvTableReader.ReadAll(stream, name, sources, Data.Select);
@@ -82,7 +93,8 @@ public sealed partial record Recipe
     {
         RecipeJson.RequireName("name", Name);
         RecipeJson.RequireName("process", Process);
-        RecipeJson.Require(double.IsFinite(CrossSectionPb) && CrossSectionPb >= 0, $"crossSectionPb is {CrossSectionPb}, expected a number of at least 0");
+        RecipeJson.Require(Data.Points.Count > 0 ? double.IsNaN(CrossSectionPb) : double.IsFinite(CrossSectionPb) && CrossSectionPb >= 0,
+            Data.Points.Count > 0 ? "crossSectionPb and data.points are there, expected the cross-sections with the points only" : $"crossSectionPb is {CrossSectionPb}, expected a number of at least 0");
         RecipeJson.Require(SelectionEfficiency is >= 0 and <= 1, $"selectionEfficiency is {SelectionEfficiency}, expected 0 to 1");
         RecipeJson.Require(Data.Columns.Count > 0, "data.columns is empty, expected the columns to learn");
         foreach (var column in Data.Columns.Concat(Data.Conditions))
@@ -93,6 +105,7 @@ public sealed partial record Recipe
             RecipeJson.Require((column.Maps ?? Data.Maps).Skip(1).All(m => m is not MapRecipe.Dequantise), $"column '{column.Name}' has dequantise after another map, expected it first");
         }
 
+        CheckPoints();
         RecipeJson.Require(Data.Conditions.All(c => c.Maps is null), "data.conditions have maps, but conditions are always scaled to -1 to 1");
         foreach (var mirrored in Data.Mirror)
         {
@@ -103,6 +116,34 @@ public sealed partial record Recipe
         RecipeJson.Require(Training.Fault() is null, $"training: {Training.Fault()}");
         RecipeJson.Require(Refinement?.Fault() is null, $"refinement: {Refinement?.Fault()}");
         RecipeJson.Require(Refinement is null || Data.Conditions.Count == 0, "a flow with data.conditions has a refinement, whose acceptance would depend on them; expected one of them");
+    }
+
+    private void CheckPoints()
+    {
+        if (Data.Points.Count == 0)
+        {
+            RecipeJson.Require(!TakesWholeEvents && Data.Require.Count == 0 && Data.Constraints.Count == 0, "there are observables, data.require or data.constraints, but no data.points: these say which files the events are in");
+            return;
+        }
+
+        RecipeJson.Require(Data.Conditions.Count > 0, "data.points are there but no data.conditions, expected the parameters whose values the points have");
+        RecipeJson.Require(Data.Conditions.All(c => c.Source is null && c.DeltaPhi is null && c.PairMass is null && c.Observable is null), "data.conditions have a source, but their values are those of data.points");
+        RecipeJson.Require(Data.Columns.All(c => (c.Observable is not null) == TakesWholeEvents), "some columns are observables and some are not, expected all or none");
+        RecipeJson.Require(!TakesWholeEvents || Data.Select.Count == 0, "data.select is of tables; events without an observable are left out by data.require");
+        foreach (var name in Data.Require.Concat(Data.Columns.Select(c => c.Observable).OfType<string>()))
+        {
+            RecipeJson.Require(JetObservables.Find(name) is not null, $"the observable '{name}' is not known. Known: {string.Join(", ", JetObservables.All.Concat(EventObservables.All).Select(o => o.Name))}");
+        }
+
+        foreach (var point in Data.Points)
+        {
+            var fault = point.Fault(Data.Conditions.Select(c => c.Name));
+            RecipeJson.Require(fault is null, $"the point of '{point.File}' {fault}");
+        }
+
+        var domain = new ConditionDomain { Points = [.. Data.Points.Select(p => new TrainedPoint([.. Data.Conditions.Select(c => p.Values[c.Name])]))], Constraints = Data.Constraints };
+        var wrong = domain.Fault([.. Data.Conditions.Select(c => new ConditionParameter(c.Name, c.Unit, c.Description, 0, 0, []))]);
+        RecipeJson.Require(wrong is null, $"data.points: {wrong}");
     }
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -124,6 +165,15 @@ public sealed record TableRecipe
     /// <summary>Columns that the flow is conditioned on, such as a mass; they are asked for and not generated. Read behind the others.</summary>
     public IReadOnlyList<ColumnRecipe> Conditions { get; init; } = [];
 
+    /// <summary>Points of the conditions with a file each; the conditions then have their values from here.</summary>
+    public IReadOnlyList<PointRecipe> Points { get; init; } = [];
+
+    /// <summary>Observables that an event must have besides those of the columns, such as jet4_pt for four jets; the efficiency counts the others as lost.</summary>
+    public IReadOnlyList<string> Require { get; init; } = [];
+
+    /// <summary>What must hold of any values of the conditions.</summary>
+    public IReadOnlyList<ConditionConstraint> Constraints { get; init; } = [];
+
     /// <summary>Columns that change their sign together without changing the physics, such as all pseudorapidities: training does so at random.</summary>
     public IReadOnlyList<string> Mirror { get; init; } = [];
 }
@@ -140,6 +190,10 @@ public sealed record ColumnRecipe
     public required string Unit { get; init; }
 
     public string Description { get; init; } = "";
+
+    /// <summary>An observable of whole events, such as HT or jet1_pt, in place of a column of a table.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Observable { get; init; }
 
     /// <summary>
     /// Azimuths of two objects: the column is the first less the second, from 0 to 2 pi [rad]. Pairs are mostly back to back, so the ends, where there are few, meet.
@@ -158,7 +212,7 @@ public sealed record ColumnRecipe
 
     /// <summary>What is wrong; null if nothing is.</summary>
     public string? Fault() =>
-        (Source is null ? 0 : 1) + (DeltaPhi is null ? 0 : 1) + (PairMass is null ? 0 : 1) > 1 ? "has more than one of source, deltaPhi and pairMass, expected one or none"
+        (Source is null ? 0 : 1) + (DeltaPhi is null ? 0 : 1) + (PairMass is null ? 0 : 1) + (Observable is null ? 0 : 1) > 1 ? "has more than one of source, deltaPhi, pairMass and observable, expected one or none"
         : DeltaPhi is { Count: not 2 } ? $"has deltaPhi of {DeltaPhi.Count} columns, expected 2 azimuths"
         : PairMass is { Count: not 6 } ? $"has pairMass of {PairMass.Count} columns, expected pT, eta, phi of two objects"
         : null;

@@ -4,6 +4,7 @@ using System.Text.Json;
 
 using EventService.Engine.Serialization;
 using EventService.Generation.Architectures.Flows;
+using EventService.Generation.Conditions;
 using EventService.Generation.Training.Recipes;
 using EventService.Physics.Events;
 
@@ -21,6 +22,7 @@ public sealed class TableTraining
     private readonly int _threads;
     private readonly int _checkpointSteps;
     private RefinementTraining? _refinement;
+    private readonly ConditionDomain? _domain;
 
     /// <param name="sample">All events of the table.</param>
     /// <param name="recipe">The recipe.</param>
@@ -30,6 +32,14 @@ public sealed class TableTraining
     public TableTraining(EventSample sample, Recipe recipe, int threads, int checkpointSteps)
         : this(sample, k => k, recipe, threads, checkpointSteps)
     {
+    }
+
+    /// <summary>As above, for a recipe with several points.</summary>
+    /// <exception cref="ArgumentException">Recipe and table do not fit each other.</exception>
+    public TableTraining(PointTable table, Recipe recipe, int threads, int checkpointSteps)
+        : this((table ?? throw new ArgumentNullException(nameof(table))).Sample, k => (int)table.Sample.EventNumber[k], recipe, threads, checkpointSteps)
+    {
+        _domain = table.Domain;
     }
 
     /// <summary>As above, for a table whose row k belongs to an event of this number: rows of an event are on one side of the split.</summary>
@@ -71,6 +81,8 @@ public sealed class TableTraining
         var measured = Refinement?.Measure();
         var flow = BestFlow(measured?.Refinement);
         var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(flow.Columns.Count, flow.Layers, flow.Base, flow.Columns, flow.Refinement);
+        var crossSection = _domain?.Points.Average(p => p.CrossSectionPb!.Value) ?? _recipe.CrossSectionPb;
+        var efficiency = _domain?.Points.Average(p => p.SelectionEfficiency!.Value) ?? _recipe.SelectionEfficiency;
         var document = new ModelDocument
         {
             FormatVersion = ModelDocument.CurrentFormatVersion,
@@ -82,9 +94,10 @@ public sealed class TableTraining
             Preprocessing = preprocessing,
             Schema = _recipe.Schema,
             Conditions = _coordinates.Conditions,
-            CrossSectionPb = _recipe.CrossSectionPb,
-            SelectionEfficiency = _recipe.SelectionEfficiency,
-            SumOfWeights = _recipe.CrossSectionPb * _recipe.SelectionEfficiency * 10_000,   // 10/fb
+            Domain = _domain,
+            CrossSectionPb = crossSection,
+            SelectionEfficiency = efficiency,
+            SumOfWeights = crossSection * efficiency * 10_000,   // 10/fb
             Acceptance = measured?.Acceptance ?? 1,
             AcceptanceError = measured?.Error ?? 0,
             Training = new TrainingProvenance

@@ -26,7 +26,7 @@ public sealed class TrainableFlow
         }
 
         (Features, Layers) = (features, (family with { Network = family.Network with { Conditions = conditions } }).Build(features, Parameters, seed));
-        FlowStart.Draw(Parameters, seed);
+        FlowStart.Draw(Parameters, seed, conditions > 0);
         foreach (var layer in Layers)
         {
             layer.Initialise();

@@ -1,0 +1,49 @@
+using System.Text.Json;
+
+namespace EventService.Generation.Evaluation.Closure;
+
+/// <summary>An observable at a point that was left out.</summary>
+/// <param name="Name">Of the observable.</param>
+/// <param name="Wasserstein">W1 to the events of the point, in their standard deviations.</param>
+/// <param name="Ratio">That over its Monte Carlo floor.</param>
+/// <param name="Mean">Of the candidate's events.</param>
+/// <param name="MonteCarloMean">Of the events of the point.</param>
+/// <param name="MonteCarloMeanError">Its standard error.</param>
+public sealed record ClosureObservable(string Name, double Wasserstein, double Ratio, double Mean, double MonteCarloMean, double MonteCarloMeanError);
+
+/// <summary>Something that stands for the events of a point without having seen them.</summary>
+/// <param name="Name">"model", "nearest point", "vertical morphing" or "moment morphing".</param>
+/// <param name="Auc">Of the classifier that tells it from the events of the point.</param>
+/// <param name="AucError">Its standard error.</param>
+/// <param name="MedianWassersteinRatio">Median over the observables.</param>
+/// <param name="LargestWassersteinRatio">Of the worst one.</param>
+/// <param name="Observables">One by one.</param>
+public sealed record ClosureCandidate(string Name, double Auc, double AucError, double MedianWassersteinRatio, double LargestWassersteinRatio, IReadOnlyList<ClosureObservable> Observables);
+
+/// <summary>A point that was left out of a training.</summary>
+/// <param name="Name">As in "mGluino=1400".</param>
+/// <param name="Values">Of the conditions.</param>
+/// <param name="Neighbours">The points and weights that stand for it in morphing.</param>
+/// <param name="Events">Of each kind that were compared.</param>
+/// <param name="Candidates">The model that was trained without it, then what an analyst does today.</param>
+public sealed record ClosurePoint(string Name, IReadOnlyList<double> Values, string Neighbours, int Events, IReadOnlyList<ClosureCandidate> Candidates);
+
+/// <summary>Closure of a family of models: each inner point of the grid left out in turn.</summary>
+public sealed record ClosureReport
+{
+    private static readonly JsonSerializerOptions s_options = new(ModelJson.Options) { WriteIndented = true };
+
+    public required DateTimeOffset Created { get; init; }
+
+    public required string ServiceVersion { get; init; }
+
+    /// <summary>Name in the recipe.</summary>
+    public required string Recipe { get; init; }
+
+    /// <summary>Digest of the list of data files.</summary>
+    public required string DataSha256 { get; init; }
+
+    public required IReadOnlyList<ClosurePoint> Points { get; init; }
+
+    public string ToJson() => JsonSerializer.Serialize(this, s_options);
+}

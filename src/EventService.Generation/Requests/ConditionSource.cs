@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace EventService.Generation.Requests;
+
+/// <summary>Where the values of one condition of a stream come from: a number, several, or a prior that each event's own is drawn from.</summary>
+public abstract partial record ConditionSource
+{
+    private ConditionSource()
+    {
+    }
+
+    /// <summary>Values between which all lie.</summary>
+    public abstract (double Least, double Greatest) Range { get; }
+
+    /// <summary>Reads 1700; 1500,1600,1700; uniform(1000,2200); uniform(1000,2200,50) on a grid; choice(1500:1,1600:3) with weights.</summary>
+    /// <param name="text">As in a request.</param>
+    /// <param name="name">Of the parameter, for messages.</param>
+    /// <exception cref="RequestException">It is none of these.</exception>
+    public static ConditionSource Parse(string text, string name)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var match = Pattern().Match(text);
+        if (!match.Success)
+        {
+            double[] values = [.. text.Split(',', StringSplitOptions.TrimEntries).Select(t => Number(t, text, name))];
+            return values.Distinct().Count() == values.Length ? new Points(values) : throw Fault(text, name, "each of several once");
+        }
+
+        var arguments = match.Groups["arguments"].Value.Split(',', StringSplitOptions.TrimEntries);
+        if (match.Groups["kind"].Value == "choice")
+        {
+            var pairs = arguments.Select(a => a.Split(':', StringSplitOptions.TrimEntries)).ToArray();
+            var choice = pairs.All(p => p.Length == 2) ? new Choice([.. pairs.Select(p => Number(p[0], text, name))], [.. pairs.Select(p => Number(p[1], text, name))]) : null;
+            return choice is not null && choice.Weights.All(w => w > 0) && choice.Values.Distinct().Count() == choice.Values.Count
+                ? choice
+                : throw Fault(text, name, "choice(VALUE:WEIGHT,...) with each value once and weights above 0");
+        }
+
+        double[] numbers = [.. arguments.Select(a => Number(a, text, name))];
+        return numbers is [var from, var to] && from < to ? new Uniform(from, to, null)
+            : numbers is [var first, var last, var step] && first < last && step > 0 && step <= last - first ? new Uniform(first, last, step)
+            : throw Fault(text, name, "uniform(FROM,TO) or uniform(FROM,TO,STEP) with FROM below TO and a STEP above 0 that fits between");
+    }
+
+    private static double Number(string text, string whole, string name) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+            ? value
+            : throw Fault(whole, name, "a number, several with commas between, uniform(FROM,TO) or choice(VALUE:WEIGHT,...)");
+
+    private static RequestException Fault(string text, string name, string expected) => new(RequestFault.BadValue, $"{name} is '{text}', expected {expected}.");
+
+    [GeneratedRegex(@"^\s*(?<kind>uniform|choice)\((?<arguments>[^()]*)\)\s*$")]
+    private static partial Regex Pattern();
+
+    /// <summary>One number, or several that take turns.</summary>
+    public sealed record Points(IReadOnlyList<double> Values) : ConditionSource
+    {
+        public override (double Least, double Greatest) Range => (Values.Min(), Values.Max());
+    }
+
+    /// <summary>A distribution that the value of each event is drawn from.</summary>
+    public abstract record Prior : ConditionSource
+    {
+        /// <summary>The value of an event.</summary>
+        /// <param name="u">Uniform in (0, 1).</param>
+        public abstract double Draw(double u);
+    }
+
+    /// <summary>Uniform between two values; with a step, each of From, From + Step, ... up to To equally often.</summary>
+    /// <remarks>Values are the shortest decimals of numbers of float32: what a column prints is the value, and asks for the event alone.</remarks>
+    public sealed record Uniform(double From, double To, double? Step) : Prior
+    {
+        public override (double Least, double Greatest) Range => (From, To);
+
+        public override double Draw(double u)
+        {
+            var exact = Step is { } step ? From + (step * Math.Floor(u * (1 + Math.Floor(((To - From) / step) + 1e-9)))) : From + ((To - From) * u);
+            var column = (float)exact;
+            return Printed(column) < From ? Printed(MathF.BitIncrement(column)) : Printed(column) > To ? Printed(MathF.BitDecrement(column)) : Printed(column);
+        }
+
+        private static double Printed(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Certain values with weights.</summary>
+    public sealed record Choice(IReadOnlyList<double> Values, IReadOnlyList<double> Weights) : Prior
+    {
+        public override (double Least, double Greatest) Range => (Values.Min(), Values.Max());
+
+        public override double Draw(double u)
+        {
+            var left = u * Weights.Sum();
+            var k = 0;
+            for (; k < Values.Count - 1 && left >= Weights[k]; k++)
+            {
+                left -= Weights[k];
+            }
+
+            return Values[k];
+        }
+    }
+}

@@ -54,7 +54,7 @@ public sealed class ConditionalLayer : FlowLayer
     /// <summary>Inputs of the network that are no targets.</summary>
     private int[] KnownInputs { get; }
 
-    public override FlowLayer At(ReadOnlySpan<double> condition) => new ConditionalLayer(_inputOf.Length, Inputs, Targets, Network.At(condition), Map);
+    public override FlowLayer At(ReadOnlySpan<double> condition) => Network.At(condition) is var network && network == Network ? this : new ConditionalLayer(_inputOf.Length, Inputs, Targets, network, Map);
 
     public override void Forward(Span<double> x, Span<double> logDensity, FlowScratch scratch)
     {

@@ -3,7 +3,11 @@ using System.Security.Cryptography;
 using System.Text.Json;
 
 using EventService.Engine.Serialization;
+using EventService.Engine.Tensors;
 using EventService.Generation.Architectures.Flows;
+using EventService.Generation.Architectures.Flows.Continuous;
+using EventService.Generation.Architectures.Flows.Families;
+using EventService.Generation.Training.Matching;
 using EventService.Generation.Training.Recipes;
 using EventService.Physics.Events;
 
@@ -17,7 +21,7 @@ public sealed class TableTraining
     private readonly int[] _training;
     private readonly int[] _validation;
     private readonly TableCoordinates _coordinates;
-    private readonly TableFlowTask _task;
+    private readonly ITableTask _task;
 
     /// <param name="sample">All events of the table.</param>
     /// <param name="recipe">The recipe.</param>
@@ -44,7 +48,12 @@ public sealed class TableTraining
         }
 
         _coordinates = new TableCoordinates(sample, _training, recipe.Data, schedule.Seed);
-        _task = new TableFlowTask(recipe.Architecture, _coordinates, _training, _validation, schedule.Seed, threads);
+        _task = recipe.Architecture switch
+        {
+            FlowMatching matching => new FlowMatchingTask(matching, _coordinates, _training, _validation, schedule.Seed, threads),
+            LikelihoodFamily family => new TableFlowTask(family, _coordinates, _training, _validation, schedule.Seed, threads),
+            _ => throw new ArgumentException($"There is no training of {recipe.Architecture}."),
+        };
         Trainer = new LikelihoodTrainer(_task, _training, schedule.Options(threads, checkpointSteps), schedule.Schedule(_training.Length / schedule.BatchSize), Fingerprint);
     }
 
@@ -62,7 +71,7 @@ public sealed class TableTraining
     public ModelDocument Write(Stream stream, string command, string dataFile, string dataSha256)
     {
         TakeBest();
-        var (columns, layers, baseDistribution) = (_coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count));
+        var (columns, layers, baseDistribution) = (_coordinates.Columns, _task.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count));
         var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(columns.Count, layers, baseDistribution, columns);
         var document = new ModelDocument
         {
@@ -70,7 +79,7 @@ public sealed class TableTraining
             Name = _recipe.Name,
             Process = _recipe.Process,
             Description = _recipe.Description,
-            Architecture = LayeredFlow.ArchitectureName,
+            Architecture = _task.SourceRows is null ? LayeredFlow.ArchitectureName : TransportedSample.ArchitectureName,
             Hyperparameters = hyper,
             Preprocessing = preprocessing,
             Schema = _recipe.Schema,
@@ -96,20 +105,39 @@ public sealed class TableTraining
                 ServiceVersion = ServiceVersion.Text,
             },
         };
-        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, tensors);
+        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, [.. tensors, .. Source()]);
         return document;
+    }
+
+    /// <summary>The events that take the place of a base distribution, in the flow's numbers, if there are any.</summary>
+    private IEnumerable<SafeTensor> Source()
+    {
+        if (_task.SourceRows is not { } rows)
+        {
+            yield break;
+        }
+
+        var events = new Tensor(0, 0);
+        _coordinates.Fill(rows, 0, events);
+        var byEvent = new float[events.Length];
+        for (var k = 0; k < byEvent.Length; k++)
+        {
+            byEvent[k] = events[k % events.Rows, k / events.Rows];
+        }
+
+        yield return SafeTensor.FromFloats(LayeredFlowFile.SourceTensor, [rows.Length, events.Rows], byEvent);
     }
 
     /// <summary>The flow with the best parameters of the training; without the digest of a file.</summary>
     public LayeredFlow BestFlow()
     {
         TakeBest();
-        return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]);
+        return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]);
     }
 
     private void TakeBest()
     {
-        foreach (var parameter in _task.Average.Parameters.Parameters)
+        foreach (var parameter in _task.Average.Parameters)
         {
             Trainer.Best[parameter.Index].CopyTo(parameter.Value.Span);
         }

@@ -1,7 +1,7 @@
 using EventService.Engine.Autodiff;
 using EventService.Engine.Optimizers;
-using EventService.Engine.Random;
 using EventService.Engine.Tensors;
+using EventService.Generation.Architectures.Flows.Families;
 
 namespace EventService.Generation.Architectures.Flows.Trainable;
 
@@ -18,7 +18,7 @@ public sealed class TrainableFlow
     /// <param name="seed">Of random permutations and of the start.</param>
     /// <param name="conditions">Numbers of the condition that all networks take; 0 for none.</param>
     /// <exception cref="ArgumentException">The family cannot have these sizes.</exception>
-    public TrainableFlow(FlowFamily family, int features, ulong seed, int conditions = 0)
+    public TrainableFlow(LikelihoodFamily family, int features, ulong seed, int conditions = 0)
     {
         ArgumentNullException.ThrowIfNull(family);
         if (family.Fault(features) is { } fault)
@@ -70,25 +70,11 @@ public sealed class TrainableFlow
         }
     }
 
-    // Uniform, with the variance of He et al. 2015, arXiv:1502.01852, eq. 10, and small last layers: the flow starts near the identity.
     private void Initialise(ulong seed)
     {
         foreach (var parameter in Parameters.Parameters)
         {
-            if (!parameter.Name.EndsWith(".weight", StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            var gain = parameter.Name.EndsWith("second.weight", StringComparison.Ordinal) ? 0.1
-                : parameter.Name.EndsWith("output.weight", StringComparison.Ordinal) ? 0.03
-                : 1.0;
-            var bound = (float)(gain * Math.Sqrt(6.0 / Math.Max(1, parameter.Value.Columns)));
-            var stream = new PhiloxStream(seed, (ulong)parameter.Index);
-            foreach (ref var w in parameter.Value.Span)
-            {
-                w = bound * ((2 * stream.NextFloat()) - 1);
-            }
+            StartingWeights.Set(parameter, seed);
         }
 
         foreach (var layer in Layers)

@@ -11,7 +11,7 @@ namespace EventService.Cli;
 internal static class TrainTable
 {
     /// <summary>What the command line says.</summary>
-    public sealed record Request(FileInfo Data, FileInfo Recipe, string Output, int Threads, string Checkpoint, int CheckpointSteps, bool Resume);
+    public sealed record Request(FileInfo Data, FileInfo Recipe, string Output, int Threads, string Checkpoint, int CheckpointSteps, bool Resume, FileInfo? Straighten = null);
 
     public static async Task<int> RunAsync(Request request, CancellationToken cancellation)
     {
@@ -21,7 +21,7 @@ internal static class TrainTable
         TableTraining training;
         try
         {
-            training = new TableTraining(sample, recipe, request.Threads, request.CheckpointSteps);
+            training = new TableTraining(sample, recipe, request.Threads, request.CheckpointSteps, request.Straighten is null ? null : EventGenerator.Open(request.Straighten.FullName));
         }
         catch (ArgumentException e)
         {
@@ -42,7 +42,7 @@ internal static class TrainTable
         await Task.Run(() => training.Trainer.Run(request.Checkpoint, new TrainingDisplay(Console.Error, TimeProvider.System).Show, cancellation), cancellation);
         await using var data = request.Data.OpenRead();
         var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(data, cancellation));
-        var command = $"eventservice train {request.Data.Name} --recipe {request.Recipe.Name} --output {Path.GetFileName(request.Output)}";
+        var command = $"eventservice train {request.Data.Name} --recipe {request.Recipe.Name} --output {Path.GetFileName(request.Output)}{(request.Straighten is null ? "" : $" --straighten {request.Straighten.Name}")}";
         await using var file = OutputFile.Open(request.Output);
         var document = training.Write(file.Stream, command, request.Data.Name, sha256);
         await file.CompleteAsync();

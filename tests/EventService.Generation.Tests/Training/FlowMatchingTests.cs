@@ -102,6 +102,32 @@ public sealed class FlowMatchingTests
     }
 
     [Fact]
+    public void Train_Straightened_HasTheMidpointOfTheMap()
+    {
+        // Pairs at random: halfway x is (x0 + x1) / 2 of independent numbers, of deviation sqrt(1 + 4) / 2 = 1.118. The field's own map is increasing in x, 4 + 2 x: straight paths have 1.5.
+        var recipe = Parse(Data.Replace("SOURCE", FlowSource, StringComparison.Ordinal).Replace("\"frequencies\": 2", "\"frequencies\": 2, \"pairing\": \"Independent\"", StringComparison.Ordinal)
+            .Replace("\"epochs\": 12", "\"epochs\": 20", StringComparison.Ordinal).Replace("0.01", "0.02", StringComparison.Ordinal));
+        var table = Shifted(12_000);
+        var curved = EventGenerator.Load(Train(recipe, table).File);
+        var (document, file) = Train(recipe, table, teacher: curved);
+
+        static double Deviation(double[] x) => Math.Sqrt(x.Average(v => v * v) - (x.Average() * x.Average()));
+        Assert.Equal(Math.Sqrt(5) / 2, Deviation(Generate(curved, 0.5, 8000)), 0.12);
+        Assert.Equal(1.5, Deviation(Generate(EventGenerator.Load(file), 0.5, 8000)), 0.12);
+        Assert.Equal(curved.Sha256, document.ParentSha256);
+    }
+
+    [Fact]
+    public void Train_StraighteningWhatIsNoSuchModel_IsRefused()
+    {
+        var (noise, data) = (Parse(Noise.Replace("PAIRING", "Independent", StringComparison.Ordinal).Replace("\"epochs\": 12", "\"epochs\": 1", StringComparison.Ordinal)), Parse(Data.Replace("SOURCE", FlowSource, StringComparison.Ordinal)));
+        var table = Table("x,y", 2000, (random, _) => Normal(ref random, Correlation));
+        var model = EventGenerator.Load(Train(noise, table).File);
+        Assert.Contains("no flow between data", Assert.Throws<ArgumentException>(() => Training(noise, table, 1, model)).Message, StringComparison.Ordinal);
+        Assert.Contains("no flow between data", Assert.Throws<ArgumentException>(() => Training(data, Shifted(2000), 1, model)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Train_OnOtherThreads_GivesTheSameFile()
     {
         var (recipe, table) = (Parse(Data.Replace("SOURCE", FlowSource, StringComparison.Ordinal).Replace("\"epochs\": 12", "\"epochs\": 2", StringComparison.Ordinal)), Shifted(2000));
@@ -231,12 +257,12 @@ public sealed class FlowMatchingTests
 
     private static Recipe Parse(string text) => Recipe.Parse(Encoding.UTF8.GetBytes(text.Replace("\"CONDITIONS\": [],", "", StringComparison.Ordinal)));
 
-    private static TableTraining Training(Recipe recipe, string table, int threads) =>
-        new(recipe.ReadTable(new MemoryStream(Encoding.UTF8.GetBytes(table)), "toy.csv"), recipe, threads, 1000);
+    private static TableTraining Training(Recipe recipe, string table, int threads, EventGenerator? teacher = null) =>
+        new(recipe.ReadTable(new MemoryStream(Encoding.UTF8.GetBytes(table)), "toy.csv"), recipe, threads, 1000, teacher);
 
-    private static (ModelDocument Document, byte[] File) Train(Recipe recipe, string table, int threads = 1)
+    private static (ModelDocument Document, byte[] File) Train(Recipe recipe, string table, int threads = 1, EventGenerator? teacher = null)
     {
-        var training = Training(recipe, table, threads);
+        var training = Training(recipe, table, threads, teacher);
         training.Trainer.Run(null, _ => { }, default);
         using var stream = new MemoryStream();
         return (training.Write(stream, "eventservice train", "toy.csv", ""), stream.ToArray());

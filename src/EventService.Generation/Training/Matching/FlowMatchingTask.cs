@@ -42,10 +42,16 @@ internal sealed class FlowMatchingTask : ITableTask
     /// <param name="validation">Rows of the validation events.</param>
     /// <param name="seed">Of the start and of all draws.</param>
     /// <param name="threads">Threads; no influence on the result.</param>
-    /// <exception cref="ArgumentException">Paths between data have no values of one condition to lead through.</exception>
-    public FlowMatchingTask(FlowMatching matching, TableCoordinates coordinates, int[] training, int[] validation, ulong seed, int threads)
+    /// <param name="teacher">A field whose pairs are to be joined by straight paths; null to pair events by the recipe.</param>
+    /// <exception cref="ArgumentException">Paths between data have no values of one condition to lead through, or the teacher has others.</exception>
+    public FlowMatchingTask(FlowMatching matching, TableCoordinates coordinates, int[] training, int[] validation, ulong seed, int threads, ContinuousLayer? teacher)
     {
         (_matching, _coordinates, _validation, _seed, _threads) = (matching, coordinates, validation, seed, threads);
+        if (teacher is not null && matching.Source is null)
+        {
+            throw new ArgumentException("The recipe is of paths from noise; only paths between data are straightened, so far.");
+        }
+
         if (matching.Source is null)
         {
             (_paths, _validationPaths) = (new NoisePaths(coordinates), new NoisePaths(coordinates));
@@ -53,7 +59,13 @@ internal sealed class FlowMatchingTask : ITableTask
         else
         {
             _groups = new MatchingGroups(matching.Source, coordinates, training, validation);
-            (_paths, _validationPaths) = (new DataPaths(coordinates, _groups.Training), new DataPaths(coordinates, _groups.Validation));
+            if (teacher is not null && !teacher.Anchors!.SequenceEqual(_groups.Anchors))
+            {
+                throw new ArgumentException($"The model whose paths are straightened has the anchors {string.Join(", ", teacher.Anchors!)}, the data {string.Join(", ", _groups.Anchors)}, expected the same.");
+            }
+
+            _paths = teacher is null ? new DataPaths(coordinates, _groups.Training) : new StraightPaths(coordinates, _groups.Training, teacher, 0);
+            _validationPaths = teacher is null ? new DataPaths(coordinates, _groups.Validation) : new StraightPaths(coordinates, _groups.Validation, teacher, -1);
         }
 
         (_trained, _average) = (Create(), Create());
@@ -96,7 +108,16 @@ internal sealed class FlowMatchingTask : ITableTask
         }
     }
 
-    public double ValidationLoss()
+    public double ValidationLoss() => ValidationParts().Sum(p => p.Loss);
+
+    public IReadOnlyList<ValidationPart> ValidationParts()
+    {
+        var fieldStart = _trained.Source is null ? 0 : Parameters.Parameters.First(p => p.Name.StartsWith(TrainableVelocity.Prefix, StringComparison.Ordinal)).Index;
+        var field = new ValidationPart(FieldLoss(), fieldStart, Parameters.Parameters.Count);
+        return _trained.Source is null ? [field] : [new ValidationPart(SourceLoss(_groups!.Validation[_groups.Origin]), 0, fieldStart), field];
+    }
+
+    private double FieldLoss()
     {
         var pieces = (_validation.Length + Piece - 1) / Piece;
         var sums = new double[pieces * ValidationUses];
@@ -107,8 +128,7 @@ internal sealed class FlowMatchingTask : ITableTask
             sums[p] = shard.Distance(_validationPaths, _validation.AsSpan(first, Math.Min(Piece, _validation.Length - first)), -1 - (p / pieces), ref random, null);
             return shard;
         }, _ => { });
-        var loss = sums.Sum() / ((double)_validation.Length * ValidationUses);
-        return _average.Source is null ? loss : loss + SourceLoss(_groups!.Validation[_groups.Origin]);
+        return sums.Sum() / ((double)_validation.Length * ValidationUses);
     }
 
     private double SourceLoss(int[] rows)

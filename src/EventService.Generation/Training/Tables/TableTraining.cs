@@ -18,6 +18,7 @@ public sealed class TableTraining
 {
     private readonly EventSample _sample;
     private readonly Recipe _recipe;
+    private readonly EventGenerator? _teacher;
     private readonly int[] _training;
     private readonly int[] _validation;
     private readonly TableCoordinates _coordinates;
@@ -27,18 +28,19 @@ public sealed class TableTraining
     /// <param name="recipe">The recipe.</param>
     /// <param name="threads">Threads; no influence on the result.</param>
     /// <param name="checkpointSteps">Steps between checkpoints.</param>
-    /// <exception cref="ArgumentException">Recipe and table do not fit each other.</exception>
-    public TableTraining(EventSample sample, Recipe recipe, int threads, int checkpointSteps)
-        : this(sample, k => k, recipe, threads, checkpointSteps)
+    /// <param name="teacher">A model of the same recipe and table whose paths are straightened; null to begin anew.</param>
+    /// <exception cref="ArgumentException">Recipe, table and teacher do not fit each other.</exception>
+    public TableTraining(EventSample sample, Recipe recipe, int threads, int checkpointSteps, EventGenerator? teacher = null)
+        : this(sample, k => k, recipe, threads, checkpointSteps, teacher)
     {
     }
 
     /// <summary>As above, for a table whose row k belongs to an event of this number: rows of an event are on one side of the split.</summary>
-    internal TableTraining(EventSample sample, Func<int, int> eventOf, Recipe recipe, int threads, int checkpointSteps)
+    internal TableTraining(EventSample sample, Func<int, int> eventOf, Recipe recipe, int threads, int checkpointSteps, EventGenerator? teacher = null)
     {
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(recipe);
-        (_sample, _recipe) = (sample, recipe);
+        (_sample, _recipe, _teacher) = (sample, recipe, teacher);
         _training = DataSplit.Rows(sample.Count, k => DataSplit.IsTraining(eventOf((int)k)));
         _validation = DataSplit.Rows(sample.Count, k => DataSplit.IsValidation(eventOf((int)k)));
         var schedule = recipe.Training;
@@ -50,7 +52,8 @@ public sealed class TableTraining
         _coordinates = new TableCoordinates(sample, _training, recipe.Data, schedule.Seed);
         _task = recipe.Architecture switch
         {
-            FlowMatching matching => new FlowMatchingTask(matching, _coordinates, _training, _validation, schedule.Seed, threads),
+            FlowMatching matching => new FlowMatchingTask(matching, _coordinates, _training, _validation, schedule.Seed, threads, TeacherLayer()),
+            LikelihoodFamily when teacher is not null => throw new ArgumentException("The recipe is of a flow that is trained by likelihood; only flow matching has paths to straighten."),
             LikelihoodFamily family => new TableFlowTask(family, _coordinates, _training, _validation, schedule.Seed, threads),
             _ => throw new ArgumentException($"There is no training of {recipe.Architecture}."),
         };
@@ -89,6 +92,7 @@ public sealed class TableTraining
             SumOfWeights = _recipe.CrossSectionPb * _recipe.SelectionEfficiency * 10_000,   // 10/fb
             Acceptance = 1,
             AcceptanceError = 0,
+            ParentSha256 = _teacher?.Sha256,
             Training = new TrainingProvenance
             {
                 Command = command,
@@ -135,6 +139,20 @@ public sealed class TableTraining
         return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]);
     }
 
+    private ContinuousLayer? TeacherLayer()
+    {
+        if (_teacher is null)
+        {
+            return null;
+        }
+
+        static string Text(JsonElement maps) => JsonSerializer.Serialize(maps);
+        var maps = LayeredFlowFile.Describe(_coordinates.Columns.Count, [], FlowBase.StandardNormal(_coordinates.Columns.Count), _coordinates.Columns).Preprocessing;
+        return (_teacher.Model as ConditionalFlow)?.Layers is [ContinuousLayer { Anchors: not null } layer, ..] && Text(maps) == Text(_teacher.Document.Preprocessing)
+            ? layer
+            : throw new ArgumentException($"Model '{_teacher.Document.Name}' is no flow between data with a flow as source, or has other maps of the columns than this recipe has on these events. Train it from the same table.");
+    }
+
     private void TakeBest()
     {
         foreach (var parameter in _task.Average.Parameters)
@@ -172,6 +190,11 @@ public sealed class TableTraining
             [RunFingerprint.Prefix + "events"] = $"{_sample.Count}, sha256 {Convert.ToHexStringLower(hash.GetHashAndReset())}",
             [RunFingerprint.Prefix + "maps"] = "sha256 " + Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(_coordinates.Columns.Select(c => c.Maps), ModelJson.Options))),
         };
+        if (_teacher is not null)
+        {
+            run.Add(RunFingerprint.Prefix + "straightened model", "sha256 " + _teacher.Sha256);
+        }
+
         foreach (var part in _recipe.ToJson().EnumerateObject())
         {
             run.Add(RunFingerprint.Prefix + part.Name, part.Value.GetRawText());

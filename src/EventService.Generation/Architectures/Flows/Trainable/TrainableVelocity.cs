@@ -7,7 +7,8 @@ namespace EventService.Generation.Architectures.Flows.Trainable;
 /// <summary>A <see cref="VelocityField"/> while it is trained.</summary>
 internal sealed class TrainableVelocity
 {
-    private const string Prefix = "velocity.";
+    /// <summary>Of the parameters' names.</summary>
+    public const string Prefix = "velocity.";
 
     private readonly int _features;
     private readonly int _legs;

@@ -10,5 +10,7 @@ var root = new RootCommand("Benchmarks against other programs, alternating in on
     SamplingBenchmark.Command(),
     MatMulBenchmark.Command(),
     FlowSamplingBenchmark.Command(),
+    RotatingGaussianBenchmark.Command(),
+    InterpolationBenchmark.Command(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -14,6 +14,7 @@ var root = new RootCommand("Collider events from trained generative models.")
     Density.Command(EventGenerator.Load),
     Verify.Command(EventGenerator.Load),
     Evaluate.Command(EventGenerator.Load),
+    Observables.Command(),
     Import.Command(),
     ModelsCommand.Command(EventGenerator.Load),
     KeysCommand.Command(EventGenerator.Load),

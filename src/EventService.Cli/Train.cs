@@ -22,7 +22,8 @@ public static class Train
     private static readonly Argument<FileInfo> s_data = new("data") { Description = "Events in Dark Machines text (.csv or .csv.gz), one process; with --recipe a table with a header line, or the folder with the files of the recipe's points." };
     private static readonly Option<string> s_output = new("--output", "-o") { Description = "Model file to write (.safetensors).", Required = true };
     private static readonly Option<double> s_crossSection = new("--cross-section") { Description = "Cross-section before the event selection [pb]; in the recipe if there is one." };
-    private static readonly Option<FileInfo?> s_recipe = new("--recipe") { Description = "Train a flow on a table as this JSON file says; then --output, --threads, --checkpoint, --checkpoint-steps and --resume are the only other options." };
+    private static readonly Option<FileInfo?> s_recipe = new("--recipe") { Description = "Train a flow on a table as this JSON file says; then --output, --straighten, --threads, --checkpoint, --checkpoint-steps and --resume are the only other options." };
+    private static readonly Option<FileInfo?> s_straighten = new("--straighten") { Description = "With a recipe of flow matching between data: a model that it gave, whose paths are made straight." };
     private static readonly Option<string?> s_name = new("--name") { Description = "Name of the model; by default the process with '-objects'." };
     private static readonly Option<string?> s_process = new("--process") { Description = "Name of the process for clients; by default that in the file." };
     private static readonly Option<string> s_description = new("--description") { Description = "One line for the list of models.", DefaultValueFactory = _ => "Whole events from an autoregressive spline flow over the objects" };
@@ -51,7 +52,7 @@ public static class Train
     {
         var command = new Command("train", "Train a generator of whole events on Monte Carlo, or with --recipe a flow on a table. Events k with k % 10 = 0 are kept for tests, k % 40 = 1 for early stopping.");
         command.Arguments.Add(s_data);
-        foreach (var option in new Option[] { s_output, s_recipe, s_description, s_threads, s_checkpoint, s_checkpointSteps, s_resume }.Concat(s_recorded))
+        foreach (var option in new Option[] { s_output, s_recipe, s_straighten, s_description, s_threads, s_checkpoint, s_checkpointSteps, s_resume }.Concat(s_recorded))
         {
             command.Options.Add(option);
         }
@@ -122,7 +123,7 @@ public static class Train
 
         var output = parsed.GetValue(s_output)!;
         var request = new TrainTable.Request(
-            data, recipe, output, parsed.GetValue(s_threads), parsed.GetValue(s_checkpoint) ?? output + ".checkpoint", parsed.GetValue(s_checkpointSteps), parsed.GetValue(s_resume));
+            data, recipe, output, parsed.GetValue(s_threads), parsed.GetValue(s_checkpoint) ?? output + ".checkpoint", parsed.GetValue(s_checkpointSteps), parsed.GetValue(s_resume), parsed.GetValue(s_straighten));
         return await (EventsRecipe.IsOne(await File.ReadAllBytesAsync(recipe.FullName, cancellation))
             ? TrainEvents.RunAsync(request, cancellation)
             : TrainTable.RunAsync(request, cancellation));

@@ -11,7 +11,7 @@ namespace EventService.Cli;
 internal static class TrainTable
 {
     /// <summary>What the command line says.</summary>
-    public sealed record Request(FileInfo Data, FileInfo Recipe, string Output, int Threads, string Checkpoint, int CheckpointSteps, bool Resume)
+    public sealed record Request(FileInfo Data, FileInfo Recipe, string Output, int Threads, string Checkpoint, int CheckpointSteps, bool Resume, FileInfo? Straighten = null)
     {
         public string RefinementCheckpoint => Checkpoint + ".refinement";
     }
@@ -25,8 +25,9 @@ internal static class TrainTable
         TableTraining training;
         try
         {
+            var teacher = request.Straighten is null ? null : EventGenerator.Open(request.Straighten.FullName);
             training = points is null
-                ? new TableTraining(sample, recipe, request.Threads, request.CheckpointSteps)
+                ? new TableTraining(sample, recipe, request.Threads, request.CheckpointSteps, teacher)
                 : new TableTraining(points, recipe, request.Threads, request.CheckpointSteps);
         }
         catch (ArgumentException e)
@@ -59,7 +60,7 @@ internal static class TrainTable
         }
 
         var sha256 = points?.Sha256 ?? await DigestAsync(request.Data, cancellation);
-        var command = $"eventservice train {request.Data.Name} --recipe {request.Recipe.Name} --output {Path.GetFileName(request.Output)}";
+        var command = $"eventservice train {request.Data.Name} --recipe {request.Recipe.Name} --output {Path.GetFileName(request.Output)}{(request.Straighten is null ? "" : $" --straighten {request.Straighten.Name}")}";
         await using var file = OutputFile.Open(request.Output);
         var document = training.Write(file.Stream, command, request.Data.Name, sha256);
         await file.CompleteAsync();

@@ -5,6 +5,7 @@ using EventService.Engine.Serialization;
 using EventService.Generation.Architectures;
 using EventService.Generation.Architectures.FlowEvents;
 using EventService.Generation.Architectures.Flows;
+using EventService.Generation.Architectures.Flows.Continuous;
 using EventService.Generation.Conditions;
 
 namespace EventService.Generation;
@@ -48,8 +49,9 @@ public sealed class EventGenerator
             AutoregressiveObjectFlow.ArchitectureName => ObjectFlowFile.Read(document, tensors, sha256),
             LayeredFlow.ArchitectureName => LayeredFlowFile.Read(document, tensors, sha256),
             FlowEventsModel.ArchitectureName => FlowEventsFile.Read(document, tensors, sha256),
+            TransportedSample.ArchitectureName => LayeredFlowFile.ReadTransported(document, tensors, sha256),
             _ => throw new ModelFormatException(
-                $"The model has the architecture '{document.Architecture}', expected '{AutoregressiveObjectFlow.ArchitectureName}', '{LayeredFlow.ArchitectureName}' or '{FlowEventsModel.ArchitectureName}'."),
+                $"The model has the architecture '{document.Architecture}', expected '{AutoregressiveObjectFlow.ArchitectureName}', '{LayeredFlow.ArchitectureName}', '{FlowEventsModel.ArchitectureName}' or '{TransportedSample.ArchitectureName}'."),
         };
         return new EventGenerator(document, model, Convert.ToHexStringLower(sha256));
     }

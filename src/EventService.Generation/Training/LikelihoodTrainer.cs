@@ -32,7 +32,13 @@ public interface ILikelihoodTask
 
     /// <summary>Mean negative log-likelihood [nat] of the validation events under the average.</summary>
     double ValidationLoss();
+
+    /// <summary>The same, by parts of the parameters that have nothing to do with each other: the best of each is kept. By default all are one.</summary>
+    IReadOnlyList<ValidationPart> ValidationParts() => [new ValidationPart(ValidationLoss(), 0, Parameters.Parameters.Count)];
 }
+
+/// <summary>Loss of the parameters from First to before End.</summary>
+public readonly record struct ValidationPart(double Loss, int First, int End);
 
 /// <summary>Some events of a batch, whose gradient one thread computes.</summary>
 public interface ILikelihoodShard
@@ -71,7 +77,7 @@ public sealed class LikelihoodTrainer
     private double _epochSum;
     private long _epochEvents;
     private double _validationLoss = double.NaN;
-    private double _bestLoss = double.PositiveInfinity;
+    private double[] _bestLosses = [];
     private int _orderEpoch = -1;
 
     /// <param name="task">What is trained; its average is set to its parameters.</param>
@@ -108,12 +114,13 @@ public sealed class LikelihoodTrainer
 
     public long TotalSteps => (long)StepsPerEpoch * _options.Epochs;
 
+    /// <summary>The last epoch that was the best so far, of any part.</summary>
     public int BestEpoch { get; private set; } = -1;
 
     /// <summary>Mean training loss [nat] of the best epoch.</summary>
     public double BestTrainingLoss { get; private set; } = double.NaN;
 
-    public double BestValidationLoss => _bestLoss;
+    public double BestValidationLoss => _bestLosses.Length == 0 ? double.PositiveInfinity : _bestLosses.Sum();
 
     /// <summary>Epochs done.</summary>
     public int Epoch => (int)(_step / StepsPerEpoch);
@@ -149,7 +156,7 @@ public sealed class LikelihoodTrainer
                 stale = epoch - BestEpoch;
             }
 
-            progress(new TrainingProgress(epoch, _step, TotalSteps, _epochSum / Math.Max(_epochEvents, 1), _validationLoss, _bestLoss, Rate(), epochEnd));
+            progress(new TrainingProgress(epoch, _step, TotalSteps, _epochSum / Math.Max(_epochEvents, 1), _validationLoss, BestValidationLoss, Rate(), epochEnd));
             if (epochEnd)
             {
                 (_epochSum, _epochEvents) = (0, 0);
@@ -246,15 +253,24 @@ public sealed class LikelihoodTrainer
 
     private void Validate(int epoch)
     {
-        _validationLoss = _task.ValidationLoss();
-        if (_validationLoss < _bestLoss)
+        var parts = _task.ValidationParts();
+        _validationLoss = parts.Sum(p => p.Loss);
+        if (_bestLosses.Length == 0)
         {
-            _bestLoss = _validationLoss;
-            BestEpoch = epoch;
-            BestTrainingLoss = _epochSum / _epochEvents;
-            foreach (var p in _task.Average.Parameters)
+            _bestLosses = [.. parts.Select(_ => double.PositiveInfinity)];
+        }
+
+        for (var k = 0; k < parts.Count; k++)
+        {
+            if (!(parts[k].Loss < _bestLosses[k]))
             {
-                p.Value.Span.CopyTo(_best[p.Index]);
+                continue;
+            }
+
+            (_bestLosses[k], BestEpoch, BestTrainingLoss) = (parts[k].Loss, epoch, _epochSum / _epochEvents);
+            for (var p = parts[k].First; p < parts[k].End; p++)
+            {
+                _task.Average.Parameters[p].Value.Span.CopyTo(_best[p]);
             }
         }
     }
@@ -307,7 +323,7 @@ public sealed class LikelihoodTrainer
             ["epochSum"] = Exact(_epochSum),
             ["epochEvents"] = _epochEvents.ToString(CultureInfo.InvariantCulture),
             ["validationLoss"] = Exact(_validationLoss),
-            ["bestLoss"] = Exact(_bestLoss),
+            ["bestLoss"] = string.Join(' ', _bestLosses.Select(Exact)),
             ["bestTrainingLoss"] = Exact(BestTrainingLoss),
             ["bestEpoch"] = BestEpoch.ToString(CultureInfo.InvariantCulture),
         };
@@ -351,7 +367,7 @@ public sealed class LikelihoodTrainer
         _epochSum = Double("epochSum");
         _epochEvents = Long("epochEvents");
         _validationLoss = Double("validationLoss");
-        _bestLoss = Double("bestLoss");
+        _bestLosses = [.. file.Metadata["bestLoss"].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(b => BitConverter.Int64BitsToDouble(long.Parse(b, CultureInfo.InvariantCulture)))];
         BestTrainingLoss = Double("bestTrainingLoss");
         BestEpoch = (int)Long("bestEpoch");
         _optimizer.Restore(_step);

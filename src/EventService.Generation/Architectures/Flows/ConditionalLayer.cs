@@ -61,7 +61,8 @@ public sealed class ConditionalLayer : FlowLayer
     private int[] KnownInputs { get; }
 
     /// <remarks>Gates scale weights and make no new ones: the order stays, and finding it takes longer than all else.</remarks>
-    public override FlowLayer At(ReadOnlySpan<double> condition) => new ConditionalLayer(_inputOf.Length, Inputs, Targets, Network.At(condition), Map, _order);
+    public override FlowLayer At(ReadOnlySpan<double> condition) =>
+        Network.At(condition) is var network && network == Network ? this : new ConditionalLayer(_inputOf.Length, Inputs, Targets, network, Map, _order);
 
     public override void Forward(Span<double> x, Span<double> logDensity, FlowScratch scratch)
     {

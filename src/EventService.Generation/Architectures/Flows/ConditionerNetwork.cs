@@ -133,9 +133,14 @@ public sealed class ConditionerNetwork
 
     public IReadOnlyList<ConditionerStep> Steps { get; }
 
-    /// <summary>The network under a condition: without gates, as sampling and densities need it.</summary>
+    /// <summary>The network under a condition: without gates, as sampling and densities need it; itself if it has none.</summary>
     public ConditionerNetwork At(ReadOnlySpan<double> condition)
     {
+        if (!Steps.Any(s => s is ConditionerStep.Dense { Map.Gate: not null } or ConditionerStep.Residual { First.Gate: not null } or ConditionerStep.Residual { Second.Gate: not null }))
+        {
+            return this;
+        }
+
         var steps = new ConditionerStep[Steps.Count];
         for (var s = 0; s < steps.Length; s++)
         {

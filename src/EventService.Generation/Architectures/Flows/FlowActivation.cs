@@ -86,4 +86,24 @@ internal static class FlowActivations
             };
         }
     }
+
+    /// <summary>y = f'(x) in double precision; at a kink the derivative from below.</summary>
+    public static void Slope(this FlowActivation activation, ReadOnlySpan<double> x, Span<double> y)
+    {
+        for (var i = 0; i < x.Length; i++)
+        {
+            y[i] = activation switch
+            {
+                FlowActivation.Relu => x[i] > 0 ? 1 : 0,
+                FlowActivation.LeakyRelu => x[i] > 0 ? 1 : 0.01,
+                FlowActivation.Elu => Elu.Derivative(x[i]),
+                FlowActivation.GeluTanh => Gelu.Derivative(x[i]),
+                FlowActivation.Tanh => OneMinusSquare(Tanh.Of(x[i])),
+                FlowActivation.Sigmoid => Sigmoid.Of(x[i]) * Sigmoid.Of(-x[i]),
+                _ => Sigmoid.Of(x[i]),
+            };
+        }
+    }
+
+    private static double OneMinusSquare(double t) => (1 - t) * (1 + t);
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 
 using EventService.Engine.Serialization;
+using EventService.Generation.Architectures.Flows.Continuous;
 
 namespace EventService.Generation.Architectures.Flows;
 
@@ -18,8 +19,13 @@ public static class LayeredFlowFile
     private const int MostLayers = 512;
     private const int MostSteps = 128;
     private const int MostBins = 256;
+    private const int MostFrequencies = 256;
+    private const int MostAnchors = 64;
 
-    private const string Dense = "dense", Activate = "activation", Residual = "residual", PreActivated = "pre-activated-residual", InverseAutoregressive = "inverse-autoregressive", Gate = "gate/", RefinementPrefix = "refinement/";
+    /// <summary>Events that a flow between data starts from.</summary>
+    public const string SourceTensor = "source";
+
+    private const string Dense = "dense", Activate = "activation", Residual = "residual", PreActivated = "pre-activated-residual", InverseAutoregressive = "inverse-autoregressive", Continuous = "continuous", Gate = "gate/", RefinementPrefix = "refinement/";
 
     private sealed record Hyperparameters(int Features, FlowBase Base, LayerText[] Layers)
     {
@@ -47,6 +53,17 @@ public static class LayeredFlowFile
         public SplineScalarMap? Spline { get; init; }
 
         public MixtureScalarMap? Mixture { get; init; }
+
+        /// <summary>Of a continuous layer.</summary>
+        public OdeMethod? Solver { get; init; }
+
+        public int? Frequencies { get; init; }
+
+        /// <summary>Values of the condition, scaled to -1 to 1, where a flow between data distributions was trained; null for one from noise.</summary>
+        public double[]? Anchors { get; init; }
+
+        /// <summary>Which of them the layers behind are of.</summary>
+        public int? Origin { get; init; }
     }
 
     private static readonly JsonSerializerOptions s_options = new(ModelJson.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, IgnoreReadOnlyProperties = true };
@@ -104,6 +121,24 @@ public static class LayeredFlowFile
         }
     }
 
+    /// <summary>Builds the flow of a model file whose source is a sample, the tensor <see cref="SourceTensor"/> of [rows, features].</summary>
+    /// <exception cref="ModelFormatException">The document and the tensors do not make such a flow.</exception>
+    public static TransportedSample ReadTransported(ModelDocument document, SafeTensorsFile file, ReadOnlyMemory<byte> sha256)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var flow = Read(document, file, sha256);
+        try
+        {
+            return flow is ConditionalFlow conditional
+                ? new TransportedSample(conditional, file[SourceTensor].ToFloats(), sha256)
+                : throw new ModelFormatException($"Model '{document.Name}' has no condition, expected the one along which its sample is transported.");
+        }
+        catch (Exception e) when (e is SafeTensorsException or ArgumentException)
+        {
+            throw new ModelFormatException($"Model '{document.Name}' does not fit the architecture '{TransportedSample.ArchitectureName}': {e.Message}", e);
+        }
+    }
+
     private static LayerText Describe(FlowLayer layer, string prefix, List<SafeTensor> tensors)
     {
         switch (layer)
@@ -124,12 +159,20 @@ public static class LayeredFlowFile
                 return Describe("conditional", conditional.Network, conditional.Map, prefix, tensors) with { Inputs = [.. conditional.Inputs], Targets = [.. conditional.Targets] };
             case InverseAutoregressiveLayer inverse:
                 return Describe(InverseAutoregressive, inverse.Network, inverse.Map, prefix, tensors);
+            case ContinuousLayer continuous:
+                return Describe(Continuous, continuous.Field.Network, null, prefix, tensors) with
+                {
+                    Solver = continuous.Method,
+                    Frequencies = continuous.Field.Frequencies,
+                    Anchors = continuous.Anchors is null ? null : [.. continuous.Anchors],
+                    Origin = continuous.Anchors is null ? null : continuous.Origin,
+                };
             default:
                 throw new ArgumentException($"{layer.GetType().Name} has no place in a model file.");
         }
     }
 
-    private static LayerText Describe(string kind, ConditionerNetwork network, ScalarMap map, string prefix, List<SafeTensor> tensors) => new(kind)
+    private static LayerText Describe(string kind, ConditionerNetwork network, ScalarMap? map, string prefix, List<SafeTensor> tensors) => new(kind)
     {
         Activation = network.Activation,
         Steps = Describe(network, prefix, tensors),
@@ -181,9 +224,26 @@ public static class LayeredFlowFile
                 return new ConditionalLayer(features, inputs, targets, Network(text, inputs.Length, conditions, prefix, file), Map(text, prefix));
             case InverseAutoregressive when text is { Steps: not null, Activation: not null }:
                 return new InverseAutoregressiveLayer(features, Network(text, features, conditions, prefix, file), Map(text, prefix));
+            case Continuous when text is { Steps: not null, Activation: not null, Solver: not null, Frequencies: not null }:
+                return ContinuousOf(text, features, conditions, prefix, file);
             default:
-                throw new ModelFormatException($"Layer '{prefix}' is '{text.Kind}', expected permutation with an order of {features}, lu-linear, scale-shift, conditional with inputs, targets, activation and steps, or {InverseAutoregressive} with activation and steps.");
+                throw new ModelFormatException($"Layer '{prefix}' is '{text.Kind}', expected permutation with an order of {features}, lu-linear, scale-shift, conditional with inputs, targets, activation and steps, {InverseAutoregressive} with activation and steps, or {Continuous} with activation, steps, solver and frequencies.");
         }
+    }
+
+    private static ContinuousLayer ContinuousOf(LayerText text, int features, int conditions, string prefix, SafeTensorsFile file)
+    {
+        Limit("frequencies", text.Frequencies!.Value, 0, MostFrequencies);
+        Limit("anchors", text.Anchors?.Length ?? 2, 2, MostAnchors);
+        if (text.Anchors is not null && conditions != 1)
+        {
+            throw new ModelFormatException($"Layer '{prefix}' has anchors, which are values of a condition, but the document has {conditions} conditions, expected 1.");
+        }
+
+        var legs = text.Anchors is null ? 1 : text.Anchors.Length - 1;
+        var network = Network(text, VelocityField.InputsOf(features, legs, text.Frequencies.Value), conditions, prefix, file);
+        var field = new VelocityField(features, legs, text.Frequencies.Value, network);
+        return text.Anchors is null ? new ContinuousLayer(field, text.Solver!) : new ContinuousLayer(field, text.Solver!, text.Anchors, text.Origin ?? 0);
     }
 
     private static ConditionerStep Build(string step, int conditions, string prefix, SafeTensorsFile file)

@@ -69,6 +69,9 @@ public sealed class TableCoordinates
         return Tape.Constant(condition);
     }
 
+    /// <summary>The conditions of an event in their units.</summary>
+    public ReadOnlySpan<double> ConditionsOf(int row) => _sample.Row(row)[Columns.Count..];
+
     /// <summary>The fitted maps.</summary>
     public IReadOnlyList<ColumnPreprocessing> Columns { get; }
 

@@ -1,11 +1,13 @@
 using EventService.Engine.Autodiff;
 using EventService.Engine.Tensors;
+using EventService.Generation.Architectures.Flows;
+using EventService.Generation.Architectures.Flows.Families;
 using EventService.Generation.Architectures.Flows.Trainable;
 
 namespace EventService.Generation.Training.Tables;
 
 /// <summary>Log-likelihood of the events of a table under a flow, for a <see cref="LikelihoodTrainer"/>.</summary>
-internal sealed class TableFlowTask : ILikelihoodTask
+internal sealed class TableFlowTask : ITableTask
 {
     // Events that are validated at a time.
     private const int Piece = 512;
@@ -17,7 +19,7 @@ internal sealed class TableFlowTask : ILikelihoodTask
     private readonly double _meanLogJacobian;
     private readonly double _validationLogJacobian;
 
-    public TableFlowTask(FlowFamily family, TableCoordinates coordinates, int[] training, int[] validation, ulong seed, int threads)
+    public TableFlowTask(LikelihoodFamily family, TableCoordinates coordinates, int[] training, int[] validation, ulong seed, int threads)
     {
         (_coordinates, _validation, _threads) = (coordinates, validation, threads);
         _flow = new TrainableFlow(family, coordinates.Columns.Count, seed, coordinates.Conditions.Count);
@@ -29,9 +31,11 @@ internal sealed class TableFlowTask : ILikelihoodTask
     public ParameterSet Parameters => _flow.Parameters;
 
     /// <summary>The flow of the averaged parameters.</summary>
-    public TrainableFlow Average { get; }
+    private TrainableFlow Average { get; }
 
     ParameterSet ILikelihoodTask.Average => Average.Parameters;
+
+    public IReadOnlyList<FlowLayer> Export() => Average.Export();
 
     public ILikelihoodShard CreateShard() => new Shard(this);
 

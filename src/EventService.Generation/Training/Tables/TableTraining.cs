@@ -3,8 +3,12 @@ using System.Security.Cryptography;
 using System.Text.Json;
 
 using EventService.Engine.Serialization;
+using EventService.Engine.Tensors;
 using EventService.Generation.Architectures.Flows;
+using EventService.Generation.Architectures.Flows.Continuous;
+using EventService.Generation.Architectures.Flows.Families;
 using EventService.Generation.Conditions;
+using EventService.Generation.Training.Matching;
 using EventService.Generation.Training.Recipes;
 using EventService.Physics.Events;
 
@@ -15,22 +19,24 @@ public sealed class TableTraining
 {
     private readonly EventSample _sample;
     private readonly Recipe _recipe;
+    private readonly EventGenerator? _teacher;
     private readonly int[] _training;
     private readonly int[] _validation;
     private readonly TableCoordinates _coordinates;
-    private readonly TableFlowTask _task;
+    private readonly ITableTask _task;
     private readonly int _threads;
     private readonly int _checkpointSteps;
-    private RefinementTraining? _refinement;
     private readonly ConditionDomain? _domain;
+    private RefinementTraining? _refinement;
 
     /// <param name="sample">All events of the table.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="threads">Threads; no influence on the result.</param>
     /// <param name="checkpointSteps">Steps between checkpoints.</param>
-    /// <exception cref="ArgumentException">Recipe and table do not fit each other.</exception>
-    public TableTraining(EventSample sample, Recipe recipe, int threads, int checkpointSteps)
-        : this(sample, k => k, recipe, threads, checkpointSteps)
+    /// <param name="teacher">A model of the same recipe and table whose paths are straightened; null to begin anew.</param>
+    /// <exception cref="ArgumentException">Recipe, table and teacher do not fit each other.</exception>
+    public TableTraining(EventSample sample, Recipe recipe, int threads, int checkpointSteps, EventGenerator? teacher = null)
+        : this(sample, k => k, recipe, threads, checkpointSteps, teacher)
     {
     }
 
@@ -43,11 +49,11 @@ public sealed class TableTraining
     }
 
     /// <summary>As above, for a table whose row k belongs to an event of this number: rows of an event are on one side of the split.</summary>
-    internal TableTraining(EventSample sample, Func<int, int> eventOf, Recipe recipe, int threads, int checkpointSteps)
+    internal TableTraining(EventSample sample, Func<int, int> eventOf, Recipe recipe, int threads, int checkpointSteps, EventGenerator? teacher = null)
     {
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(recipe);
-        (_sample, _recipe, _threads, _checkpointSteps) = (sample, recipe, threads, checkpointSteps);
+        (_sample, _recipe, _threads, _checkpointSteps, _teacher) = (sample, recipe, threads, checkpointSteps, teacher);
         _training = DataSplit.Rows(sample.Count, k => DataSplit.IsTraining(eventOf((int)k)));
         _validation = DataSplit.Rows(sample.Count, k => DataSplit.IsValidation(eventOf((int)k)));
         var schedule = recipe.Training;
@@ -57,7 +63,13 @@ public sealed class TableTraining
         }
 
         _coordinates = new TableCoordinates(sample, _training, recipe.Data, schedule.Seed);
-        _task = new TableFlowTask(recipe.Architecture, _coordinates, _training, _validation, schedule.Seed, threads);
+        _task = recipe.Architecture switch
+        {
+            FlowMatching matching => new FlowMatchingTask(matching, _coordinates, _training, _validation, schedule.Seed, threads, TeacherLayer()),
+            LikelihoodFamily when teacher is not null => throw new ArgumentException("The recipe is of a flow that is trained by likelihood; only flow matching has paths to straighten."),
+            LikelihoodFamily family => new TableFlowTask(family, _coordinates, _training, _validation, schedule.Seed, threads),
+            _ => throw new ArgumentException($"There is no training of {recipe.Architecture}."),
+        };
         Trainer = new LikelihoodTrainer(_task, _training, schedule.Options(threads, checkpointSteps), schedule.Schedule(_training.Length / schedule.BatchSize), Fingerprint);
     }
 
@@ -79,8 +91,9 @@ public sealed class TableTraining
     public ModelDocument Write(Stream stream, string command, string dataFile, string dataSha256)
     {
         var measured = Refinement?.Measure();
-        var flow = BestFlow(measured?.Refinement);
-        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(flow.Columns.Count, flow.Layers, flow.Base, flow.Columns, flow.Refinement);
+        TakeBest();
+        var columns = _coordinates.Columns;
+        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(columns.Count, _task.Export(), FlowBase.StandardNormal(columns.Count), columns, measured?.Refinement);
         var crossSection = _domain?.Points.Average(p => p.CrossSectionPb!.Value) ?? _recipe.CrossSectionPb;
         var efficiency = _domain?.Points.Average(p => p.SelectionEfficiency!.Value) ?? _recipe.SelectionEfficiency;
         var document = new ModelDocument
@@ -89,7 +102,7 @@ public sealed class TableTraining
             Name = _recipe.Name,
             Process = _recipe.Process,
             Description = _recipe.Description,
-            Architecture = LayeredFlow.ArchitectureName,
+            Architecture = _task.SourceRows is null ? LayeredFlow.ArchitectureName : TransportedSample.ArchitectureName,
             Hyperparameters = hyper,
             Preprocessing = preprocessing,
             Schema = _recipe.Schema,
@@ -100,6 +113,7 @@ public sealed class TableTraining
             SumOfWeights = crossSection * efficiency * 10_000,   // 10/fb
             Acceptance = measured?.Acceptance ?? 1,
             AcceptanceError = measured?.Error ?? 0,
+            ParentSha256 = _teacher?.Sha256,
             Training = new TrainingProvenance
             {
                 Command = command,
@@ -112,12 +126,31 @@ public sealed class TableTraining
                 Epochs = Trainer.Epoch,
                 BestEpoch = Trainer.BestEpoch,
                 TrainingLoss = Trainer.BestTrainingLoss,
-                ValidationLoss = _coordinates.Conditions.Count == 0 ? ValidationLoss(flow) : _task.ValidationLoss(),
+                ValidationLoss = _coordinates.Conditions.Count == 0 ? ValidationLoss(BestFlow(measured?.Refinement)) : _task.ValidationLoss(),
                 ServiceVersion = ServiceVersion.Text,
             },
         };
-        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, tensors);
+        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, [.. tensors, .. Source()]);
         return document;
+    }
+
+    /// <summary>The events that take the place of a base distribution, in the flow's numbers, if there are any.</summary>
+    private IEnumerable<SafeTensor> Source()
+    {
+        if (_task.SourceRows is not { } rows)
+        {
+            yield break;
+        }
+
+        var events = new Tensor(0, 0);
+        _coordinates.Fill(rows, 0, events);
+        var byEvent = new float[events.Length];
+        for (var k = 0; k < byEvent.Length; k++)
+        {
+            byEvent[k] = events[k % events.Rows, k / events.Rows];
+        }
+
+        yield return SafeTensor.FromFloats(LayeredFlowFile.SourceTensor, [rows.Length, events.Rows], byEvent);
     }
 
     /// <summary>The flow with the best parameters of the training; without the digest of a file.</summary>
@@ -125,12 +158,26 @@ public sealed class TableTraining
     public LayeredFlow BestFlow(FlowRefinement? refinement = null)
     {
         TakeBest();
-        return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Average.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]) { Refinement = refinement };
+        return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]) { Refinement = refinement };
+    }
+
+    private ContinuousLayer? TeacherLayer()
+    {
+        if (_teacher is null)
+        {
+            return null;
+        }
+
+        static string Text(JsonElement maps) => JsonSerializer.Serialize(maps);
+        var maps = LayeredFlowFile.Describe(_coordinates.Columns.Count, [], FlowBase.StandardNormal(_coordinates.Columns.Count), _coordinates.Columns).Preprocessing;
+        return (_teacher.Model as ConditionalFlow)?.Layers is [ContinuousLayer { Anchors: not null } layer, ..] && Text(maps) == Text(_teacher.Document.Preprocessing)
+            ? layer
+            : throw new ArgumentException($"Model '{_teacher.Document.Name}' is no flow between data with a flow as source, or has other maps of the columns than this recipe has on these events. Train it from the same table.");
     }
 
     private void TakeBest()
     {
-        foreach (var parameter in _task.Average.Parameters.Parameters)
+        foreach (var parameter in _task.Average.Parameters)
         {
             Trainer.Best[parameter.Index].CopyTo(parameter.Value.Span);
         }
@@ -165,6 +212,11 @@ public sealed class TableTraining
             [RunFingerprint.Prefix + "events"] = $"{_sample.Count}, sha256 {Convert.ToHexStringLower(hash.GetHashAndReset())}",
             [RunFingerprint.Prefix + "maps"] = "sha256 " + Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(_coordinates.Columns.Select(c => c.Maps), ModelJson.Options))),
         };
+        if (_teacher is not null)
+        {
+            run.Add(RunFingerprint.Prefix + "straightened model", "sha256 " + _teacher.Sha256);
+        }
+
         // A flow may be refined, or refined otherwise, after it has been trained.
         foreach (var part in (_recipe with { Refinement = null }).ToJson().EnumerateObject())
         {

@@ -26,7 +26,7 @@ public sealed class ConditionalFlowTests
         new ConditionParameter("mChi", "GeV", "", 100, 100, [100]),
     ];
 
-    private static readonly Dictionary<string, FlowFamily> s_families = new()
+    private static readonly Dictionary<string, LikelihoodFamily> s_families = new()
     {
         ["made"] = new Made { Network = s_plain },
         ["made-mog"] = new MadeMog { Network = s_residual, Components = 3 },

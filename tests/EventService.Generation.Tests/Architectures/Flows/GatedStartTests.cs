@@ -1,5 +1,6 @@
 using EventService.Engine.Autodiff;
 using EventService.Engine.Tensors;
+using EventService.Generation.Architectures.Flows.Families;
 using EventService.Generation.Architectures.Flows.Trainable;
 using EventService.Generation.Training.Recipes;
 
@@ -21,7 +22,7 @@ public class GatedStartTests
               "architecture": { {{family}}, "network": { "width": 16, "blocks": 1 } }, "training": { "epochs": 1, "learningRate": 0.1 }
             }
             """));
-        var flow = new TrainableFlow(recipe.Architecture, 1, seed: 3, conditions: 1);
+        var flow = new TrainableFlow((LikelihoodFamily)recipe.Architecture, 1, seed: 3, conditions: 1);
         var tape = new Tape(flow.Parameters);
         var (events, condition) = (new Tensor(1, 8), new Tensor(1, 8));
         for (var i = 0; i < 8; i++)

@@ -8,7 +8,7 @@ namespace EventService.Generation.Architectures.Flows.Families;
 /// arXiv:1906.04032: the affine map of each MADE of a <see cref="MaskedAutoregressiveFlow"/> is replaced by a monotonic rational-quadratic spline of
 /// K bins on [-B, B], eqs. 4-8, with linear tails (sec. 3.1).
 /// </summary>
-public sealed record AutoregressiveSplineFlow : FlowFamily
+public sealed record AutoregressiveSplineFlow : LikelihoodFamily
 {
     /// <summary>Autoregressive layers.</summary>
     public int Layers { get; init; } = 10;

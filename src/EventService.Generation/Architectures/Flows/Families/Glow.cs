@@ -11,7 +11,7 @@ namespace EventService.Generation.Architectures.Flows.Families;
 /// <remarks>
 /// Deviations: the scale is 0.001 + softplus(a) in place of exp(s), and P changes between the steps.
 /// </remarks>
-public sealed record Glow : FlowFamily
+public sealed record Glow : LikelihoodFamily
 {
     /// <summary>Steps of flow, K.</summary>
     public int Layers { get; init; } = 8;

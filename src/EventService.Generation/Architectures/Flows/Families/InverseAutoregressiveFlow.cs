@@ -11,7 +11,7 @@ namespace EventService.Generation.Architectures.Flows.Families;
 /// <remarks>
 /// Written z_i = s_i x_i + b_i, that is mu = -b / s and sigma = 1 / s, with s = 0.001 + softplus(a).
 /// </remarks>
-public sealed record InverseAutoregressiveFlow : FlowFamily
+public sealed record InverseAutoregressiveFlow : LikelihoodFamily
 {
     /// <summary>Autoregressive layers.</summary>
     public int Layers { get; init; } = 5;

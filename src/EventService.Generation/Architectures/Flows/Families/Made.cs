@@ -11,7 +11,7 @@ namespace EventService.Generation.Architectures.Flows.Families;
 /// <remarks>
 /// A flow of one layer, u_i = (x_i - mu_i) / sigma_i, written u = s x + b; the order is that of the columns.
 /// </remarks>
-public sealed record Made : FlowFamily
+public sealed record Made : LikelihoodFamily
 {
     public override string? Fault(int features) => base.Fault(features);
 

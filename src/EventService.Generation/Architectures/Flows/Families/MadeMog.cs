@@ -8,7 +8,7 @@ namespace EventService.Generation.Architectures.Flows.Families;
 /// (Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057, sec. 4; the conditionals of RNADE, Uria et al. 2013, arXiv:1306.0186,
 /// eqs. 4-8), with residual networks as in C. Durkan, C. Nash, "Autoregressive energy machines", ICML 2019, arXiv:1904.05626.
 /// </summary>
-public sealed record MadeMog : FlowFamily
+public sealed record MadeMog : LikelihoodFamily
 {
     /// <summary>K.</summary>
     public int Components { get; init; } = 10;

@@ -7,7 +7,7 @@ namespace EventService.Generation.Architectures.Flows.Families;
 /// MAF MoG: a <see cref="MaskedAutoregressiveFlow"/> whose base distribution is a <see cref="MadeMog"/>, trained together (Papamakarios, Pavlakou and Murray,
 /// NeurIPS 2017, arXiv:1705.07057, sec. 4).
 /// </summary>
-public sealed record MafMadeMog : FlowFamily
+public sealed record MafMadeMog : LikelihoodFamily
 {
     /// <summary>MADEs before the one with mixtures.</summary>
     public int Layers { get; init; } = 5;

@@ -12,7 +12,7 @@ namespace EventService.Generation.Architectures.Flows.Families;
 /// Deviations: written u = s x + b, as nflows does, with s = 0.001 + softplus(a), which cannot overflow, in place of exp(-alpha);
 /// networks may be residual.
 /// </remarks>
-public sealed record MaskedAutoregressiveFlow : FlowFamily
+public sealed record MaskedAutoregressiveFlow : LikelihoodFamily
 {
     /// <summary>MADEs.</summary>
     public int Layers { get; init; } = 5;

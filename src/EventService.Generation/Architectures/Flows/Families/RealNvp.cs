@@ -11,7 +11,7 @@ namespace EventService.Generation.Architectures.Flows.Families;
 /// <remarks>
 /// Deviation: the scale is 0.001 + softplus(a), which cannot overflow, in place of exp(s).
 /// </remarks>
-public sealed record RealNvp : FlowFamily
+public sealed record RealNvp : LikelihoodFamily
 {
     /// <summary>Couplings.</summary>
     public int Layers { get; init; } = 8;

@@ -1,6 +1,7 @@
 using EventService.Engine.Autodiff;
 using EventService.Engine.Optimizers;
 using EventService.Engine.Tensors;
+using EventService.Generation.Architectures.Flows.Families;
 
 namespace EventService.Generation.Architectures.Flows.Trainable;
 
@@ -17,7 +18,7 @@ public sealed class TrainableFlow
     /// <param name="seed">Of random permutations and of the start.</param>
     /// <param name="conditions">Numbers of the condition that all networks take; 0 for none.</param>
     /// <exception cref="ArgumentException">The family cannot have these sizes.</exception>
-    public TrainableFlow(FlowFamily family, int features, ulong seed, int conditions = 0)
+    public TrainableFlow(LikelihoodFamily family, int features, ulong seed, int conditions = 0)
     {
         ArgumentNullException.ThrowIfNull(family);
         if (family.Fault(features) is { } fault)
@@ -26,7 +27,7 @@ public sealed class TrainableFlow
         }
 
         (Features, Layers) = (features, (family with { Network = family.Network with { Conditions = conditions } }).Build(features, Parameters, seed));
-        FlowStart.Draw(Parameters, seed, conditions > 0);
+        StartingWeights.Draw(Parameters.Parameters, seed, conditions > 0);
         foreach (var layer in Layers)
         {
             layer.Initialise();

@@ -18,7 +18,7 @@ internal sealed class TrainableLogit
         _hidden = new TrainableConditioner(Parameters, "", features, sizes, masked: false);
         _weight = Parameters.Add("output.weight", 1, sizes.Width);
         _bias = Parameters.Add("output.bias", 1, 1);
-        FlowStart.Draw(Parameters, seed);
+        StartingWeights.Draw(Parameters.Parameters, seed);
     }
 
     public ParameterSet Parameters { get; } = new();

@@ -35,6 +35,21 @@ public class MorphingTests
     }
 
     [Fact]
+    public void MomentMorphing_OfCounts_LeavesThemWhole()
+    {
+        var (low, high) = (new EventSample(1), new EventSample(1));
+        for (var k = 0; k < 100; k++)
+        {
+            low.AddRow(k, [4 + (k % 3)]);
+            high.AddRow(k, [5 + (k % 5)]);
+        }
+
+        var moved = MomentMorphing.Move([(low, 0.5), (high, 0.5)]);
+        Assert.Equal(Values(low), Values(moved[0].Sample));
+        Assert.Equal(Values(high), Values(moved[1].Sample));
+    }
+
+    [Fact]
     public void Inner_OfAGrid_AreThePointsBetweenOthers()
     {
         ConditionPoint[] points = [.. new double[][] { [1000, 100], [2200, 100], [1400, 100], [2200, 500], [2000, 200] }.Select(v => new ConditionPoint("", v, Normal(0, 1, 1)))];

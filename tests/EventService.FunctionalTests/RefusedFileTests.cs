@@ -66,7 +66,7 @@ public sealed class RefusedFileTests
         yield return ("text", Encoding.UTF8.GetBytes("Dear registry, here is my model."), "", "The first eight bytes give a header of 7450486642237859140 bytes" /* "Dear reg" in little-endian */);
         yield return ("safetensors without a document", Tensors(metadata: null), "", "The file is safetensors without a document");
         yield return ("a document that is none", Tensors(metadata: "[]"), "", "The model's document cannot be read");
-        yield return ("an unknown architecture", WithDocument(d => d["architecture"] = "transformer"), "", "The model has the architecture 'transformer', expected 'autoregressive-object-flow', 'layered-flow' or 'flow-events'.");
+        yield return ("an unknown architecture", WithDocument(d => d["architecture"] = "transformer"), "", "The model has the architecture 'transformer', expected 'autoregressive-object-flow', 'layered-flow', 'flow-events' or 'transported-sample'.");
         yield return ("another shape", WithDocument(d => d["hyperparameters"]!["width"] = 7), "", "expected F32 [7, ");
         yield return ("a later format", WithDocument(d => d["formatVersion"] = 99), "", "The model's document has format version 99, expected 1.");
     }

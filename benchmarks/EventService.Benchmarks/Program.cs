@@ -12,5 +12,6 @@ var root = new RootCommand("Benchmarks against other programs, alternating in on
     FlowSamplingBenchmark.Command(),
     RotatingGaussianBenchmark.Command(),
     InterpolationBenchmark.Command(),
+    ContinuousSamplingBenchmark.Command(),
 };
 return await root.Parse(args).InvokeAsync();

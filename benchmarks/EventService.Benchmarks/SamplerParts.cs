@@ -33,7 +33,7 @@ internal sealed class SamplerParts
     private readonly ObjectFlowNetwork.Workspace _work = new();
     private readonly EventState _state = new();
     private readonly AzimuthFactors _factors = new();
-    private readonly Tensor _columns;
+    private readonly float[] _row;
     private readonly float[] _logarithms = new float[AzimuthCorrelations.Nodes];
     private readonly Tensor _hidden;
     private readonly Tensor _activated;
@@ -72,7 +72,7 @@ internal sealed class SamplerParts
         }
 
         var slots = Enum.GetValues<SlotClass>();
-        _columns = new Tensor(slots.Max(s => Math.Max(EventState.InputCount(s, hyper.Conditions), EventState.AzimuthInputCount(s))), Lanes);
+        _row = new float[slots.Max(s => Math.Max(EventState.InputCount(s, hyper.Conditions), EventState.AzimuthInputCount(s)))];
         _hidden = new Tensor(Math.Max(hyper.Width, Math.Max(hyper.HeadWidth, hyper.AzimuthWidth)), Lanes);
         _activated = new Tensor(_hidden.Rows, Lanes);
         foreach (ref var x in _hidden.Span)
@@ -161,13 +161,12 @@ internal sealed class SamplerParts
         }
     }
 
-    // The events object by object; inputs go to a tile's next column, whatever its slot.
+    // The events object by object; inputs go to a row, whatever the slot.
     private void Walk(bool inputs, bool fields)
     {
         const float Unit = 0.5f;
         var azimuth = _coordinates.Azimuth;
-        var tables = azimuth.Tables;
-        var lane = 0;
+        var tables = azimuth.TableSpan;
         foreach (var e in _events)
         {
             _state.Reset(e.Counts, []);
@@ -176,13 +175,13 @@ internal sealed class SamplerParts
                 var slot = EventSlots.ClassOf(item.Type, item.Index);
                 if (inputs)
                 {
-                    var column = _columns.Span[lane..];
-                    _state.WriteInputs(slot, item.Type, item.Index, column, Lanes);
-                    _state.WriteEtaInputs(slot, item.Pt, Unit, column, Lanes);
-                    _state.WriteAzimuthInputs(slot, item.Pt, item.Eta, Unit, column, Lanes);
+                    var row = _row.AsSpan();
+                    _state.WriteInputs(slot, item.Type, item.Index, row);
+                    _state.WriteEtaInputs(slot, item.Pt, Unit, row);
+                    _state.WriteAzimuthInputs(slot, item.Pt, item.Eta, Unit, row);
                     if (EventSlots.HasMass(slot))
                     {
-                        FlowBatch.WriteMassInputs(item, _state, column, Lanes);
+                        FlowBatch.WriteMassInputs(item, _state, row);
                     }
                 }
 
@@ -193,13 +192,12 @@ internal sealed class SamplerParts
                 }
 
                 _state.Add(item);
-                lane = (lane + 1) % Lanes;
             }
 
             if (inputs)
             {
-                _state.WriteInputs(SlotClass.Met, default, 0, _columns.Span[lane..], Lanes);
-                _state.WriteMetAzimuthInputs(Unit, e.Met, _columns.Span[lane..], Lanes);
+                _state.WriteInputs(SlotClass.Met, default, 0, _row);
+                _state.WriteMetAzimuthInputs(Unit, e.Met, _row);
             }
 
             if (fields)
@@ -207,8 +205,6 @@ internal sealed class SamplerParts
                 _factors.CollectMet(tables, _state, e.Met);
                 _factors.Write(azimuth, s_exponents, _logarithms);
             }
-
-            lane = (lane + 1) % Lanes;
         }
     }
 

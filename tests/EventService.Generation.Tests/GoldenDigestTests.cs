@@ -13,9 +13,9 @@ public class GoldenDigestTests
 {
     private const string Model = "ttbar-objects.safetensors";
     private const string Profile = NumericsProfile.CpuFp32V1;
-    private const string ModelSha256 = "59dc921673efc9934f53c26dbd2ace028e08cd1b863bb744c3ed57fa529068bc";
-    private const string EventsSha256 = "9627cf25c956ce35a5cd48b83a49dcfd31f0d39bc501ef742197388d869e1767";
-    private const string DensitiesSha256 = "85fa73d1ca93f7e4c9ddf89e244238139227ad91a7016831bebc029404bc52a0";
+    private const string ModelSha256 = "19c3d1d4d3e113ca527f1988af9151cbc8fc0cce593fa71589344c0353dab7e4";
+    private const string EventsSha256 = "045d756e666c6e5885ddd081aea83fcae9daf24024f03d84bda97fdd6017e4a9";
+    private const string DensitiesSha256 = "ef881e030ca5429961cdaffbdcfaeef92642f4a31286f770774e9702d7119aca";
 
     [Fact]
     public void ShippedModel_EventsOfSeedOne_HaveTheDigestOfTheProfile()

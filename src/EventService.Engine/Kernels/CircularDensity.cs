@@ -126,23 +126,26 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
         where V : unmanaged
         where I : struct
     {
-        var weights = stackalloc float[Basis * NodesPerKnot];
+        var weights = stackalloc float[Basis * Nodes];
         FillBasis(weights);
         var nodes = stackalloc float[Nodes];
         var parts = stackalloc float[Parts];
 
-        // Knots -1 to K + 1, so that none has to be looked up around the circle; then the exponents.
-        var theta = stackalloc float[Knots + Basis - 1 + Fields];
+        // Knots -1 to K + 1, so that none has to be looked up around the circle, each once for every node behind it; then the exponents.
+        var theta = stackalloc float[((Knots + Basis - 1) * NodesPerKnot) + Fields];
+        var exponents = theta + ((Knots + Basis - 1) * NodesPerKnot);
         for (var lane = 0; lane < lanes; lane++)
         {
             var column = parameters + lane;
-            for (var k = 0; k < Knots; k++)
+            for (int k = -1, g = 0; k < Knots + Basis - 2; k++)
             {
-                theta[k + 1] = column[(long)k * stride];
+                var knot = column[(long)(k < 0 ? Knots - 1 : k < Knots ? k : k - Knots) * stride];
+                for (var i = 0; i < NodesPerKnot; i++)
+                {
+                    theta[g++] = knot;
+                }
             }
 
-            (theta[0], theta[Knots + 1], theta[Knots + 2]) = (theta[Knots], theta[1], theta[2]);
-            var exponents = theta + Knots + Basis - 1;
             for (var k = 0; k < Fields; k++)
             {
                 exponents[k] = 1 + column[(long)(Knots + k) * stride];
@@ -150,15 +153,8 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
 
             var row = fields + ((long)lane * FieldCount);
             Fill(parts, float.MinValue);
-            for (var k = 0; k < Knots; k++)
-            {
-                var done = AddLogarithms<S, V, I>(weights, theta + k, exponents, row, nodes, k * NodesPerKnot, 0, parts);
-                if (done < NodesPerKnot)
-                {
-                    AddLogarithms<Simd1, float, int>(weights, theta + k, exponents, row, nodes, k * NodesPerKnot, done, parts);
-                }
-            }
-
+            var done = AddLogarithms<S, V, I>(weights, theta, exponents, row, nodes, 0, parts);
+            AddLogarithms<Simd1, float, int>(weights, theta, exponents, row, nodes, done, parts);
             var sum = Exponentiate<S, V, I>(nodes, parts);
             if (direction == Direction.Inverse)
             {
@@ -175,44 +171,44 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
         }
     }
 
-    /// <summary>Weights of the four knots around a node, for each node behind a knot.</summary>
+    /// <summary>Weights of the four knots around each node: those of the first of the four for all nodes, then those of the second, ...</summary>
     private unsafe void FillBasis(float* weights)
     {
-        for (var i = 0; i < NodesPerKnot; i++)
+        for (var g = 0; g < Nodes; g++)
         {
-            var t = (float)i / NodesPerKnot;
+            var t = (float)(g % NodesPerKnot) / NodesPerKnot;
             var rest = 1 - t;
-            weights[i] = rest * rest * rest / 6;
-            weights[NodesPerKnot + i] = ((3 * t * t * t) - (6 * t * t) + 4) / 6;
-            weights[(2 * NodesPerKnot) + i] = ((3 * rest * rest * rest) - (6 * rest * rest) + 4) / 6;
-            weights[(3 * NodesPerKnot) + i] = t * t * t / 6;
+            weights[g] = rest * rest * rest / 6;
+            weights[Nodes + g] = ((3 * t * t * t) - (6 * t * t) + 4) / 6;
+            weights[(2 * Nodes) + g] = ((3 * rest * rest * rest) - (6 * rest * rest) + 4) / 6;
+            weights[(3 * Nodes) + g] = t * t * t / 6;
         }
     }
 
-    /// <summary>log f at the nodes behind one knot, from the i-th on as far as whole vectors go, and its greatest in parts; gives the first not done.</summary>
-    private unsafe int AddLogarithms<S, V, I>(float* weights, float* theta, float* exponents, float* fields, float* nodes, int first, int i, float* greatest)
+    /// <summary>log f at the nodes from the g-th on as far as whole vectors go, and its greatest in parts; gives the first not done.</summary>
+    private unsafe int AddLogarithms<S, V, I>(float* weights, float* theta, float* exponents, float* fields, float* nodes, int g, float* greatest)
         where S : struct, ISimd<V, I>
         where V : unmanaged
         where I : struct
     {
-        V t0 = S.Broadcast(theta[0]), t1 = S.Broadcast(theta[1]), t2 = S.Broadcast(theta[2]), t3 = S.Broadcast(theta[3]);
-        for (; i + S.Width <= NodesPerKnot; i += S.Width)
+        for (; g + S.Width <= Nodes; g += S.Width)
         {
-            var g = first + i;
-            var log = S.Fma(S.Load(in weights[i]), t0, S.Load(in fields[g]));
-            log = S.Fma(S.Load(in weights[NodesPerKnot + i]), t1, log);
-            log = S.Fma(S.Load(in weights[(2 * NodesPerKnot) + i]), t2, log);
-            log = S.Fma(S.Load(in weights[(3 * NodesPerKnot) + i]), t3, log);
+            var log = S.Load(in fields[g]);
+            for (var b = 0; b < Basis; b++)
+            {
+                log = S.Fma(S.Load(in weights[(b * Nodes) + g]), S.Load(in theta[(b * NodesPerKnot) + g]), log);
+            }
+
             for (var k = 0; k < Fields; k++)
             {
                 log = S.Fma(S.Broadcast(exponents[k]), S.Load(in fields[((k + 1) * Nodes) + g]), log);
             }
 
             S.Store(log, ref nodes[g]);
-            S.Store(S.Max(log, S.Load(in greatest[i % Parts])), ref greatest[i % Parts]);
+            S.Store(S.Max(log, S.Load(in greatest[g % Parts])), ref greatest[g % Parts]);
         }
 
-        return i;
+        return g;
     }
 
     /// <summary>Turns logarithms, of which the greatest stands in the parts, into densities, not normalised; gives their sum.</summary>
@@ -363,7 +359,7 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
             for (var b = 0; b < Basis; b++)
             {
                 ref var part = ref knots[(b * Parts) + (i % Parts)];
-                S.Store(S.Fma(S.Load(in weights[(b * NodesPerKnot) + i]), d, S.Load(in part)), ref part);
+                S.Store(S.Fma(S.Load(in weights[(b * Nodes) + i]), d, S.Load(in part)), ref part);
             }
         }
 

@@ -75,7 +75,7 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
 
     internal ReadOnlyMemory<byte> Digest => _digest;
 
-    public int PreferredChunk => 2048;
+    public int PreferredChunk => 512;
 
     public int Tile => TileLanes;
 

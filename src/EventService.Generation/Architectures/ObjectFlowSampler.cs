@@ -1,3 +1,4 @@
+using EventService.Engine.Kernels;
 using EventService.Engine.Random;
 using EventService.Engine.Tensors;
 using EventService.Generation.Counts;
@@ -35,14 +36,19 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         public uint Attempt;
         public double LogDensity;
         public double Met, MetCos, MetSin;
+
+        /// <summary>Place of the latest attempt among the candidates.</summary>
+        public int Candidate;
     }
 
     private readonly List<Lane> _lanes = [];
     private readonly List<int> _pending = [];
     private readonly List<int> _rejected = [];
     private readonly List<int> _present = [];
-    private readonly EventSample _candidate = new();
+    private readonly EventSample _candidates = new();
+    private bool _withDensity;
     private readonly ObjectFlowNetwork.Workspace _work = new();
+    private readonly Tensor _rows = new(0, 0);
     private readonly Tensor _inputs = new(0, 0);
     private readonly Tensor _further = new(0, 0);
     private readonly AzimuthFactors _factors = new();
@@ -62,6 +68,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     /// <param name="logDensity">Empty, or receives one number an event.</param>
     public void Draw(ReadOnlySpan<(ulong Key, long First, int Count)> ranges, EventSample sample, Span<double> logDensity)
     {
+        _withDensity = !logDensity.IsEmpty;
         var count = Start(ranges);
         while (_pending.Count > 0)
         {
@@ -88,8 +95,8 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         for (var k = 0; k < count; k++)
         {
             var lane = _lanes[k];
-            Append(lane, sample);
-            if (!logDensity.IsEmpty)
+            sample.AddFrom(_candidates, lane.Candidate);
+            if (_withDensity)
             {
                 logDensity[k] = lane.LogDensity + counts.LogProbability(lane.Vector) - acceptance.Of(lane.Vector, counts.IndexOf(lane.Vector)).LogAcceptance;
             }
@@ -111,6 +118,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private int Start(ReadOnlySpan<(ulong Key, long First, int Count)> ranges)
     {
         _pending.Clear();
+        _candidates.Clear();
         foreach (var (key, first, count) in ranges)
         {
             for (var index = first; index < first + count; index++)
@@ -178,17 +186,18 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private void DrawObjects(ObjectType type, int index, int start, int n)
     {
         var slot = EventSlots.ClassOf(type, index);
-        _inputs.Reshape(EventState.InputCount(slot, network.Hyperparameters.Conditions), n);
+        _rows.Reshape(n, EventState.InputCount(slot, network.Hyperparameters.Conditions));
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_present[start + i]];
-            lane.State.WriteInputs(slot, type, index, _inputs.Span[i..], n);
+            lane.State.WriteInputs(slot, type, index, _rows.Row(i));
             for (var u = 0; u < lane.Uniforms.Length; u++)
             {
                 lane.Uniforms[u] = lane.Random.NextUnitFloat();
             }
         }
 
+        RowsTo(_inputs);
         network.Trunk(_work, slot, _inputs);
         DrawPt(slot, type, index, start, n);
         DrawEta(slot, start, n);
@@ -213,23 +222,24 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         {
             var lane = _lanes[_present[start + i]];
             _unitPt[i] = _y[i];
-            (_pt[i], var logPt) = coordinates.PtFromUnit(slot, type, _y[i], index > 0 ? lane.State.LastPt : 0, lane.State.RequiredPt(type, index));
+            (_pt[i], var logPt) = coordinates.PtFromUnit(slot, type, _y[i], index > 0 ? lane.State.LastPt : 0, lane.State.RequiredPt(type, index), _withDensity);
             lane.LogDensity += logPt + _logDerivative[i];
         }
     }
 
     private void DrawEta(SlotClass slot, int start, int n)
     {
-        _further.Reshape(EventState.EtaInputCount(slot), n);
+        _rows.Reshape(n, EventState.EtaInputCount(slot));
         for (var i = 0; i < n; i++)
         {
-            _lanes[_present[start + i]].State.WriteEtaInputs(slot, _pt[i], _unitPt[i], _further.Span[i..], n);
+            _lanes[_present[start + i]].State.WriteEtaInputs(slot, _pt[i], _unitPt[i], _rows.Row(i));
         }
 
+        RowsTo(_further);
         Invert(slot, Coordinate.Eta, _further, _present, start, n);
         for (var i = 0; i < n; i++)
         {
-            (_eta[i], var logEta) = coordinates.EtaFromUnit(slot, _y[i]);
+            (_eta[i], var logEta) = coordinates.EtaFromUnit(slot, _y[i], _withDensity);
             _lanes[_present[start + i]].LogDensity += logEta + _logDerivative[i];
         }
     }
@@ -239,16 +249,17 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         var uniform = slot == SlotClass.BJet1;
         if (!uniform)
         {
-            _further.Reshape(EventState.AzimuthInputCount(slot), n);
+            _rows.Reshape(n, EventState.AzimuthInputCount(slot));
             for (var i = 0; i < n; i++)
             {
-                _lanes[_present[start + i]].State.WriteAzimuthInputs(slot, _pt[i], _eta[i], _unitPt[i], _further.Span[i..], n);
+                _lanes[_present[start + i]].State.WriteAzimuthInputs(slot, _pt[i], _eta[i], _unitPt[i], _rows.Row(i));
             }
 
+            RowsTo(_further);
             var theta = network.Head(_work, slot, Coordinate.Azimuth, _further);
             for (var i = 0; i < n; i++)
             {
-                _factors.Collect(coordinates.Azimuth.Tables, _lanes[_present[start + i]].State, slot, type, _pt[i], _eta[i]);
+                _factors.Collect(coordinates.Azimuth.TableSpan, _lanes[_present[start + i]].State, slot, type, _pt[i], _eta[i]);
                 WriteLogarithms(theta, i);
             }
 
@@ -272,48 +283,51 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
 
     private void DrawMass(SlotClass slot, ObjectType type, int index, int start, int n)
     {
-        _further.Reshape(4, n);
+        _rows.Reshape(n, FlowBatch.MassInputCount);
         for (var i = 0; i < n; i++)
         {
             var item = new FlowObject(type, index, _pt[i], _eta[i], _direction[i].Cos, _direction[i].Sin, 0);
-            FlowBatch.WriteMassInputs(item, _lanes[_present[start + i]].State, _further.Span[i..], n);
+            FlowBatch.WriteMassInputs(item, _lanes[_present[start + i]].State, _rows.Row(i));
         }
 
+        RowsTo(_further);
         Invert(slot, Coordinate.Mass, _further, _present, start, n);
         for (var i = 0; i < n; i++)
         {
-            (_mass[i], var logMass) = coordinates.MassFromUnit(slot, _y[i], _pt[i]);
+            (_mass[i], var logMass) = coordinates.MassFromUnit(slot, _y[i], _pt[i], _withDensity);
             _lanes[_present[start + i]].LogDensity += logMass + _logDerivative[i];
         }
     }
 
     private void DrawMet(int start, int n)
     {
-        _inputs.Reshape(EventState.InputCount(SlotClass.Met, network.Hyperparameters.Conditions), n);
+        _rows.Reshape(n, EventState.InputCount(SlotClass.Met, network.Hyperparameters.Conditions));
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_pending[start + i]];
-            lane.State.WriteInputs(SlotClass.Met, default, 0, _inputs.Span[i..], n);
+            lane.State.WriteInputs(SlotClass.Met, default, 0, _rows.Row(i));
             lane.Uniforms[(int)Coordinate.Pt] = lane.Random.NextUnitFloat();
             lane.Uniforms[(int)Coordinate.Azimuth] = lane.Random.NextUnitFloat();
         }
 
+        RowsTo(_inputs);
         network.Trunk(_work, SlotClass.Met, _inputs);
         Invert(SlotClass.Met, Coordinate.Pt, null, _pending, start, n);
-        _further.Reshape(EventState.AzimuthInputCount(SlotClass.Met), n);
+        _rows.Reshape(n, EventState.AzimuthInputCount(SlotClass.Met));
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_pending[start + i]];
-            (lane.Met, var logMet) = coordinates.MetFromUnit(_y[i]);
+            (lane.Met, var logMet) = coordinates.MetFromUnit(_y[i], _withDensity);
             lane.LogDensity += logMet + _logDerivative[i];
-            lane.State.WriteMetAzimuthInputs(_y[i], lane.Met, _further.Span[i..], n);
+            lane.State.WriteMetAzimuthInputs(_y[i], lane.Met, _rows.Row(i));
         }
 
+        RowsTo(_further);
         var theta = network.Head(_work, SlotClass.Met, Coordinate.Azimuth, _further);
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_pending[start + i]];
-            _factors.CollectMet(coordinates.Azimuth.Tables, lane.State, lane.Met);
+            _factors.CollectMet(coordinates.Azimuth.TableSpan, lane.State, lane.Met);
             WriteLogarithms(theta, i);
         }
 
@@ -342,6 +356,13 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         density.Inverse(theta.Span, n, _logarithms, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDerivative.AsSpan(0, n));
     }
 
+    /// <summary>The rows that have been written, one an event, as the networks take them: a column an event. Written at once, each number would touch a line of its own.</summary>
+    private void RowsTo(Tensor inputs)
+    {
+        inputs.Reshape(_rows.Columns, _rows.Rows);
+        Transpose.Of(_rows.Span, _rows.Rows, _rows.Columns, inputs.Span);
+    }
+
     private void TakeUniforms(Coordinate coordinate, List<int> lanes, int start, int n)
     {
         for (var i = 0; i < n; i++)
@@ -366,20 +387,16 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     // Validity is judged on the values as they are written, so that no rounding carries an event across a limit.
     private bool IsValid(Lane lane)
     {
-        _candidate.Clear();
-        Append(lane, _candidate);
-        return filter.Violation(_candidate, 0) is null;
-    }
-
-    private void Append(Lane lane, EventSample sample)
-    {
-        sample.AddEvent(lane.Index, (float)weight, (float)lane.Met, (float)Atan2.Of(lane.MetSin, lane.MetCos));
+        lane.Candidate = _candidates.Count;
+        _candidates.AddEvent(lane.Index, (float)weight, (float)lane.Met, (float)Atan2.Of(lane.MetSin, lane.MetCos));
         foreach (ref readonly var item in lane.State.Objects)
         {
             // The energy is a function of the numbers that are written, so that a format that has no mass can give it back.
             float pt = (float)item.Pt, eta = (float)item.Eta, mass = (float)item.Mass;
-            sample.AddObject(item.Type, (float)Energy.OfPtEtaMass(pt, eta, mass), pt, eta, (float)Atan2.Of(item.Sin, item.Cos), mass);
+            _candidates.AddObject(item.Type, (float)Energy.OfPtEtaMass(pt, eta, mass), pt, eta, (float)Atan2.Of(item.Sin, item.Cos), mass);
         }
+
+        return filter.Violation(_candidates, lane.Candidate) is null;
     }
 
     private const double LogTwoPi = 1.8378770664093454836;

@@ -124,7 +124,7 @@ internal sealed class AzimuthCorrelationFit
             foreach (var factor in _walk.Factors.Items)
             {
                 var table = tables[factor.Table]!;
-                var count = new AzimuthNodes(factor, table).Places(_nodes, _nodePlaces, _nodeWeights);
+                var count = AzimuthNodes.Places(factor, table, _nodes, _nodePlaces, _nodeWeights);
                 for (var k = 0; k < count; k++)
                 {
                     var (node, at) = (_nodes[k], _nodePlaces[k]);

@@ -16,7 +16,7 @@ namespace EventService.Generation.Preprocessing;
 public sealed class AzimuthCorrelations
 {
     /// <summary>Nodes on the circle.</summary>
-    public const int Nodes = 192;
+    public const int Nodes = 48;
 
     /// <summary>Fields with an exponent: pairs of light jets, triples of two jets and a b-jet, other pairs, balance.</summary>
     public const int Fields = 4;
@@ -85,6 +85,9 @@ public sealed class AzimuthCorrelations
     public static AzimuthCorrelations None { get; } = new(new CorrelationTable?[TableCount]);
 
     public IReadOnlyList<CorrelationTable?> Tables => _tables;
+
+    /// <summary>The same without the calls of an interface.</summary>
+    internal ReadOnlySpan<CorrelationTable?> TableSpan => _tables;
 
     /// <summary>
     /// A table for vectors: value at the start and rise of each interval, one after the other, between a zero interval on either side.

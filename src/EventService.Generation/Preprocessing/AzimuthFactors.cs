@@ -16,7 +16,7 @@ internal sealed class AzimuthFactors
     public List<AzimuthFactor> Items => _factors;
 
     /// <summary>Collects the factors of an object with this pT and eta.</summary>
-    public void Collect(IReadOnlyList<CorrelationTable?> tables, EventState state, SlotClass slot, ObjectType type, double pt, double eta)
+    public void Collect(ReadOnlySpan<CorrelationTable?> tables, EventState state, SlotClass slot, ObjectType type, double pt, double eta)
     {
         _factors.Clear();
         AddBalance(tables, state, slot, pt);
@@ -62,7 +62,7 @@ internal sealed class AzimuthFactors
     }
 
     /// <summary>Collects the factors of the missing momentum: its balance with the recoil, transverse masses with leptons.</summary>
-    public void CollectMet(IReadOnlyList<CorrelationTable?> tables, EventState state, double met)
+    public void CollectMet(ReadOnlySpan<CorrelationTable?> tables, EventState state, double met)
     {
         _factors.Clear();
         AddBalance(tables, state, SlotClass.Met, met);
@@ -86,7 +86,7 @@ internal sealed class AzimuthFactors
         fields[..((AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes)].Clear();
         foreach (ref readonly var factor in CollectionsMarshal.AsSpan(_factors))
         {
-            new AzimuthNodes(factor, correlations.Tables[factor.Table]!).AddLogarithms(correlations.SegmentsOf(factor.Table), 1, fields[(factor.Field * AzimuthCorrelations.Nodes)..]);
+            AzimuthNodes.AddLogarithms(factor, correlations.TableSpan[factor.Table]!, correlations.SegmentsOf(factor.Table), 1, fields[(factor.Field * AzimuthCorrelations.Nodes)..]);
         }
     }
 
@@ -96,12 +96,12 @@ internal sealed class AzimuthFactors
         sums[..AzimuthCorrelations.Nodes].Clear();
         foreach (ref readonly var factor in CollectionsMarshal.AsSpan(_factors))
         {
-            new AzimuthNodes(factor, correlations.Tables[factor.Table]!).AddLogarithms(correlations.SegmentsOf(factor.Table), exponents[factor.Field], sums);
+            AzimuthNodes.AddLogarithms(factor, correlations.TableSpan[factor.Table]!, correlations.SegmentsOf(factor.Table), exponents[factor.Field], sums);
         }
     }
 
     // Azimuths are relative to the recoil's own.
-    private void AddBalance(IReadOnlyList<CorrelationTable?> tables, EventState state, SlotClass slot, double pt)
+    private void AddBalance(ReadOnlySpan<CorrelationTable?> tables, EventState state, SlotClass slot, double pt)
     {
         var table = AzimuthCorrelations.BalanceTable(slot);
         double offset = (state.Recoil * state.Recoil) + (pt * pt), scale = 2 * state.Recoil * pt;
@@ -117,7 +117,7 @@ internal sealed class AzimuthFactors
         }
     }
 
-    private void AddTriples(IReadOnlyList<CorrelationTable?> tables, SlotClass slot, EventState state, double pt, double cosh, double sinh)
+    private void AddTriples(ReadOnlySpan<CorrelationTable?> tables, SlotClass slot, EventState state, double pt, double cosh, double sinh)
     {
         int combination = AzimuthCorrelations.CombinationTable(slot), cascade = AzimuthCorrelations.CascadeTable(slot), hard = AzimuthCorrelations.HardMassTable(slot);
         foreach (ref readonly var jet in state.Objects)
@@ -158,7 +158,7 @@ internal sealed class AzimuthFactors
         }
     }
 
-    private void AddSmallest(IReadOnlyList<CorrelationTable?> tables, int table, EventState state, double pt, double cosh, double sinh)
+    private void AddSmallest(ReadOnlySpan<CorrelationTable?> tables, int table, EventState state, double pt, double cosh, double sinh)
     {
         var first = _factors.Count;
         foreach (ref readonly var b in state.Objects)
@@ -176,7 +176,7 @@ internal sealed class AzimuthFactors
         }
     }
 
-    private void AddMass(IReadOnlyList<CorrelationTable?> tables, in AzimuthFactor factor)
+    private void AddMass(ReadOnlySpan<CorrelationTable?> tables, in AzimuthFactor factor)
     {
         var scale = factor.Scale;
         if (tables[factor.Table] is { } window && scale > 1e-6 && factor.Offset - scale < window.Highest && factor.Offset + scale > window.Lowest)

@@ -19,7 +19,6 @@ internal readonly struct AzimuthNodes
     private static readonly float[] s_cos = [.. Enumerable.Range(0, AzimuthCorrelations.Nodes).Select(g => (float)SinCos.Of(Azimuth(g)).Cos)];
     private static readonly float[] s_sin = [.. Enumerable.Range(0, AzimuthCorrelations.Nodes).Select(g => (float)SinCos.Of(Azimuth(g)).Sin)];
 
-    private readonly AzimuthFactorKind _kind;
     private readonly float _bins, _floor, _phi;
 
     // Place in the table: offset + cos cos(phi) + sin sin(phi), in bins.
@@ -28,28 +27,34 @@ internal readonly struct AzimuthNodes
     // The second mass: in bins as well, or for a cascade its distance from the W in units of the reach; the squared transverse momentum in units of its range.
     private readonly float _secondOffset, _secondCos, _secondSin;
 
-    public AzimuthNodes(in AzimuthFactor factor, CorrelationTable table)
+    // The kind is a constant where this is inlined, and the branches on it are none.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private AzimuthNodes(AzimuthFactorKind kind, in AzimuthFactor factor, CorrelationTable table)
     {
-        var scale = table.Bins / (table.Highest - table.Lowest);
-        _kind = factor.Kind;
+        var scale = table.Scale;
         _bins = table.Bins;
         _phi = (float)factor.Phi;
 
         // Rounding must not carry a mass of zero out of a window that begins there.
         _floor = table.Lowest == 0 ? 0 : float.NegativeInfinity;
-        var (unit, lowest) = _kind switch
+        var (unit, lowest) = kind switch
         {
             AzimuthFactorKind.Balance => (scale * scale, 0),   // in squares of bins, of which the root is taken
             AzimuthFactorKind.FourthRoot or AzimuthFactorKind.HardMass => (scale * scale * scale * scale, 0),
             _ => (scale, table.Lowest),
         };
         (_offset, _cos, _sin) = ((float)((factor.Offset - lowest) * unit), (float)(-factor.Cos * unit), (float)(-factor.Sin * unit));
-        if (_kind == AzimuthFactorKind.Separation)
+        if (kind == AzimuthFactorKind.Separation)
         {
             _cos = (float)unit;
         }
 
-        (unit, lowest) = _kind switch
+        if (kind is not (AzimuthFactorKind.SmallerMass or AzimuthFactorKind.Cascade or AzimuthFactorKind.HardMass))
+        {
+            return;
+        }
+
+        (unit, lowest) = kind switch
         {
             AzimuthFactorKind.Cascade => (1 / AzimuthCorrelations.CascadeReach, AzimuthCorrelations.CascadeCentre),
             AzimuthFactorKind.HardMass => (1 / (AzimuthCorrelations.HardHighest - AzimuthCorrelations.HardLowest), AzimuthCorrelations.HardLowest),
@@ -61,44 +66,47 @@ internal readonly struct AzimuthNodes
     private static double Azimuth(int node) => (node * (2 * Math.PI / AzimuthCorrelations.Nodes)) - Math.PI;
 
     /// <summary>Adds exponent * weight * table(x) to the sum at each node.</summary>
+    /// <param name="factor">The factor.</param>
+    /// <param name="table">Its table.</param>
     /// <param name="segments">Value at the start and rise of each interval of the table, between a zero interval on either side.</param>
     /// <param name="exponent">Exponent of the factor.</param>
     /// <param name="sums">One number a node.</param>
-    public unsafe void AddLogarithms(ReadOnlySpan<float> segments, float exponent, Span<float> sums)
+    public static unsafe void AddLogarithms(in AzimuthFactor factor, CorrelationTable table, ReadOnlySpan<float> segments, float exponent, Span<float> sums)
     {
-        if (sums.Length < AzimuthCorrelations.Nodes || segments.Length != 2 * ((int)_bins + 2))
+        if (sums.Length < AzimuthCorrelations.Nodes || segments.Length != 2 * (table.Bins + 2))
         {
-            throw new ArgumentException($"{sums.Length} sums at {AzimuthCorrelations.Nodes} nodes, {segments.Length} numbers of a table with {_bins} bins.");
+            throw new ArgumentException($"{sums.Length} sums at {AzimuthCorrelations.Nodes} nodes, {segments.Length} numbers of a table with {table.Bins} bins.");
         }
 
         fixed (float* pairs = segments, sum = sums)
         {
-            switch (_kind)
+            switch (factor.Kind)
             {
-                case AzimuthFactorKind.Separation: AddLogarithms<Separation>(pairs, exponent, sum); break;
-                case AzimuthFactorKind.SmallerMass: AddLogarithms<SmallerMass>(pairs, exponent, sum); break;
-                case AzimuthFactorKind.Cascade: AddLogarithms<Cascade>(pairs, exponent, sum); break;
-                case AzimuthFactorKind.Balance: AddLogarithms<Balance>(pairs, exponent, sum); break;
-                case AzimuthFactorKind.FourthRoot: AddLogarithms<FourthRoot>(pairs, exponent, sum); break;
-                case AzimuthFactorKind.HardMass: AddLogarithms<HardMass>(pairs, exponent, sum); break;
-                default: AddLogarithms<Mass>(pairs, exponent, sum); break;
+                case AzimuthFactorKind.Separation: AddLogarithms<Separation>(factor, table, pairs, exponent, sum); break;
+                case AzimuthFactorKind.SmallerMass: AddLogarithms<SmallerMass>(factor, table, pairs, exponent, sum); break;
+                case AzimuthFactorKind.Cascade: AddLogarithms<Cascade>(factor, table, pairs, exponent, sum); break;
+                case AzimuthFactorKind.Balance: AddLogarithms<Balance>(factor, table, pairs, exponent, sum); break;
+                case AzimuthFactorKind.FourthRoot: AddLogarithms<FourthRoot>(factor, table, pairs, exponent, sum); break;
+                case AzimuthFactorKind.HardMass: AddLogarithms<HardMass>(factor, table, pairs, exponent, sum); break;
+                default: AddLogarithms<Mass>(factor, table, pairs, exponent, sum); break;
             }
         }
     }
 
-    private unsafe void AddLogarithms<K>(float* pairs, float exponent, float* sum)
+    private static unsafe void AddLogarithms<K>(in AzimuthFactor factor, CorrelationTable table, float* pairs, float exponent, float* sum)
         where K : struct, IKind
     {
+        var nodes = new AzimuthNodes(K.Kind, factor, table);
         for (var g = 0; g < AzimuthCorrelations.Nodes; g += Width)
         {
-            if (!TryPlace<K>(g, out var place, out var weight))
+            if (!nodes.TryPlace<K>(g, out var place, out var weight))
             {
                 continue;
             }
 
             // Outside of the window, and for what is no number, the zero intervals.
             var bin = Vector256.Floor(place);
-            bin = Least(Greatest(bin, -Vector256<float>.One), Vector256.Create(_bins));
+            bin = Least(Greatest(bin, -Vector256<float>.One), Vector256.Create(nodes._bins));
             var (start, rise) = Look(pairs + 2, Vector256.ConvertToInt32Native(bin));
             var logarithm = Vector256.FusedMultiplyAdd(place - bin, rise, start);
             if (K.Kind is AzimuthFactorKind.Cascade or AzimuthFactorKind.HardMass)
@@ -111,31 +119,32 @@ internal readonly struct AzimuthNodes
     }
 
     /// <summary>Nodes at which the table speaks, where in it (bin and fraction of the bin), and with what weight; gives how many.</summary>
-    public int Places(Span<int> nodes, Span<float> places, Span<float> weights) => _kind switch
+    public static int Places(in AzimuthFactor factor, CorrelationTable table, Span<int> nodes, Span<float> places, Span<float> weights) => factor.Kind switch
     {
-        AzimuthFactorKind.Separation => Places<Separation>(nodes, places, weights),
-        AzimuthFactorKind.SmallerMass => Places<SmallerMass>(nodes, places, weights),
-        AzimuthFactorKind.Cascade => Places<Cascade>(nodes, places, weights),
-        AzimuthFactorKind.Balance => Places<Balance>(nodes, places, weights),
-        AzimuthFactorKind.FourthRoot => Places<FourthRoot>(nodes, places, weights),
-        AzimuthFactorKind.HardMass => Places<HardMass>(nodes, places, weights),
-        _ => Places<Mass>(nodes, places, weights),
+        AzimuthFactorKind.Separation => Places<Separation>(factor, table, nodes, places, weights),
+        AzimuthFactorKind.SmallerMass => Places<SmallerMass>(factor, table, nodes, places, weights),
+        AzimuthFactorKind.Cascade => Places<Cascade>(factor, table, nodes, places, weights),
+        AzimuthFactorKind.Balance => Places<Balance>(factor, table, nodes, places, weights),
+        AzimuthFactorKind.FourthRoot => Places<FourthRoot>(factor, table, nodes, places, weights),
+        AzimuthFactorKind.HardMass => Places<HardMass>(factor, table, nodes, places, weights),
+        _ => Places<Mass>(factor, table, nodes, places, weights),
     };
 
-    private int Places<K>(Span<int> nodes, Span<float> places, Span<float> weights)
+    private static int Places<K>(in AzimuthFactor factor, CorrelationTable table, Span<int> nodes, Span<float> places, Span<float> weights)
         where K : struct, IKind
     {
+        var at = new AzimuthNodes(K.Kind, factor, table);
         var count = 0;
         for (var g = 0; g < AzimuthCorrelations.Nodes; g += Width)
         {
-            if (!TryPlace<K>(g, out var place, out var weight))
+            if (!at.TryPlace<K>(g, out var place, out var weight))
             {
                 continue;
             }
 
             for (var k = 0; k < Width; k++)
             {
-                if (place[k] >= 0 && place[k] < _bins)
+                if (place[k] >= 0 && place[k] < at._bins)
                 {
                     (nodes[count], places[count], weights[count]) = (g + k, place[k], weight[k]);
                     count++;
@@ -213,12 +222,13 @@ internal readonly struct AzimuthNodes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static unsafe (Vector256<float> Start, Vector256<float> Rise) Look(float* pairs, Vector256<int> bin)
     {
-        if (Avx.IsSupported)
+        if (Avx2.IsSupported)
         {
-            // A pair is loaded as one number of eight bytes.
+            // A pair is loaded as one number of eight bytes; first those of nodes 0, 1, 4, 5, then those of 2, 3, 6, 7.
             var p = (double*)pairs;
-            var near = Vector256.Create(p[bin[0]], p[bin[1]], p[bin[4]], p[bin[5]]).AsSingle();
-            var far = Vector256.Create(p[bin[2]], p[bin[3]], p[bin[6]], p[bin[7]]).AsSingle();
+            var order = Avx2.Permute4x64(bin.AsInt64(), 0b11_01_10_00).AsInt32();
+            var near = Avx2.GatherVector256(p, order.GetLower(), sizeof(double)).AsSingle();
+            var far = Avx2.GatherVector256(p, order.GetUpper(), sizeof(double)).AsSingle();
             return (Avx.Shuffle(near, far, 0b10_00_10_00), Avx.Shuffle(near, far, 0b11_01_11_01));
         }
 

@@ -18,7 +18,7 @@ internal sealed class AzimuthWalk
     /// <param name="sample">The events.</param>
     /// <param name="e">Row of the event.</param>
     /// <param name="visit">Called at each azimuth with the slot, pT [GeV], and cosine and sine of the azimuth relative to the recoil.</param>
-    public void Visit(IReadOnlyList<CorrelationTable?> tables, EventSample sample, int e, Action<SlotClass, double, double, double> visit)
+    public void Visit(ReadOnlySpan<CorrelationTable?> tables, EventSample sample, int e, Action<SlotClass, double, double, double> visit)
     {
         Array.Clear(_counts);
         for (var k = sample.Offsets[e]; k < sample.Offsets[e + 1]; k++)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EventService.Generation.Preprocessing;
 
 /// <summary>The logarithm of a factor of a density as a function of x: linear between equidistant nodes, zero outside.</summary>
@@ -8,6 +10,10 @@ public sealed record CorrelationTable(double Lowest, double Highest, double[] Lo
 {
     /// <summary>Number of intervals.</summary>
     public int Bins => LogFactor.Length - 1;
+
+    /// <summary>Intervals in a unit of x.</summary>
+    [JsonIgnore]
+    public double Scale { get; } = (LogFactor.Length - 1) / (Highest - Lowest);
 
     // Range of fitted logarithms: objects in e^-12 of the expected number are as good as none.
     internal const double Least = -12, Greatest = 4;

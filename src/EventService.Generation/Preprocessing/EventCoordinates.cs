@@ -29,6 +29,7 @@ public sealed class EventCoordinates
 
     // A jet's mass is at least this fraction of its pT; lighter ones are rounding noise of the printed energy.
     private const double SmallestMassFraction = 1e-4;
+    private static readonly double s_logSmallestMassFraction = Log.Of(SmallestMassFraction);
 
     private readonly double[] _etaLimits;
     private readonly MarginalMap[] _pt;
@@ -70,14 +71,15 @@ public sealed class EventCoordinates
         return ((float)Math.Min(y / greatest, 1), ld - logPt - Log.Of(Math.Abs(span) * greatest));
     }
 
-    public (double Pt, double LogDerivative) PtFromUnit(SlotClass slot, ObjectType type, float y, double previousPt, double requiredPt)
+    /// <summary>pT and log |dy / dpT|. The logarithm of this and the following maps is 0 where <paramref name="withSlope"/> is false.</summary>
+    public (double Pt, double LogDerivative) PtFromUnit(SlotClass slot, ObjectType type, float y, double previousPt, double requiredPt, bool withSlope = true)
     {
         var span = PtSpan(slot, type, previousPt);
         var greatest = GreatestPtUnit(slot, type, requiredPt);
-        var (t, ld) = _pt[(int)slot].Inverse(Math.Max(y, 1e-30f) * greatest);
+        var (t, ld) = _pt[(int)slot].Inverse(Math.Max(y, 1e-30f) * greatest, withSlope);
         var logPt = LogThreshold(type) + (t * span);
         var pt = Math.Max(Exp.Of(logPt), Math.Max(PtThresholds[(int)type], requiredPt));
-        return (EventSlots.IsLeading(slot) ? pt : Math.Min(pt, previousPt), ld - logPt - Log.Of(Math.Abs(span) * greatest));
+        return (EventSlots.IsLeading(slot) ? pt : Math.Min(pt, previousPt), withSlope ? ld - logPt - Log.Of(Math.Abs(span) * greatest) : 0);
     }
 
     public (float Y, double LogDerivative) EtaToUnit(SlotClass slot, double eta)
@@ -86,7 +88,7 @@ public sealed class EventCoordinates
         return ((float)y, ld);
     }
 
-    public (double Eta, double LogDerivative) EtaFromUnit(SlotClass slot, float y) => _eta[(int)slot].Inverse(y);
+    public (double Eta, double LogDerivative) EtaFromUnit(SlotClass slot, float y, bool withSlope = true) => _eta[(int)slot].Inverse(y, withSlope);
 
     /// <summary>y of an azimuth relative to the frame, and log |dy / dphi|.</summary>
     public static (float Y, double LogDerivative) AzimuthToUnit(double cos, double sin, (double Cos, double Sin) frame)
@@ -109,11 +111,11 @@ public sealed class EventCoordinates
         return ((float)y, ld - logMass);
     }
 
-    public (double Mass, double LogDerivative) MassFromUnit(SlotClass slot, float y, double pt)
+    public (double Mass, double LogDerivative) MassFromUnit(SlotClass slot, float y, double pt, bool withSlope = true)
     {
-        var (t, ld) = _mass[(int)slot].Inverse(Math.Max(y, 1e-30f));
-        var logMass = Math.Max(t, Log.Of(SmallestMassFraction)) + Log.Of(pt);
-        return (Exp.Of(logMass), ld - logMass);
+        var (t, ld) = _mass[(int)slot].Inverse(Math.Max(y, 1e-30f), withSlope);
+        var logMass = Math.Max(t, s_logSmallestMassFraction) + Log.Of(pt);
+        return (Exp.Of(logMass), withSlope ? ld - logMass : 0);
     }
 
     public (float Y, double LogDerivative) MetToUnit(double met)
@@ -123,10 +125,10 @@ public sealed class EventCoordinates
         return ((float)y, ld - logMet);
     }
 
-    public (double Met, double LogDerivative) MetFromUnit(float y)
+    public (double Met, double LogDerivative) MetFromUnit(float y, bool withSlope = true)
     {
-        var (t, ld) = _met.Inverse(Math.Max(y, 1e-30f));
-        return (Exp.Of(-t), ld + t);
+        var (t, ld) = _met.Inverse(Math.Max(y, 1e-30f), withSlope);
+        return (Exp.Of(-t), withSlope ? ld + t : 0);
     }
 
     private double GreatestPtUnit(SlotClass slot, ObjectType type, double requiredPt) =>

@@ -1,3 +1,4 @@
+using EventService.Engine.Kernels;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
 using EventService.Physics.Selection;
@@ -22,9 +23,10 @@ public readonly record struct FlowObject(ObjectType Type, int Index, double Pt, 
 public sealed class EventState
 {
     // Inputs that do not depend on earlier objects one by one.
-    private const int CountInputs = 22;
+    private const int BJetCounts = 4, JetCounts = 10;
+    private const int TypeInputs = BJetCounts + JetCounts + EventSlots.TypeCount - 2;
     private const int CandidateInputs = 6;
-    private const int GlobalInputs = CountInputs + 10 + CandidateInputs;
+    private const int GlobalInputs = TypeInputs + 13 + CandidateInputs;
 
     // Inputs of each earlier object: log pT, eta, cos, sin, log pT cos, log pT sin, log(m / pT).
     private const int PositionInputs = 7;
@@ -49,10 +51,13 @@ public sealed class EventState
 
     private readonly int[] _counts = new int[EventSlots.TypeCount];
 
+    // How many b-jets and jets, one input for each number, and how many of each other type: the same for all objects of an event.
+    private readonly float[] _countInputs = new float[TypeInputs];
+
     // Place among the objects of what stands at each position, or -1.
     private readonly sbyte[] _at = new sbyte[EventSlots.PositionCount];
 
-    // Logarithms of mass / expected mass of the pair of jets nearest to the W, the triple nearest to the top, and of the smallest mass of
+    // (Mass / expected mass)^2 of the pair of jets nearest to the W, the triple nearest to the top, and of the smallest mass of
     // lepton and b-jet over its edge; NaN without a candidate.
     private readonly double[] _candidates = new double[CandidateInputs / 2];
     private SeenObject[] _objects = new SeenObject[16];
@@ -118,6 +123,14 @@ public sealed class EventState
     public void Reset(ReadOnlySpan<int> counts, double[] condition)
     {
         counts.CopyTo(_counts);
+        Array.Clear(_countInputs);
+        _countInputs[Math.Min(counts[0], BJetCounts - 1)] = 1;
+        _countInputs[BJetCounts + Math.Min(counts[1], JetCounts - 1)] = 1;
+        for (var t = 2; t < EventSlots.TypeCount; t++)
+        {
+            _countInputs[BJetCounts + JetCounts + t - 2] = Math.Min(counts[t], 2);
+        }
+
         _total = System.Numerics.Tensors.TensorPrimitives.Sum(counts);
         _condition = condition;
         Array.Fill(_at, (sbyte)-1);
@@ -165,96 +178,91 @@ public sealed class EventState
         _fired |= EventSelection.EventCut(item.Type).Passes(item.Pt, item.Eta);
     }
 
-    /// <summary>Writes the network inputs for the next object into a column of a feature-major matrix.</summary>
+    /// <summary>Writes the network inputs for the next object into a row.</summary>
     /// <param name="slot">Class of the next object, or <see cref="SlotClass.Met"/>.</param>
     /// <param name="type">Type of the next object; not used for the missing momentum.</param>
     /// <param name="index">Rank of the next object within its type.</param>
-    /// <param name="column">Matrix from the column's first element on.</param>
-    /// <param name="stride">Distance of rows.</param>
-    public void WriteInputs(SlotClass slot, ObjectType type, int index, Span<float> column, int stride)
+    /// <param name="row">Receives <see cref="InputCount"/> numbers.</param>
+    public void WriteInputs(SlotClass slot, ObjectType type, int index, Span<float> row)
     {
-        var at = 0;
-        void Put(Span<float> destination, double value)
+        // One vector of logarithms in place of eight calls.
+        Span<float> logs =
+        [
+            (float)(1 + (Recoil / 20)),
+            (float)(1 + (_ht / 50)),
+            (float)(1 + (Math.Abs(_pz) / 50)),
+            (float)(1 + (Math.Max((_energy * _energy) - (_px * _px) - (_py * _py) - (_pz * _pz), 0) / 2500)),
+            (float)(1 + (_energy / 50)),
+            Known(_candidates[0]),
+            Known(_candidates[1]),
+            Known(_candidates[2]),
+        ];
+        LogKernel.Forward(logs, logs);
+
+        _countInputs.CopyTo(row);
+        var now = row.Slice(TypeInputs, GlobalInputs - TypeInputs);
+        now[0] = (float)(0.1 * _total);
+        now[1] = (float)(0.2 * ObjectCount);
+        now[2] = slot == SlotClass.Met ? 0 : (float)(0.2 * (index - (int)slot + (int)EventSlots.ClassOf(type, 0)));
+        now[3] = slot == SlotClass.Met ? 0 : EventSlots.ChargeOf(type);
+        now[4] = logs[0];
+        now[5] = logs[1];
+        now[6] = (float)(Recoil / (_ht + 20));
+        now[7] = _pz < 0 ? -logs[2] : logs[2];
+        now[8] = 0.5f * logs[3];
+        now[9] = ObjectCount > 0 ? (float)_objects[ObjectCount - 1].LogPt : 0;
+        now[10] = 0.5f * logs[4];
+        now[11] = _fired ? 1 : 0;
+        now[12] = slot != SlotClass.Met && RequiredPt(type, index) > 0 ? 1 : 0;
+        for (var k = 0; k < _candidates.Length; k++)
         {
-            destination[at] = (float)value;
-            at += stride;
+            var known = !double.IsNaN(_candidates[k]);
+            var candidate = 0.5f * logs[5 + k];
+            now[13 + (2 * k)] = known ? Math.Clamp(candidate, -2, 2) : 0;
+            now[14 + (2 * k)] = known ? 1 / (1 + (candidate * candidate * 100)) : 0;
         }
 
-        for (var k = 0; k < 4; k++)
+        for (var k = 0; k < _condition.Length; k++)
         {
-            Put(column, Math.Min(_counts[0], 3) == k ? 1 : 0);
+            row[GlobalInputs + k] = (float)_condition[k];
         }
 
-        for (var k = 0; k < 10; k++)
-        {
-            Put(column, Math.Min(_counts[1], 9) == k ? 1 : 0);
-        }
-
-        for (var t = 2; t < EventSlots.TypeCount; t++)
-        {
-            Put(column, Math.Min(_counts[t], 2));
-        }
-
-        Put(column, 0.1 * _total);
-        Put(column, 0.2 * ObjectCount);
-        Put(column, slot == SlotClass.Met ? 0 : 0.2 * (index - (int)slot + (int)EventSlots.ClassOf(type, 0)));
-        Put(column, slot == SlotClass.Met ? 0 : EventSlots.ChargeOf(type));
-        Put(column, Log1p.Of(Recoil / 20));
-        Put(column, Log1p.Of(_ht / 50));
-        Put(column, Recoil / (_ht + 20));
-        Put(column, _pz < 0 ? -Log1p.Of(-_pz / 50) : Log1p.Of(_pz / 50));
-        Put(column, 0.5 * Log1p.Of(Math.Max((_energy * _energy) - (_px * _px) - (_py * _py) - (_pz * _pz), 0) / 2500));
-        Put(column, LastPt > 0 ? Log.Of(LastPt / 20) : 0);
-        Put(column, 0.5 * Log1p.Of(_energy / 50));
-        Put(column, _fired ? 1 : 0);
-        Put(column, slot != SlotClass.Met && RequiredPt(type, index) > 0 ? 1 : 0);
-        foreach (var candidate in _candidates)
-        {
-            var known = !double.IsNaN(candidate);
-            Put(column, known ? Math.Clamp(candidate, -2, 2) : 0);
-            Put(column, known ? 1 / (1 + (candidate * candidate * 100)) : 0);
-        }
-
-        foreach (var value in _condition)
-        {
-            Put(column, value);
-        }
-
+        var positions = row[(GlobalInputs + _condition.Length)..];
         for (var p = 0; p < EventSlots.SeenPositions(slot); p++)
         {
+            var to = positions.Slice(p * PositionInputs, PositionInputs);
             if (_at[p] < 0)
             {
-                column[at..].SetZero(PositionInputs, stride);
-                at += PositionInputs * stride;
+                to.Clear();
                 continue;
             }
 
             ref readonly var other = ref _objects[_at[p]];
             var (cos, sin) = Relative(other.Cos, other.Sin);
-            Put(column, other.LogPt);
-            Put(column, other.Eta);
-            Put(column, cos);
-            Put(column, sin);
-            Put(column, other.LogPt * cos);
-            Put(column, other.LogPt * sin);
-            Put(column, other.LogMass);
+            to[6] = (float)other.LogMass;
+            to[0] = (float)other.LogPt;
+            to[1] = (float)other.Eta;
+            to[2] = (float)cos;
+            to[3] = (float)sin;
+            to[4] = (float)(other.LogPt * cos);
+            to[5] = (float)(other.LogPt * sin);
         }
     }
 
     /// <summary>Writes the further inputs of the next object's eta, given its pT.</summary>
-    public void WriteEtaInputs(SlotClass slot, double pt, float unitPt, Span<float> column, int stride)
+    public void WriteEtaInputs(SlotClass slot, double pt, float unitPt, Span<float> row)
     {
-        column[0] = (float)Log.Of(pt / 20);
-        column[stride] = unitPt;
+        row[0] = (float)Log.Of(pt / 20);
+        row[1] = unitPt;
         var isJet = EventSlots.GroupOf(slot) == SlotGroup.Jet;
         var mass = isJet ? WMass : LeptonJetEdge;
         for (var k = 0; k < OvalCount(slot); k++)
         {
             var p = (isJet ? FirstJet : FirstB) + k;
-            var at = (2 + (OvalInputs * k)) * stride;
+            var to = row.Slice(2 + (k * OvalInputs), OvalInputs);
             if (_at[p] < 0)
             {
-                column[at..].SetZero(OvalInputs, stride);
+                to.Clear();
                 continue;
             }
 
@@ -262,66 +270,68 @@ public sealed class EventState
             ref readonly var other = ref _objects[_at[p]];
             var z = mass * mass / (2 * pt * other.Pt);
             var reach = Math.Min(Log.Of(1 + z + Math.Sqrt(z * (z + 2))), LargestOval);
-            column[at] = (float)(other.Eta - reach);
-            column[at + stride] = (float)(other.Eta + reach);
+            to[0] = (float)(other.Eta - reach);
+            to[1] = (float)(other.Eta + reach);
         }
     }
 
     /// <summary>Writes the further inputs of the next object's azimuth, given its pT and eta.</summary>
-    public void WriteAzimuthInputs(SlotClass slot, double pt, double eta, float unitPt, Span<float> column, int stride)
+    public void WriteAzimuthInputs(SlotClass slot, double pt, double eta, float unitPt, Span<float> row)
     {
-        var at = 0;
-        void Put(Span<float> destination, double value)
+        row[0] = (float)Log.Of(pt / 20);
+        row[1] = (float)eta;
+        row[2] = unitPt;
+        row[3] = (float)(Recoil / (Recoil + pt));
+        var seen = EventSlots.SeenPositions(slot);
+        Span<float> distances = stackalloc float[EventSlots.PositionCount], windows = stackalloc float[EventSlots.PositionCount], powers = stackalloc float[EventSlots.PositionCount];
+        for (var p = 0; p < seen; p++)
         {
-            destination[at] = (float)value;
-            at += stride;
+            var distance = _at[p] < 0 ? 0 : eta - _objects[_at[p]].Eta;
+            distances[p] = (float)distance;
+            windows[p] = (float)(-distance * distance / (0.4 * 0.4));
         }
 
-        Put(column, Log.Of(pt / 20));
-        Put(column, eta);
-        Put(column, unitPt);
-        Put(column, Recoil / (Recoil + pt));
-        for (var p = 0; p < EventSlots.SeenPositions(slot); p++)
+        ExpKernel.Forward(windows[..seen], windows[..seen]);
+        ExpKernel.Forward(distances[..seen], powers[..seen]);
+        for (var p = 0; p < seen; p++)
         {
+            var to = row.Slice(AzimuthGlobals + (p * PairInputs), PairInputs);
             if (_at[p] < 0)
             {
-                column[at..].SetZero(PairInputs, stride);
-                at += PairInputs * stride;
+                to.Clear();
                 continue;
             }
 
             ref readonly var other = ref _objects[_at[p]];
             var (cos, sin) = Relative(other.Cos, other.Sin);
-            var distance = eta - other.Eta;
-            var window = Exp.Of(-distance * distance / (0.4 * 0.4));
-            Put(column, distance);
-            Put(column, window);
-            Put(column, window * cos);
-            Put(column, window * sin);
-            WriteDirections(cos, sin, Cosh.Of(distance), 2 * pt * other.Pt, TellingMass(slot, p), column[at..], stride);
-            at += DirectionInputs * stride;
+            to[0] = distances[p];
+            to[1] = windows[p];
+            to[2] = (float)(windows[p] * cos);
+            to[3] = (float)(windows[p] * sin);
+            var cosh = 0.5 * (powers[p] + (1.0 / powers[p]));
+            WriteDirections(cos, sin, cosh, 2 * pt * other.Pt, TellingMass(slot, p), to[^DirectionInputs..]);
         }
     }
 
     /// <summary>Writes the further inputs of the missing momentum's azimuth, given its size.</summary>
-    public void WriteMetAzimuthInputs(float unitMet, double met, Span<float> column, int stride)
+    public void WriteMetAzimuthInputs(float unitMet, double met, Span<float> row)
     {
-        column[0] = unitMet;
-        column[stride] = (float)Log1p.Of(met / 20);
-        column[2 * stride] = (float)Log1p.Of(Recoil / 20);
-        column[3 * stride] = (float)Log.Of((met + 5) / (Recoil + 5));
+        row[0] = unitMet;
+        row[1] = (float)Log1p.Of(met / 20);
+        row[2] = (float)Log1p.Of(Recoil / 20);
+        row[3] = (float)Log.Of((met + 5) / (Recoil + 5));
         for (var p = FirstLepton; p <= LastLepton; p++)
         {
-            var directions = column[((MetAzimuthGlobals + (DirectionInputs * (p - FirstLepton))) * stride)..];
+            var to = row.Slice(MetAzimuthGlobals + ((p - FirstLepton) * DirectionInputs), DirectionInputs);
             if (_at[p] >= 0)
             {
                 ref readonly var lepton = ref _objects[_at[p]];
                 var (cos, sin) = Relative(lepton.Cos, lepton.Sin);
-                WriteDirections(cos, sin, 1, 2 * met * lepton.Pt, WMass, directions, stride);
+                WriteDirections(cos, sin, 1, 2 * met * lepton.Pt, WMass, to);
             }
             else
             {
-                directions.SetZero(DirectionInputs, stride);
+                to.Clear();
             }
         }
     }
@@ -330,16 +340,16 @@ public sealed class EventState
     /// The mass of a massless pair is m at cos(dphi) = cosh(deta) - m^2 / (2 pT1 pT2), transverse masses alike without cosh: writes
     /// this number and the two directions at +-dphi from the earlier object, relative to the recoil.
     /// </summary>
-    private static void WriteDirections(double cos, double sin, double cosh, double twicePtProduct, double mass, Span<float> column, int stride)
+    private static void WriteDirections(double cos, double sin, double cosh, double twicePtProduct, double mass, Span<float> to)
     {
         var wanted = cosh - (mass * mass / twicePtProduct);
         var cosD = Math.Clamp(wanted, -1, 1);
         var sinD = Math.Sqrt(1 - (cosD * cosD));
-        column[0] = (float)Math.Clamp(wanted, -3, 3);
-        column[stride] = (float)((cos * cosD) - (sin * sinD));
-        column[2 * stride] = (float)((sin * cosD) + (cos * sinD));
-        column[3 * stride] = (float)((cos * cosD) + (sin * sinD));
-        column[4 * stride] = (float)((sin * cosD) - (cos * sinD));
+        to[4] = (float)((sin * cosD) - (cos * sinD));
+        to[0] = (float)Math.Clamp(wanted, -3, 3);
+        to[1] = (float)((cos * cosD) - (sin * sinD));
+        to[2] = (float)((sin * cosD) + (cos * sinD));
+        to[3] = (float)((cos * cosD) + (sin * sinD));
     }
 
     // Masses at which pairs of objects pile up or end, whatever the process: W to jets, Z to leptons, the edge of top decays.
@@ -371,32 +381,34 @@ public sealed class EventState
             ref readonly var other = ref _objects[k];
             if (isLepton && other.Type == ObjectType.BJet && other.Position >= 0)
             {
-                Keep(2, LogMassRatio(item, other, default, LeptonJetEdge), smallest: true);
+                Keep(2, MassRatioSquared(item, other, default, LeptonJetEdge), smallest: true);
             }
             else if (!isLepton && other.Type == ObjectType.Jet && other.Position >= 0)
             {
-                Keep(0, LogMassRatio(item, other, default, WMass), smallest: false);
+                Keep(0, MassRatioSquared(item, other, default, WMass), smallest: false);
                 for (var b = 0; b < k && _objects[b].Type == ObjectType.BJet && _objects[b].Position >= FirstB; b++)
                 {
-                    Keep(1, LogMassRatio(item, other, _objects[b], TopMass), smallest: false);
+                    Keep(1, MassRatioSquared(item, other, _objects[b], TopMass), smallest: false);
                 }
             }
         }
     }
 
+    private static float Known(double candidate) => double.IsNaN(candidate) ? 1 : (float)candidate;
+
     private void Keep(int candidate, double ratio, bool smallest)
     {
         ref var kept = ref _candidates[candidate];
-        if (double.IsNaN(kept) || (smallest ? ratio < kept : Math.Abs(ratio) < Math.Abs(kept)))
+        if (double.IsNaN(kept) || (smallest ? ratio < kept : Math.Max(ratio, 1 / ratio) < Math.Max(kept, 1 / kept)))
         {
             kept = ratio;
         }
     }
 
-    private static double LogMassRatio(in SeenObject a, in SeenObject b, in SeenObject c, double mass)
+    private static double MassRatioSquared(in SeenObject a, in SeenObject b, in SeenObject c, double mass)
     {
         double e = a.Energy + b.Energy + c.Energy, px = a.Px + b.Px + c.Px, py = a.Py + b.Py + c.Py, pz = a.Pz + b.Pz + c.Pz;
-        return 0.5 * Log.Of(Math.Max((e * e) - (px * px) - (py * py) - (pz * pz), 1) / (mass * mass));
+        return Math.Max((e * e) - (px * px) - (py * py) - (pz * pz), 1) / (mass * mass);
     }
 
     /// <summary>A direction relative to that of the recoil.</summary>
@@ -415,17 +427,4 @@ internal readonly record struct SeenObject(
 
     /// <summary>log(m / pT), centred; 0 without a mass.</summary>
     public double LogMass { get; init; }
-}
-
-/// <summary>Columns of feature-major matrices.</summary>
-internal static class MatrixColumn
-{
-    /// <summary>Sets the first rows of a column to zero.</summary>
-    public static void SetZero(this Span<float> column, int rows, int stride)
-    {
-        for (var r = 0; r < rows; r++)
-        {
-            column[r * stride] = 0;
-        }
-    }
 }

@@ -1,3 +1,4 @@
+using EventService.Engine.Kernels;
 using EventService.Engine.Tensors;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
@@ -44,14 +45,23 @@ public sealed class SlotBatch(SlotClass slot)
         _ => null,
     };
 
+    /// <summary>The inputs as they are written, one row an object.</summary>
+    internal Tensor InputRows { get; } = new(0, 0);
+
+    internal Tensor EtaRows { get; } = new(0, 0);
+
+    internal Tensor AzimuthRows { get; } = new(0, 0);
+
+    internal Tensor MassRows { get; } = new(0, 0);
+
     internal void Start(int count, int conditions)
     {
         Count = 0;
-        Inputs.Reshape(EventState.InputCount(slot, conditions), count);
-        EtaInputs.Reshape(EventState.EtaInputCount(slot), count);
-        AzimuthInputs.Reshape(EventState.AzimuthInputCount(slot), count);
+        InputRows.Reshape(count, EventState.InputCount(slot, conditions));
+        EtaRows.Reshape(count, EventState.EtaInputCount(slot));
+        AzimuthRows.Reshape(count, EventState.AzimuthInputCount(slot));
+        MassRows.Reshape(count, FlowBatch.MassInputCount);
         AzimuthFields.Reshape(count, slot == SlotClass.BJet1 ? 0 : (AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes);
-        MassInputs.Reshape(4, count);
         if (Event.Length < count)
         {
             for (var t = 0; t < Targets.Length; t++)
@@ -65,6 +75,16 @@ public sealed class SlotBatch(SlotClass slot)
     }
 
     internal int Next() => Count++;
+
+    /// <summary>Turns the rows that have been written into columns.</summary>
+    internal void Finish()
+    {
+        foreach (var (rows, columns) in new[] { (InputRows, Inputs), (EtaRows, EtaInputs), (AzimuthRows, AzimuthInputs), (MassRows, MassInputs) })
+        {
+            columns.Reshape(rows.Columns, rows.Rows);
+            Transpose.Of(rows.Span, rows.Rows, rows.Columns, columns.Span);
+        }
+    }
 }
 
 /// <summary>
@@ -103,6 +123,11 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
             var e = events[row];
             var flips = mirror?.Invoke(e) ?? 0;
             Fill(sample, e, row, condition(e), (flips & 1) != 0 ? -1 : 1, (flips & 2) != 0 ? -1 : 1);
+        }
+
+        foreach (var slot in Slots)
+        {
+            slot.Finish();
         }
     }
 
@@ -157,22 +182,22 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         var batch = Slots[(int)slot];
         var lane = batch.Next();
         batch.Event[lane] = row;
-        _state.WriteInputs(slot, item.Type, item.Index, batch.Inputs.Span[lane..], batch.Inputs.Columns);
+        _state.WriteInputs(slot, item.Type, item.Index, batch.InputRows.Row(lane));
 
         var (pt, logPt) = coordinates.PtToUnit(slot, item.Type, item.Pt, previousPt, _state.RequiredPt(item.Type, item.Index));
         batch.Targets[0][lane] = pt;
-        _state.WriteEtaInputs(slot, item.Pt, pt, batch.EtaInputs.Span[lane..], batch.EtaInputs.Columns);
+        _state.WriteEtaInputs(slot, item.Pt, pt, batch.EtaRows.Row(lane));
 
         var (eta, logEta) = coordinates.EtaToUnit(slot, item.Eta);
         batch.Targets[1][lane] = eta;
-        _state.WriteAzimuthInputs(slot, item.Pt, item.Eta, pt, batch.AzimuthInputs.Span[lane..], batch.AzimuthInputs.Columns);
+        _state.WriteAzimuthInputs(slot, item.Pt, item.Eta, pt, batch.AzimuthRows.Row(lane));
 
         var (phi, logPhi) = EventCoordinates.AzimuthToUnit(item.Cos, item.Sin, _state.Frame);
         batch.Targets[2][lane] = phi;
         batch.AzimuthWeight[lane] = _state.ObjectCount == 0 ? 0 : 1;
         if (_state.ObjectCount > 0)
         {
-            _factors.Collect(coordinates.Azimuth.Tables, _state, slot, item.Type, item.Pt, item.Eta);
+            _factors.Collect(coordinates.Azimuth.TableSpan, _state, slot, item.Type, item.Pt, item.Eta);
             _factors.Write(coordinates.Azimuth, batch.AzimuthFields.Row(lane));
         }
         else
@@ -183,7 +208,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         var sum = logPt + logEta + logPhi;
         if (EventSlots.HasMass(slot))
         {
-            WriteMassInputs(item, _state, batch.MassInputs.Span[lane..], batch.MassInputs.Columns);
+            WriteMassInputs(item, _state, batch.MassRows.Row(lane));
             var (mass, logMass) = coordinates.MassToUnit(slot, item.Mass, item.Pt);
             batch.Targets[3][lane] = mass;
             sum += logMass;
@@ -197,11 +222,11 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         var batch = Slots[(int)SlotClass.Met];
         var lane = batch.Next();
         batch.Event[lane] = row;
-        _state.WriteInputs(SlotClass.Met, default, 0, batch.Inputs.Span[lane..], batch.Inputs.Columns);
+        _state.WriteInputs(SlotClass.Met, default, 0, batch.InputRows.Row(lane));
         var (y, logMet) = coordinates.MetToUnit(met);
         batch.Targets[0][lane] = y;
-        _state.WriteMetAzimuthInputs(y, met, batch.AzimuthInputs.Span[lane..], batch.AzimuthInputs.Columns);
-        _factors.CollectMet(coordinates.Azimuth.Tables, _state, met);
+        _state.WriteMetAzimuthInputs(y, met, batch.AzimuthRows.Row(lane));
+        _factors.CollectMet(coordinates.Azimuth.TableSpan, _state, met);
         _factors.Write(coordinates.Azimuth, batch.AzimuthFields.Row(lane));
         var (sin, cos) = SinCos.Of(metPhi);
         var (phi, logPhi) = EventCoordinates.AzimuthToUnit(cos, sin, _state.Frame);
@@ -210,13 +235,15 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         return logMet + logPhi;
     }
 
+    internal const int MassInputCount = 4;
+
     /// <summary>Inputs of the mass given the rest of the object. The first object's azimuth means nothing.</summary>
-    internal static void WriteMassInputs(in FlowObject item, EventState state, Span<float> column, int stride)
+    internal static void WriteMassInputs(in FlowObject item, EventState state, Span<float> row)
     {
-        column[0] = (float)Log.Of(item.Pt / 20);
-        column[stride] = (float)item.Eta;
+        row[0] = (float)Log.Of(item.Pt / 20);
+        row[1] = (float)item.Eta;
         var (cos, sin) = state.ObjectCount == 0 ? (0, 0) : state.Frame;
-        column[2 * stride] = (float)((item.Cos * cos) + (item.Sin * sin));
-        column[3 * stride] = (float)((item.Sin * cos) - (item.Cos * sin));
+        row[2] = (float)((item.Cos * cos) + (item.Sin * sin));
+        row[3] = (float)((item.Sin * cos) - (item.Cos * sin));
     }
 }

@@ -17,6 +17,11 @@ public sealed class MarginalMap
     private readonly double[] _y;
     private readonly double[] _d;
 
+    // The bin in which each cell of the interval from the first to the last value begins, and cells in 1.
+    private const int Cells = 64;
+    private readonly short[] _binOfCell;
+    private readonly double _cells;
+
     /// <param name="t">Knots, rising strictly.</param>
     /// <param name="y">Values in [0, 1], rising strictly; 0 or 1 at an end makes it a hard limit.</param>
     /// <param name="d">Derivatives at the knots, positive.</param>
@@ -40,6 +45,8 @@ public sealed class MarginalMap
         }
 
         (_t, _y, _d) = (t, y, d);
+        _cells = Cells / (y[^1] - y[0]);
+        _binOfCell = [.. Enumerable.Range(0, Cells + 1).Select(cell => (short)Find(y, y[0] + (cell / _cells)))];
     }
 
     public IReadOnlyList<double> Knots => _t;
@@ -87,22 +94,30 @@ public sealed class MarginalMap
     }
 
     /// <summary>t with y(t) = y, and log dy/dt there.</summary>
-    public (double T, double LogDerivative) Inverse(double y)
+    /// <param name="y">Between 0 and 1.</param>
+    /// <param name="withSlope">False where nobody needs log dy/dt: it is 0 then.</param>
+    public (double T, double LogDerivative) Inverse(double y, bool withSlope = true)
     {
         if (y < _y[0])
         {
             var exponent = Log.Of(y / _y[0]);
-            return (_t[0] + (_y[0] * exponent / _d[0]), Log.Of(_d[0]) + exponent);
+            return (_t[0] + (_y[0] * exponent / _d[0]), withSlope ? Log.Of(_d[0]) + exponent : 0);
         }
 
         if (y > _y[^1])
         {
             var rest = 1 - _y[^1];
             var exponent = Log.Of(Math.Max(1 - y, 1e-12) / rest);
-            return (_t[^1] - (rest * exponent / _d[^1]), Log.Of(_d[^1]) + exponent);
+            return (_t[^1] - (rest * exponent / _d[^1]), withSlope ? Log.Of(_d[^1]) + exponent : 0);
         }
 
-        var k = Find(_y, y);
+        // Values are nearly evenly spaced: from a cell of the interval it is a step or none to the bin.
+        int k = _binOfCell[(int)((y - _y[0]) * _cells)];
+        while (k + 2 < _y.Length && _y[k + 1] <= y)
+        {
+            k++;
+        }
+
         double w = _t[k + 1] - _t[k], h = _y[k + 1] - _y[k];
         double s = h / w, dy = y - _y[k], bend = dy * (_d[k] + _d[k + 1] - (2 * s));
 
@@ -110,7 +125,7 @@ public sealed class MarginalMap
         double b = (h * _d[k]) - bend, a = (h * s) - b, c = -s * dy;
         var sum = Math.Abs(b) + Math.Sqrt(Math.Max((b * b) - (4 * a * c), 0));
         var xi = Math.Clamp(b < 0 ? sum / (2 * a) : -2 * c / sum, 0, 1);
-        return (_t[k] + (xi * w), LogSlope(k, xi, s));
+        return (_t[k] + (xi * w), withSlope ? LogSlope(k, xi, s) : 0);
     }
 
     /// <summary>

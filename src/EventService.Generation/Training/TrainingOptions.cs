@@ -6,7 +6,7 @@ public sealed record TrainingOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Passes over the training events; the learning rate falls to zero over all of them.</summary>
-    public int Epochs { get; init; } = 30;
+    public int Epochs { get; init; } = 36;
 
     public int BatchSize { get; init; } = 1024;
 
@@ -21,7 +21,7 @@ public sealed record TrainingOptions
     public float WeightDecay { get; init; } = 5e-2f;
 
     /// <summary>Share of the trunk's hidden units left out at random in each step.</summary>
-    public double Dropout { get; init; } = 0.05;
+    public double Dropout { get; init; }
 
     /// <summary>Largest norm of the gradient of the mean loss.</summary>
     public double GradientClip { get; init; } = 5;

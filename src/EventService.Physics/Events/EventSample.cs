@@ -121,6 +121,17 @@ public sealed class EventSample
         _offsets[_count] = _objectCount;
     }
 
+    /// <summary>Adds event k of another sample of whole events.</summary>
+    public void AddFrom(EventSample other, int k)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        AddEvent(other._eventNumber[k], other._weight[k], other._met[k], other._metPhi[k]);
+        for (var i = other._offsets[k]; i < other._offsets[k + 1]; i++)
+        {
+            AddObject(other._type[i], other._energy[i], other._pt[i], other._eta[i], other._phi[i], other._mass[i]);
+        }
+    }
+
     /// <summary>The numbers of event k of a table.</summary>
     public ReadOnlySpan<double> Row(int k) => _values.AsSpan(k * ColumnCount, ColumnCount);
 

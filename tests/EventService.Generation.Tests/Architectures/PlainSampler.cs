@@ -80,14 +80,14 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
         }
 
         _inputs.Reshape(EventState.InputCount(SlotClass.Met, 0), 1);
-        _state.WriteInputs(SlotClass.Met, default, 0, _inputs.Span, 1);
+        _state.WriteInputs(SlotClass.Met, default, 0, _inputs.Span);
         flow.Network.Trunk(_work, SlotClass.Met, _inputs);
         float uMet = random.NextUnitFloat(), uPhi = random.NextUnitFloat();
         var y = Invert(SlotClass.Met, Coordinate.Pt, uMet, null, ref log);
         var (met, logMet) = flow.Coordinates.MetFromUnit(y);
         var further = new Tensor(EventState.AzimuthInputCount(SlotClass.Met), 1);
-        _state.WriteMetAzimuthInputs(y, met, further.Span, 1);
-        _factors.CollectMet(flow.Coordinates.Azimuth.Tables, _state, met);
+        _state.WriteMetAzimuthInputs(y, met, further.Span);
+        _factors.CollectMet(flow.Coordinates.Azimuth.TableSpan, _state, met);
         var (cos, sin) = EventCoordinates.AzimuthFromUnit(Invert(SlotClass.Met, Coordinate.Azimuth, uPhi, further, ref log), _state.Frame);
         log += logMet - Math.Log(2 * Math.PI);
 
@@ -104,7 +104,7 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
     {
         var slot = EventSlots.ClassOf(type, rank);
         _inputs.Reshape(EventState.InputCount(slot, 0), 1);
-        _state.WriteInputs(slot, type, rank, _inputs.Span, 1);
+        _state.WriteInputs(slot, type, rank, _inputs.Span);
         flow.Network.Trunk(_work, slot, _inputs);
         float[] u = [random.NextUnitFloat(), random.NextUnitFloat(), random.NextUnitFloat(), random.NextUnitFloat()];
 
@@ -112,7 +112,7 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
         var (pt, logPt) = flow.Coordinates.PtFromUnit(slot, type, yPt, previousPt, _state.RequiredPt(type, rank));
 
         var beforeEta = new Tensor(EventState.EtaInputCount(slot), 1);
-        _state.WriteEtaInputs(slot, pt, yPt, beforeEta.Span, 1);
+        _state.WriteEtaInputs(slot, pt, yPt, beforeEta.Span);
         var yEta = Invert(slot, Coordinate.Eta, u[1], beforeEta, ref log);
         var (eta, logEta) = flow.Coordinates.EtaFromUnit(slot, yEta);
 
@@ -120,8 +120,8 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
         if (_state.ObjectCount > 0)
         {
             var further = new Tensor(EventState.AzimuthInputCount(slot), 1);
-            _state.WriteAzimuthInputs(slot, pt, eta, yPt, further.Span, 1);
-            _factors.Collect(flow.Coordinates.Azimuth.Tables, _state, slot, type, pt, eta);
+            _state.WriteAzimuthInputs(slot, pt, eta, yPt, further.Span);
+            _factors.Collect(flow.Coordinates.Azimuth.TableSpan, _state, slot, type, pt, eta);
             yPhi = Invert(slot, Coordinate.Azimuth, u[2], further, ref log);
         }
 

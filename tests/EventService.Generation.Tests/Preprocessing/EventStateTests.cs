@@ -78,7 +78,7 @@ public class EventStateTests
         state.Reset([0, 1, 0, 0, 1, 0, 0], []);
         state.Add(new FlowObject(ObjectType.Jet, 0, 70, 1, 1, 0, 9));
         var inputs = new float[EventState.InputCount(SlotClass.Muon1, 0)];
-        state.WriteInputs(SlotClass.Muon1, ObjectType.MuonMinus, 0, inputs, 1);
+        state.WriteInputs(SlotClass.Muon1, ObjectType.MuonMinus, 0, inputs);
         var positions = inputs.AsSpan(38);
         Assert.Equal(7 * EventSlots.SeenPositions(SlotClass.Muon1), positions.Length);
         for (var p = 0; p < EventSlots.SeenPositions(SlotClass.Muon1); p++)
@@ -100,7 +100,7 @@ public class EventStateTests
         }
 
         var pairs = new float[EventState.AzimuthInputCount(SlotClass.Muon1)];
-        state.WriteAzimuthInputs(SlotClass.Muon1, 30, 1.2, 0.5f, pairs, 1);
+        state.WriteAzimuthInputs(SlotClass.Muon1, 30, 1.2, 0.5f, pairs);
         for (var p = 0; p < EventSlots.SeenPositions(SlotClass.Muon1); p++)
         {
             var seen = pairs.AsSpan(4 + (9 * p), 9).ToArray();
@@ -144,7 +144,7 @@ public class EventStateTests
         float[] Candidates(SlotClass slot, ObjectType type)
         {
             var inputs = new float[EventState.InputCount(slot, 0)];
-            state.WriteInputs(slot, type, 0, inputs, 1);
+            state.WriteInputs(slot, type, 0, inputs);
             return inputs[32..38];
         }
     }
@@ -156,7 +156,7 @@ public class EventStateTests
         state.Reset([0, 3, 0, 0, 0, 0, 0], []);
         state.Add(new FlowObject(ObjectType.Jet, 0, 70, 0.5, 1, 0, 9));
         var inputs = new float[EventState.EtaInputCount(SlotClass.Jet2)];
-        state.WriteEtaInputs(SlotClass.Jet2, 50, 0.25f, inputs, 1);
+        state.WriteEtaInputs(SlotClass.Jet2, 50, 0.25f, inputs);
         var reach = Math.Acosh(1 + (80.4 * 80.4 / (2 * 70 * 50)));
         Assert.Equal([(float)Math.Log(2.5), 0.25f, (float)(0.5 - reach), (float)(0.5 + reach)], inputs, (a, b) => Math.Abs(a - b) < 1e-6);
     }
@@ -168,26 +168,9 @@ public class EventStateTests
         state.Reset([1, 0, 1, 0, 0, 0, 0], []);
         state.Add(new FlowObject(ObjectType.BJet, 0, 70, 0.5, 1, 0, 9));
         var inputs = new float[EventState.EtaInputCount(SlotClass.Electron1)];
-        state.WriteEtaInputs(SlotClass.Electron1, 50, 0.25f, inputs, 1);
+        state.WriteEtaInputs(SlotClass.Electron1, 50, 0.25f, inputs);
         var reach = Math.Acosh(1 + (153.0 * 153 / (2 * 70 * 50)));
         Assert.Equal([(float)Math.Log(2.5), 0.25f, (float)(0.5 - reach), (float)(0.5 + reach), 0, 0], inputs, (a, b) => Math.Abs(a - b) < 1e-6);
-    }
-
-    [Fact]
-    public void WriteInputs_WithAStride_FillsOneColumn()
-    {
-        var state = new EventState();
-        state.Reset([0, 2, 0, 0, 0, 0, 0], []);
-        state.Add(new FlowObject(ObjectType.Jet, 0, 70, 1, 0.6, 0.8, 9));
-        var n = EventState.InputCount(SlotClass.Jet2, 0);
-        float[] dense = new float[n], strided = new float[5 * n];
-        Array.Fill(strided, -7);
-        state.WriteInputs(SlotClass.Jet2, ObjectType.Jet, 1, dense, 1);
-        state.WriteInputs(SlotClass.Jet2, ObjectType.Jet, 1, strided.AsSpan(2), 5);
-        for (var k = 0; k < strided.Length; k++)
-        {
-            Assert.Equal(k % 5 == 2 ? dense[k / 5] : -7, strided[k]);
-        }
     }
 
     [Theory]
@@ -248,7 +231,7 @@ public class EventStateTests
     {
         Assert.Equal(e, batch.Event[lane]);
         var column = new float[EventState.InputCount(slot, 0)];
-        state.WriteInputs(slot, type, index, column, 1);
+        state.WriteInputs(slot, type, index, column);
         for (var r = 0; r < column.Length; r++)
         {
             Assert.Equal(column[r], batch.Inputs[r, lane], 2e-6f);

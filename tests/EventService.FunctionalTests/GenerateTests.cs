@@ -301,6 +301,7 @@ public sealed class GenerateTests(RunningService service)
         using (var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead))
         {
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            await TestModels.SlowEventsBegunAsync(3002);
         }
 
         // At least 1954 chunks of 20 ms in all; after the break only those in flight may still begin.

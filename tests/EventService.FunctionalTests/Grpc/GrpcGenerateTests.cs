@@ -170,12 +170,8 @@ public sealed class GrpcGenerateTests : IDisposable
         }
         else
         {
-            // The first message comes before the work begins.
             using var response = await _grpc.OpenAsync(Path, request, CancellationToken.None);
-            for (var i = 0; i < 500 && TestModels.SlowEvents(seed) == 0; i++)
-            {
-                await Task.Delay(20);
-            }
+            await TestModels.SlowEventsBegunAsync(seed);
         }
 
         // At least 1954 chunks of 20 ms in all; after the end only those in flight may still begin.

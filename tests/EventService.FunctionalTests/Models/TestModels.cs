@@ -116,6 +116,15 @@ internal static class TestModels
     /// <summary>Events that slow models have begun for this seed, on all servers of this process.</summary>
     public static long SlowEvents(ulong seed) => s_slowEvents.GetValueOrDefault(seed);
 
+    /// <summary>Waits until a slow model has begun events for this seed: headers and first messages come before.</summary>
+    public static async Task SlowEventsBegunAsync(ulong seed)
+    {
+        for (var i = 0; i < 500 && SlowEvents(seed) == 0; i++)
+        {
+            await Task.Delay(20);
+        }
+    }
+
     /// <summary>Waits until no slow model begins events for this seed any more, and returns how many were begun: of a million, those in flight at the end.</summary>
     public static async Task<long> SlowEventsAtRestAsync(ulong seed)
     {

@@ -1,12 +1,23 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
+using EventService.Engine.Tensors;
+
 namespace EventService.Engine.Kernels;
 
 /// <summary>The transpose of a matrix. Numbers are moved, not computed: the same bits on every path.</summary>
 public static class Transpose
 {
     private const int Side = 4;
+
+    /// <summary>y becomes x^T.</summary>
+    public static void Of(Tensor x, Tensor y)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(y);
+        y.Reshape(x.Columns, x.Rows);
+        Of(x.Span, x.Rows, x.Columns, y.Span);
+    }
 
     /// <summary>y [columns, rows] = x^T of x [rows, columns], both without gaps between their rows.</summary>
     /// <exception cref="ArgumentException">The spans are shorter than rows * columns.</exception>

@@ -357,11 +357,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     }
 
     /// <summary>The rows that have been written, one an event, as the networks take them: a column an event. Written at once, each number would touch a line of its own.</summary>
-    private void RowsTo(Tensor inputs)
-    {
-        inputs.Reshape(_rows.Columns, _rows.Rows);
-        Transpose.Of(_rows.Span, _rows.Rows, _rows.Columns, inputs.Span);
-    }
+    private void RowsTo(Tensor inputs) => Transpose.Of(_rows, inputs);
 
     private void TakeUniforms(Coordinate coordinate, List<int> lanes, int start, int n)
     {

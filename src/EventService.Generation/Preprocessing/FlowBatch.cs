@@ -79,11 +79,10 @@ public sealed class SlotBatch(SlotClass slot)
     /// <summary>Turns the rows that have been written into columns.</summary>
     internal void Finish()
     {
-        foreach (var (rows, columns) in new[] { (InputRows, Inputs), (EtaRows, EtaInputs), (AzimuthRows, AzimuthInputs), (MassRows, MassInputs) })
-        {
-            columns.Reshape(rows.Columns, rows.Rows);
-            Transpose.Of(rows.Span, rows.Rows, rows.Columns, columns.Span);
-        }
+        Transpose.Of(InputRows, Inputs);
+        Transpose.Of(EtaRows, EtaInputs);
+        Transpose.Of(AzimuthRows, AzimuthInputs);
+        Transpose.Of(MassRows, MassInputs);
     }
 }
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 
+using EventService.Engine.Kernels;
 using EventService.Engine.Serialization;
 using EventService.Engine.Tensors;
 using EventService.Generation.Architectures.Flows;
@@ -144,13 +145,9 @@ public sealed class TableTraining
 
         var events = new Tensor(0, 0);
         _coordinates.Fill(rows, 0, events);
-        var byEvent = new float[events.Length];
-        for (var k = 0; k < byEvent.Length; k++)
-        {
-            byEvent[k] = events[k % events.Rows, k / events.Rows];
-        }
-
-        yield return SafeTensor.FromFloats(LayeredFlowFile.SourceTensor, [rows.Length, events.Rows], byEvent);
+        var byEvent = new Tensor(0, 0);
+        Transpose.Of(events, byEvent);
+        yield return SafeTensor.FromFloats(LayeredFlowFile.SourceTensor, [byEvent.Rows, byEvent.Columns], byEvent.Span);
     }
 
     /// <summary>The flow with the best parameters of the training; without the digest of a file.</summary>

@@ -382,21 +382,7 @@ public sealed class FlowFamilyTests
             SumOfWeights = 1,
             Acceptance = 1,
             AcceptanceError = 0,
-            Training = new TrainingProvenance
-            {
-                Command = "",
-                DataFile = "",
-                DataSha256 = "",
-                TrainingEvents = 0,
-                ValidationEvents = 0,
-                TestEvents = 0,
-                Seed = 0,
-                Epochs = 0,
-                BestEpoch = 0,
-                TrainingLoss = 0,
-                ValidationLoss = 0,
-                ServiceVersion = "",
-            },
+            Training = TestProvenance.None,
         };
         using var stream = new MemoryStream();
         SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, tensors);

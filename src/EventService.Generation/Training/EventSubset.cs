@@ -17,17 +17,7 @@ public static class EventSubset
         var selected = new EventSample(sample.ColumnCount) { ProcessName = sample.ProcessName };
         foreach (var k in positions)
         {
-            if (sample.ColumnCount > 0)
-            {
-                selected.AddRow(sample.EventNumber[k], sample.Row(k));
-                continue;
-            }
-
-            selected.AddEvent(sample.EventNumber[k], sample.Weight[k], sample.Met[k], sample.MetPhi[k]);
-            for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
-            {
-                selected.AddObject(sample.Type[i], sample.Energy[i], sample.Pt[i], sample.Eta[i], sample.Phi[i], sample.Mass[i]);
-            }
+            selected.AddFrom(sample, k);
         }
 
         return selected;

@@ -121,10 +121,17 @@ public sealed class EventSample
         _offsets[_count] = _objectCount;
     }
 
-    /// <summary>Adds event k of another sample of whole events.</summary>
+    /// <summary>Adds event k of another sample: of whole events, or of a table with as many columns.</summary>
+    /// <exception cref="ArgumentException">The other sample has rows of another length.</exception>
     public void AddFrom(EventSample other, int k)
     {
         ArgumentNullException.ThrowIfNull(other);
+        if (ColumnCount > 0)
+        {
+            AddRow(other._eventNumber[k], other.Row(k));
+            return;
+        }
+
         AddEvent(other._eventNumber[k], other._weight[k], other._met[k], other._metPhi[k]);
         for (var i = other._offsets[k]; i < other._offsets[k + 1]; i++)
         {

@@ -52,6 +52,7 @@ public sealed class RecipeTests
     [InlineData("\"width\": 8", "\"width\": 0", "width 0")]
     [InlineData("\"phi1\", \"phi2\"]", "\"phi1\"]", "deltaPhi of 1 columns, expected 2 azimuths")]
     [InlineData("\"epochs\": 1, \"learningRate\": 0.001 }", "\"epochs\": 1, \"learningRate\": 0.001 }, \"refinement\": { \"network\": { \"width\": 8, \"blocks\": 1 }, \"training\": { \"epochs\": 1, \"learningRate\": 0.001 }, \"quantile\": 1 }", "refinement: quantile 1 and 1000000 acceptanceEvents, expected above 0 to below 1")]
+    [InlineData("\"epochs\": 1, \"learningRate\": 0.001 }", "\"epochs\": 1, \"learningRate\": 0.001 }, \"refinement\": { \"network\": { \"width\": 8, \"blocks\": 1 }, \"training\": { \"epochs\": 1, \"learningRate\": 0.001 }, \"marginalQuantiles\": 1 }", "refinement: 1 marginalQuantiles, expected 0 for none, or 3 to 1000")]
     [InlineData("\"crossSectionPb\": 1", "\"crossSectionPb\": -1", "crossSectionPb is -1")]
     public void Parse_OfAFault_NamesIt(string good, string bad, string message)
     {

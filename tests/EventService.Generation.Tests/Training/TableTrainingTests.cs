@@ -36,7 +36,7 @@ public sealed class TableTrainingTests
           "refinement": {
             "network": { "width": 16, "blocks": 2, "activation": "GeluTanh" },
             "training": { "epochs": 8, "batchSize": 256, "shardSize": 128, "learningRate": 0.01, "warmUpSteps": 10, "averageDecay": 0.98 },
-            "acceptanceEvents": 20000
+            "acceptanceEvents": 20000, "marginalQuantiles": 20
           }
         }
         """;

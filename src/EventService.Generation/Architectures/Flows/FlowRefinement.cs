@@ -10,7 +10,7 @@ namespace EventService.Generation.Architectures.Flows;
 /// A network that tells data from events of the flow, with as many of both, has the logit log w = log p_data / q. An event of the flow is
 /// kept with the probability a = min(1, w / w_max), so that what is kept has the density p = q a / A with A = E_q[a], which is measured. Weights above
 /// w_max count as w_max: fewer events are drawn in vain, and the density stays exact. The network sees the columns after their maps. It judges in float32
-/// when events are drawn, in double precision in densities.
+/// when events are drawn, in double precision in densities. What it leaves in the distributions of single columns, <see cref="MarginalWeights"/> can take away.
 /// </remarks>
 public sealed class FlowRefinement
 {
@@ -25,8 +25,9 @@ public sealed class FlowRefinement
     /// <param name="largestLogWeight">log w_max.</param>
     /// <param name="acceptance">A.</param>
     /// <param name="acceptanceError">Its standard error.</param>
+    /// <param name="marginals">Further weights; null for none.</param>
     /// <exception cref="ArgumentException">The network has not one output, or the numbers are none of a refinement.</exception>
-    public FlowRefinement(ConditionerNetwork network, double largestLogWeight, double acceptance, double acceptanceError)
+    public FlowRefinement(ConditionerNetwork network, double largestLogWeight, double acceptance, double acceptanceError, MarginalWeights? marginals = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         if (network.Outputs != 1)
@@ -39,13 +40,21 @@ public sealed class FlowRefinement
             throw new ArgumentException($"A refinement has the largest log-weight {largestLogWeight} and the acceptance {acceptance} +- {acceptanceError}, expected a finite number, and above 0 to 1.");
         }
 
-        (Network, LargestLogWeight, _logAcceptance, LogAcceptanceError) = (network, largestLogWeight, Log.Of(acceptance), acceptanceError / acceptance);
+        if (marginals is not null && marginals.Knots.Count != network.Inputs)
+        {
+            throw new ArgumentException($"A refinement has marginal weights of {marginals.Knots.Count} columns and a network of {network.Inputs}, expected as many.");
+        }
+
+        (Network, Marginals, LargestLogWeight, _logAcceptance, LogAcceptanceError) = (network, marginals, largestLogWeight, Log.Of(acceptance), acceptanceError / acceptance);
 
         // One target behind all features: every input is known from the start.
         _logits = new IncrementalConditioner(network, AutoregressiveOrder.Of(network, [.. Enumerable.Range(0, network.Inputs)], [network.Inputs]), [new ParameterRow(0, 1, 0)]);
     }
 
     public ConditionerNetwork Network { get; }
+
+    /// <summary>Weights beside those of the network; null for none.</summary>
+    public MarginalWeights? Marginals { get; }
 
     /// <summary>log w_max.</summary>
     public double LargestLogWeight { get; }
@@ -73,6 +82,7 @@ public sealed class FlowRefinement
             _logits.Invert(static (rows, _, values) => rows[..Lanes].CopyTo(values), 0, 0, probability.Slice(first * Lanes, some * Lanes), some, scratch);
         }
 
+        Marginals?.Add(t, SamplingStride, probability[..lanes]);
         foreach (ref var p in probability[..lanes])
         {
             p = (float)Exp.Of(Math.Min(0, p - LargestLogWeight));
@@ -88,7 +98,8 @@ public sealed class FlowRefinement
         var logits = Network.Evaluate(t, logDensity.Length, Stride, scratch);
         for (var i = 0; i < logDensity.Length; i++)
         {
-            logDensity[i] += Math.Min(0, logits[i] - LargestLogWeight) - _logAcceptance;
+            var logWeight = logits[i] + (Marginals?.Of(t, Stride, i) ?? 0);
+            logDensity[i] += Math.Min(0, logWeight - LargestLogWeight) - _logAcceptance;
         }
     }
 }

@@ -21,11 +21,12 @@ public static class LayeredFlowFile
     private const int MostBins = 256;
     private const int MostFrequencies = 256;
     private const int MostAnchors = 64;
+    private const int MostKnots = 1024;
 
     /// <summary>Events that a flow between data starts from.</summary>
     public const string SourceTensor = "source";
 
-    private const string Dense = "dense", Activate = "activation", Residual = "residual", PreActivated = "pre-activated-residual", InverseAutoregressive = "inverse-autoregressive", Continuous = "continuous", Gate = "gate/", RefinementPrefix = "refinement/";
+    private const string Dense = "dense", Activate = "activation", Residual = "residual", PreActivated = "pre-activated-residual", InverseAutoregressive = "inverse-autoregressive", Continuous = "continuous", Gate = "gate/", RefinementPrefix = "refinement/", MarginalKnots = RefinementPrefix + "marginals/knots", MarginalValues = RefinementPrefix + "marginals/values";
 
     private sealed record Hyperparameters(int Features, FlowBase Base, LayerText[] Layers)
     {
@@ -82,6 +83,12 @@ public static class LayeredFlowFile
         List<SafeTensor> tensors = [];
         var texts = layers.Select((layer, l) => Describe(layer, $"layers/{l}/", tensors)).ToArray();
         var judge = refinement is null ? null : new RefinementText(refinement.Network.Activation, Describe(refinement.Network, RefinementPrefix, tensors), refinement.LargestLogWeight);
+        if (refinement?.Marginals is { } marginals)
+        {
+            tensors.Add(Tensor(MarginalKnots, [features, marginals.Knots[0].Length], [.. marginals.Knots.SelectMany(k => k)]));
+            tensors.Add(Tensor(MarginalValues, [features, marginals.Values[0].Length], [.. marginals.Values.SelectMany(v => v)]));
+        }
+
         return (
             JsonSerializer.SerializeToElement(new Hyperparameters(features, baseDistribution, texts) { Refinement = judge }, s_options),
             JsonSerializer.SerializeToElement(columns.Select(c => c.Maps).ToArray(), s_options),
@@ -110,7 +117,7 @@ public static class LayeredFlowFile
             }
 
             var refinement = hyper.Refinement is { } text
-                ? new FlowRefinement(Network(text.Activation, text.Steps, hyper.Features, 0, RefinementPrefix, file), text.LargestLogWeight, document.Acceptance, document.AcceptanceError)
+                ? new FlowRefinement(Network(text.Activation, text.Steps, hyper.Features, 0, RefinementPrefix, file), text.LargestLogWeight, document.Acceptance, document.AcceptanceError, Marginals(hyper.Features, file))
                 : null;
             LayeredFlow With(IReadOnlyList<FlowLayer> given) => new(document.Schema, columns, given, baseDistribution, sha256) { Refinement = refinement };
             return document.Conditions.Count == 0 ? With(layers) : new ConditionalFlow(document.Conditions, layers, With);
@@ -274,6 +281,22 @@ public static class LayeredFlowFile
             PreActivated => new ConditionerStep.Residual(Map("first/"), Map("second/"), ActivatesInput: true),
             _ => throw new ModelFormatException($"Step '{prefix}' is '{step}', expected {Dense}, {Activate}, {Residual} or {PreActivated}."),
         };
+    }
+
+    private static MarginalWeights? Marginals(int features, SafeTensorsFile file)
+    {
+        if (!file.TryGet(MarginalKnots, out var knots) || knots is null)
+        {
+            return null;
+        }
+
+        if (knots.Shape.Count != 2 || knots.Shape[0] != features || knots.Shape[1] is < 2 or > MostKnots)
+        {
+            throw new ModelFormatException($"Tensor '{MarginalKnots}' has the shape {knots.ShapeText}, expected {features} rows of 2 to {MostKnots} numbers.");
+        }
+
+        double[][] Rows(string name) => [.. Numbers(file, name, knots.Shape).Chunk((int)knots.Shape[1])];
+        return new MarginalWeights(Rows(MarginalKnots), Rows(MarginalValues));
     }
 
     private static ConditionerNetwork Network(LayerText text, int inputs, int conditions, string prefix, SafeTensorsFile file) =>

@@ -21,8 +21,13 @@ public sealed record RefinementRecipe
     /// <summary>Events of the flow that the acceptance is measured with.</summary>
     public int AcceptanceEvents { get; init; } = 1_000_000;
 
+    /// <summary>Intervals of equal share in which the distributions of single columns are brought to those of the table by further weights, see <see cref="MarginalWeights"/>; 0 for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int MarginalQuantiles { get; init; }
+
     /// <summary>What is wrong; null if nothing is.</summary>
     public string? Fault() =>
         Network.Fault()?.TrimEnd('.') ?? Training.Fault()
-        ?? (Quantile is not (> 0 and < 1) || AcceptanceEvents < 1000 ? $"quantile {Quantile} and {AcceptanceEvents} acceptanceEvents, expected above 0 to below 1 and at least 1000" : null);
+        ?? (Quantile is not (> 0 and < 1) || AcceptanceEvents < 1000 ? $"quantile {Quantile} and {AcceptanceEvents} acceptanceEvents, expected above 0 to below 1 and at least 1000"
+        : MarginalQuantiles is not (0 or >= 3 and <= 1000) ? $"{MarginalQuantiles} marginalQuantiles, expected 0 for none, or 3 to 1000" : null);
 }

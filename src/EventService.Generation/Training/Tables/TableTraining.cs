@@ -234,7 +234,9 @@ public sealed class TableTraining
 
         var run = Fingerprint();
         run[RunFingerprint.Prefix + "flow"] = "sha256 " + Convert.ToHexStringLower(hash.GetHashAndReset());
-        run[RunFingerprint.Prefix + "refinement"] = JsonSerializer.Serialize(_recipe.Refinement, RecipeJson.Options);
+
+        // Marginal weights are fitted when it has been trained.
+        run[RunFingerprint.Prefix + "refinement"] = JsonSerializer.Serialize(_recipe.Refinement! with { MarginalQuantiles = 0 }, RecipeJson.Options);
         return run;
     }
 }

@@ -83,6 +83,38 @@ public sealed class FlowRefinementTests
     }
 
     [Fact]
+    public void MarginalWeights_ThatAreLinear_MoveTheirColumn()
+    {
+        // h(y) = 0.3 y between -6 and 6, log w = 0.5 x + 0.3 y, nearly nothing above w_max: normal distributions around 0.5 and 0.3, A = exp(0.34 / 2 - 3).
+        const int n = 20_000;
+        var acceptance = Math.Exp(0.17 - 3);
+        var flow = Flow(3, acceptance, new MarginalWeights([[-6, 0, 6], [-6, 0, 6]], [[0, 0, 0], [-1.8, 0, 1.8]]));
+        var (block, logDensity) = Generate(flow, n);
+        Assert.Equal(C, block.Scalars[0][..n].Average(x => (double)x), 4 / Math.Sqrt(n));
+        Assert.Equal(0.3, block.Scalars[1][..n].Average(y => (double)y), 4 / Math.Sqrt(n));
+        Assert.Equal(1, block.Scalars[1][..n].Average(y => (y - 0.3) * (y - 0.3)), 4 * Math.Sqrt(2.0 / n));
+        for (var k = 0; k < 100; k++)
+        {
+            double x = block.Scalars[0][k], y = block.Scalars[1][k];
+            Assert.Equal(-Math.Log(2 * Math.PI) - (((x - C) * (x - C)) / 2) - (((y - 0.3) * (y - 0.3)) / 2), logDensity[k], 1e-9);
+        }
+
+        var events = EventSample.For(flow.Schema);
+        events.AddRow(0, [0.25, 8]);
+        var density = new EventDensity[1];
+        flow.LogDensity(events, [], density);
+        Assert.Equal(-Math.Log(2 * Math.PI) - (0.0625 / 2) - 32 + 0.125 + 1.8 - 3 - Math.Log(acceptance), density[0].LogDensity, 1e-9);
+    }
+
+    [Fact]
+    public void MarginalWeights_OfOtherNumbers_AreRefused()
+    {
+        Assert.Contains("column 1 have 2 knots and 3 values", Assert.Throws<ArgumentException>(() => new MarginalWeights([[0, 1, 2], [0, 1]], [[0, 0, 0], [0, 0, 0]])).Message, StringComparison.Ordinal);
+        Assert.Contains("knots that rise", Assert.Throws<ArgumentException>(() => new MarginalWeights([[0, 1, 1]], [[0, 0, 0]])).Message, StringComparison.Ordinal);
+        Assert.Contains("marginal weights of 1 columns and a network of 2", Assert.Throws<ArgumentException>(() => Flow(1, 0.5, new MarginalWeights([[0, 1]], [[0, 0]]))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Generate_AllRefused_EndsWithASentence()
     {
         var e = Assert.Throws<AttemptsExhaustedException>(() => Generate(Flow(1000, 1e-9), 1));
@@ -100,14 +132,14 @@ public sealed class FlowRefinementTests
 
     private static ConditionerNetwork Network() => new(2, FlowActivation.Tanh, [new ConditionerStep.Dense(new DenseMap(1, 2, [C, 0], [0]))]);
 
-    private static LayeredFlow Flow(double largestLogWeight, double acceptance) => new(
+    private static LayeredFlow Flow(double largestLogWeight, double acceptance, MarginalWeights? marginals = null) => new(
         new SampleSchema([new ColumnSchema("x", "1", ""), new ColumnSchema("y", "1", "")], []),
         [new ColumnPreprocessing([]), new ColumnPreprocessing([])],
         [],
         FlowBase.StandardNormal(2),
         new byte[32])
     {
-        Refinement = new FlowRefinement(Network(), largestLogWeight, acceptance, 0.01),
+        Refinement = new FlowRefinement(Network(), largestLogWeight, acceptance, 0.01, marginals),
     };
 
     private static (EventBlock Block, double[] LogDensity) Generate(LayeredFlow flow, int count)

@@ -57,7 +57,7 @@ internal static class FlowSamplingBenchmark
 
     private static int Run(ParseResult parsed)
     {
-        using var python = parsed.GetValue(s_alone) ? null : new PythonWorker("pytorch/flow_inverse.py", [], parsed.GetValue(s_blas));
+        using var python = parsed.GetValue(s_alone) ? null : new PythonWorker("pytorch/flow_inverse.py", [], 1, parsed.GetValue(s_blas));
         var report = new Report("Flows");
         report.Start("Sampling and densities of layered flows against PyTorch", "dotnet run -c Release --project benchmarks/EventService.Benchmarks -- flows --blas <folder of OpenBLAS's libblas.so.3>");
         foreach (var property in python?.Environment.EnumerateObject().Where(p => !p.Value.ToString().Contains('\n', StringComparison.Ordinal)) ?? [])

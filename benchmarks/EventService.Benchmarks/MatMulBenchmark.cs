@@ -50,7 +50,7 @@ internal static class MatMulBenchmark
     private static int Run(ParseResult parsed)
     {
         var rounds = parsed.GetValue(s_rounds);
-        using var python = parsed.GetValue(s_alone) ? null : new PythonWorker("pytorch/matmul.py", ["--threads", "1"], parsed.GetValue(s_blas));
+        using var python = parsed.GetValue(s_alone) ? null : new PythonWorker("pytorch/matmul.py", ["--threads", "1"], 1, parsed.GetValue(s_blas));
         var peak = new List<double>();
         var rates = s_shapes.ToDictionary(shape => shape, _ => new[] { new List<double>(), [], [] });
         for (var round = -1; round < rounds; round++)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 
 namespace EventService.Benchmarks;
@@ -10,14 +11,16 @@ internal sealed class PythonWorker : IDisposable
 
     /// <param name="script">Script, relative to the folder benchmarks/.</param>
     /// <param name="arguments">Its arguments.</param>
+    /// <param name="threads">Threads of its BLAS, which does not take the number from PyTorch: OpenBLAS would start one a core, and their waiting is processor time.</param>
     /// <param name="blas">Folder of the libblas.so.3 that Python shall use; null for the system's.</param>
-    public PythonWorker(string script, IEnumerable<string> arguments, string? blas)
+    public PythonWorker(string script, IEnumerable<string> arguments, int threads, string? blas)
     {
         var start = new ProcessStartInfo("/usr/bin/python3", ["-u", System.IO.Path.Combine(Report.Root, "benchmarks", script), .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
+        start.Environment["OPENBLAS_NUM_THREADS"] = start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
         if (blas is not null)
         {
             start.Environment["LD_LIBRARY_PATH"] = blas;

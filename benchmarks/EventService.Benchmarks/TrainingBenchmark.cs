@@ -55,7 +55,7 @@ internal static class TrainingBenchmark
         try
         {
             problem.Write(file);
-            using var python = new PythonWorker(Script, [file, "--threads", threads.ToString(CultureInfo.InvariantCulture)], parsed.GetValue(s_blas));
+            using var python = new PythonWorker(Script, [file, "--threads", threads.ToString(CultureInfo.InvariantCulture)], threads, parsed.GetValue(s_blas));
             contenders.Insert(1, new("PyTorch, objects of a group joined", () => Steps(python, "joined", steps)));
             contenders.Insert(2, new("PyTorch, slot by slot", () => Steps(python, "slots", steps)));
             RunRounds(contenders, parsed.GetValue(s_rounds));

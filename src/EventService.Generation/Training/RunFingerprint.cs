@@ -41,16 +41,59 @@ internal static class RunFingerprint
         return run;
     }
 
-    /// <summary>What differs between a checkpoint and this run, such as "seed (found 3, expected 4)"; empty if nothing does.</summary>
+    /// <summary>
+    /// What differs between a checkpoint and this run, such as "seed (found 3, expected 4)" or "training.epochs (found 8, expected 16)"; empty if nothing does. A field that
+    /// only one of them has counts as empty, so that a service with more optional fields takes up checkpoints of one with fewer.
+    /// </summary>
     public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> checkpoint, IReadOnlyDictionary<string, string> run)
     {
         var names = checkpoint.Keys.Where(k => k.StartsWith(Prefix, StringComparison.Ordinal)).Union(run.Keys);
-        return [.. from name in names.Order(StringComparer.Ordinal)
-                   let found = checkpoint.GetValueOrDefault(name, "none")
-                   let expected = run.GetValueOrDefault(name, "none")
-                   where found != expected
-                   select $"{name[Prefix.Length..]} (found {found}, expected {expected})"];
+        return [.. names.Order(StringComparer.Ordinal).SelectMany(name => Differences(name[Prefix.Length..], Parsed(checkpoint.GetValueOrDefault(name)), Parsed(run.GetValueOrDefault(name))))];
     }
+
+    private static IEnumerable<string> Differences(string name, JsonElement? found, JsonElement? expected)
+    {
+        if (found is { ValueKind: JsonValueKind.Object } a && expected is { ValueKind: JsonValueKind.Object } b)
+        {
+            return a.EnumerateObject().Concat(b.EnumerateObject()).Select(p => p.Name).Distinct().SelectMany(p => Differences($"{name}.{p}", Member(a, p), Member(b, p)));
+        }
+
+        if (found is { ValueKind: JsonValueKind.Array } c && expected is { ValueKind: JsonValueKind.Array } d && c.GetArrayLength() == d.GetArrayLength())
+        {
+            return Enumerable.Range(0, c.GetArrayLength()).SelectMany(k => Differences($"{name}[{k}]", c[k], d[k]));
+        }
+
+        return Text(found) == Text(expected) ? [] : [$"{name} (found {Text(found)}, expected {Text(expected)})"];
+    }
+
+    private static JsonElement? Member(JsonElement of, string name) => of.TryGetProperty(name, out var member) ? member : null;
+
+    /// <summary>An entry as JSON; a digest or a name, which is none, as text.</summary>
+    private static JsonElement? Parsed(string? entry)
+    {
+        if (entry is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(entry);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return JsonSerializer.SerializeToElement(entry);
+        }
+    }
+
+    private static string Text(JsonElement? value) => value switch
+    {
+        null or { ValueKind: JsonValueKind.Null or JsonValueKind.False } => "none",
+        { ValueKind: JsonValueKind.Array } array when array.GetArrayLength() == 0 => "none",
+        { ValueKind: JsonValueKind.String } text => text.GetString()!,
+        { } other => other.GetRawText(),
+    };
 
     private static IEnumerable<JsonProperty> Properties<T>(T record) => JsonSerializer.SerializeToElement(record, ModelJson.Options).EnumerateObject();
 

@@ -109,7 +109,7 @@ public sealed class TableTrainingTests
 
             var other = new TableTraining(sample, Parse("made", "", epochs: 4), 1, 1000);
             var e = Assert.Throws<ModelFormatException>(() => other.Trainer.Resume(path));
-            Assert.Contains("training (found", e.Message, StringComparison.Ordinal);
+            Assert.Contains(": training.epochs (found 3, expected 4). Give", e.Message, StringComparison.Ordinal);
             Assert.DoesNotContain("architecture", e.Message, StringComparison.Ordinal);
         }
         finally

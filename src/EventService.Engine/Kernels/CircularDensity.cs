@@ -57,7 +57,7 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
     /// <param name="fields">[lanes, FieldCount].</param>
     /// <param name="u">Values of the distribution function, [0, 1]; one a lane.</param>
     /// <param name="y">Receives the points, [0, 1).</param>
-    /// <param name="logDensity">Receives the log-densities.</param>
+    /// <param name="logDensity">Receives the log-densities; empty to leave them out.</param>
     public void Inverse(ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> u, Span<float> y, Span<float> logDensity) =>
         Dispatch(Direction.Inverse, parameters, stride, fields, u, y, logDensity, default, default);
 
@@ -96,7 +96,8 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
             Require("gradients", gradient.Length, stride, lanes);
         }
 
-        var room = Math.Min(logDensity.Length, direction switch { Direction.Gradient => scale.Length, Direction.Inverse => output.Length, _ => lanes });
+        var leftOut = direction == Direction.Inverse && logDensity.IsEmpty;
+        var room = Math.Min(leftOut ? lanes : logDensity.Length, direction switch { Direction.Gradient => scale.Length, Direction.Inverse => output.Length, _ => lanes });
         if (room < lanes)
         {
             throw new ArgumentException($"Room for {room} results of a circular density, expected {lanes}, one a lane.");
@@ -158,7 +159,11 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
             var sum = Exponentiate<S, V, I>(nodes, parts);
             if (direction == Direction.Inverse)
             {
-                (output[lane], logDensity[lane]) = Invert(nodes, sum, input[lane]);
+                (output[lane], var density) = Invert(nodes, sum, input[lane]);
+                if (logDensity != null)
+                {
+                    logDensity[lane] = (float)Log.Of(density);
+                }
             }
             else
             {
@@ -268,7 +273,7 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
 
     private int After(int node) => node + 1 == Nodes ? 0 : node + 1;
 
-    private unsafe (float Y, float LogDensity) Invert(float* nodes, float sum, float u)
+    private unsafe (float Y, double Density) Invert(float* nodes, float sum, float u)
     {
         // The trapezoids from node to node add up to the sum of the nodes.
         double rest = Math.Clamp(u, 0d, 1d) * sum;
@@ -286,7 +291,7 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
         var root = Math.Sqrt(Math.Max((left * left) + (2 * (right - left) * rest), 0));
         var t = rest > 0 ? Math.Min(2 * rest / (left + root), 1) : 0;
         var y = Math.Min((float)((cell + t) / Nodes), MathF.BitDecrement(1));
-        return (y, (float)Log.Of((left + ((right - left) * t)) * Nodes / sum));
+        return (y, (left + ((right - left) * t)) * Nodes / sum);
     }
 
     private unsafe void Backward<S, V, I>(float* nodes, float sum, float* fields, float* weights, int cell, double t, double density, float scale, float* gradient, int stride)

@@ -45,7 +45,7 @@ public readonly record struct RationalQuadraticSpline(
     /// <param name="stride">Distance of parameter rows in floats.</param>
     /// <param name="y">Values.</param>
     /// <param name="x">Receives the points; may be <paramref name="y"/>.</param>
-    /// <param name="logDerivative">Receives the log-derivatives of the forward spline.</param>
+    /// <param name="logDerivative">Receives the log-derivatives of the forward spline; empty to leave them out.</param>
     public void Inverse(ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> y, Span<float> x, Span<float> logDerivative) =>
         Dispatch(Direction.Inverse, parameters, stride, y, x, logDerivative, default, default);
 
@@ -79,7 +79,8 @@ public readonly record struct RationalQuadraticSpline(
             throw new ArgumentException($"Spline has {Bins} bins, expected at least {(Circular ? 2 : 1)}.");
         }
 
-        var room = Math.Min(logDerivative.Length, direction == Direction.Gradient ? scale.Length : output.Length);
+        var leftOut = direction == Direction.Inverse && logDerivative.IsEmpty;
+        var room = Math.Min(leftOut ? lanes : logDerivative.Length, direction == Direction.Gradient ? scale.Length : output.Length);
         if (room < lanes)
         {
             throw new ArgumentException($"Spline has room for {room} results, expected {lanes}, one a lane.");
@@ -124,7 +125,11 @@ public readonly record struct RationalQuadraticSpline(
 
                 // X and W are sums of roundings: the last bin may end one unit beyond 1.
                 S.Store(S.Min(S.Broadcast(1), S.Fma(xi, bin.W, bin.X)), ref output[lane]);
-                S.Store(bin.LogDerivative<S, I>(xi), ref logDerivative[lane]);
+                if (logDerivative != null)
+                {
+                    S.Store(bin.LogDerivative<S, I>(xi), ref logDerivative[lane]);
+                }
+
                 continue;
             }
 

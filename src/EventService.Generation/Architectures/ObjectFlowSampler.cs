@@ -345,7 +345,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     {
         TakeUniforms(coordinate, lanes, start, n);
         var theta = network.Head(_work, slot, coordinate, further);
-        network.Spline.Inverse(theta.Span, n, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDerivative.AsSpan(0, n));
+        network.Spline.Inverse(theta.Span, n, _uniform.AsSpan(0, n), _y.AsSpan(0, n), LogDerivatives(n));
     }
 
     /// <summary>Azimuths of the tile in turns from its uniform numbers, and their log-densities. The fields have been added up: they need no exponents.</summary>
@@ -353,8 +353,11 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     {
         TakeUniforms(Coordinate.Azimuth, lanes, start, n);
         var density = network.AzimuthDensity with { Fields = 0 };
-        density.Inverse(theta.Span, n, _logarithms, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDerivative.AsSpan(0, n));
+        density.Inverse(theta.Span, n, _logarithms, _uniform.AsSpan(0, n), _y.AsSpan(0, n), LogDerivatives(n));
     }
+
+    /// <summary>Where kernels write logarithms of densities: nowhere, if none is asked for.</summary>
+    private Span<float> LogDerivatives(int n) => _withDensity ? _logDerivative.AsSpan(0, n) : default;
 
     /// <summary>The rows that have been written, one an event, as the networks take them: a column an event. Written at once, each number would touch a line of its own.</summary>
     private void RowsTo(Tensor inputs) => Transpose.Of(_rows, inputs);

@@ -20,6 +20,11 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
     // A rule is kept only where it excludes something that a network could miss.
     private const double SmallestRule = 0.05;
 
+    private const int Families = 4;
+
+    // Square of the smallest separation of each pair of families; 0 where there is no rule.
+    private readonly double[] _limits = LimitsOf(rules);
+
     public IReadOnlyList<SeparationRule> Rules => rules;
 
     /// <summary>Null if event k of the sample is valid, else which rule it breaks.</summary>
@@ -38,11 +43,16 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
             return "the event selection: no jet above 60 GeV and no electron, muon or photon above 25 GeV in its acceptance";
         }
 
-        foreach (var rule in rules)
+        for (var i = start; i < end; i++)
         {
-            if (SmallestSeparationSquared(sample, k, rule.First, rule.Second) < rule.MinimumDeltaR * rule.MinimumDeltaR)
+            var limits = _limits.AsSpan(Families * (int)FamilyOf(sample.Type[i]), Families);
+            for (var j = i + 1; j < end; j++)
             {
-                return $"the separation of {rule.First} and {rule.Second} objects: below {rule.MinimumDeltaR:G6} in (eta, phi)";
+                var limit = limits[(int)FamilyOf(sample.Type[j])];
+                if (SeparationSquared(sample, i, j) < limit)
+                {
+                    return $"the separation of {FamilyOf(sample.Type[i])} and {FamilyOf(sample.Type[j])} objects: below {Math.Sqrt(limit):G6} in (eta, phi)";
+                }
             }
         }
 
@@ -120,15 +130,34 @@ public sealed class ValidityFilter(IReadOnlyList<SeparationRule> rules)
                 var other = FamilyOf(sample.Type[j]);
                 if ((family == first && other == second) || (family == second && other == first))
                 {
-                    var deta = sample.Eta[i] - sample.Eta[j];
-                    var dphi = Math.Abs(sample.Phi[i] - sample.Phi[j]);
-                    dphi = Math.Min(dphi, Math.Abs((2 * Math.PI) - dphi));
-                    smallest = Math.Min(smallest, (deta * deta) + (dphi * dphi));
+                    smallest = Math.Min(smallest, SeparationSquared(sample, i, j));
                 }
             }
         }
 
         return smallest;
+    }
+
+    private static double SeparationSquared(EventSample sample, int i, int j)
+    {
+        var deta = sample.Eta[i] - sample.Eta[j];
+        var dphi = Math.Abs(sample.Phi[i] - sample.Phi[j]);
+        dphi = Math.Min(dphi, Math.Abs((2 * Math.PI) - dphi));
+        return (deta * deta) + (dphi * dphi);
+    }
+
+    private static double[] LimitsOf(IReadOnlyList<SeparationRule> rules)
+    {
+        var limits = new double[Families * Families];
+        foreach (var (first, second, smallest) in rules)
+        {
+            foreach (var pair in (int[])[(Families * (int)first) + (int)second, (Families * (int)second) + (int)first])
+            {
+                limits[pair] = Math.Max(limits[pair], smallest * smallest);
+            }
+        }
+
+        return limits;
     }
 
     internal static ObjectFamily FamilyOf(ObjectType type) => type switch

@@ -3,8 +3,10 @@ using System.Globalization;
 
 using EventService.Generation;
 using EventService.Generation.Evaluation;
+using EventService.Generation.Evaluation.Closure;
 using EventService.Generation.Training;
 using EventService.Generation.Training.Recipes;
+using EventService.Generation.Training.Tables;
 using EventService.Physics.Events;
 using EventService.Physics.Observables;
 
@@ -12,13 +14,13 @@ namespace EventService.Benchmarks;
 
 /// <summary>
 /// interpolation: a model of a table at a value of its parameter that it was not trained on, against real events there, beside what is done without a model: the nearest simulated
-/// sample, and linear morphing between the two neighbours.
+/// sample, and vertical, moment and horizontal morphing between the two neighbours.
 /// </summary>
 internal static class InterpolationBenchmark
 {
     private static readonly Option<FileInfo> s_model = new("--model") { Description = "Model file.", Required = true };
     private static readonly Option<FileInfo> s_recipe = new("--recipe") { Description = "Its recipe.", Required = true };
-    private static readonly Option<FileInfo> s_data = new("--data") { Description = "Table that it was trained on.", Required = true };
+    private static readonly Option<DirectoryInfo> s_data = new("--data") { Description = "Folder with the tables of the recipe's points.", Required = true };
     private static readonly Option<FileInfo> s_truth = new("--truth") { Description = "Table of events at the value.", Required = true };
     private static readonly Option<double> s_value = new("--value") { Description = "The value of the parameter.", Required = true };
     private static readonly Option<int> s_events = new("--events") { Description = "Events of each kind, at most.", DefaultValueFactory = _ => 20_000 };
@@ -26,7 +28,7 @@ internal static class InterpolationBenchmark
 
     public static Command Command()
     {
-        var command = new Command("interpolation", "A model between its training points against real events there, the nearest sample and linear morphing.") { s_model, s_recipe, s_data, s_truth, s_value, s_events, s_name };
+        var command = new Command("interpolation", "A model between its training points against real events there, the nearest sample and morphing.") { s_model, s_recipe, s_data, s_truth, s_value, s_events, s_name };
         command.SetAction(Run);
         return command;
     }
@@ -36,9 +38,8 @@ internal static class InterpolationBenchmark
         var recipe = Recipe.Parse(File.ReadAllBytes(parsed.GetValue(s_recipe)!.FullName));
         var model = EventGenerator.Open(parsed.GetValue(s_model)!.FullName);
         var value = parsed.GetValue(s_value);
-        EventSample Read(FileInfo file) => recipe.ReadTable(file.OpenRead(), file.Name);
-        var groups = ByValue(Read(parsed.GetValue(s_data)!), recipe.Data.Columns.Count);
-        var truth = ByValue(Read(parsed.GetValue(s_truth)!), recipe.Data.Columns.Count).Single(g => g.Value == value).Events;
+        (double Value, EventSample Events)[] groups = [.. ConditionPoint.Of(PointTable.Read(recipe, parsed.GetValue(s_data)!.FullName).Sample, recipe).Select(p => (p.Values[0], p.Sample))];
+        var truth = recipe.ReadColumns(parsed.GetValue(s_truth)!.OpenRead(), parsed.GetValue(s_truth)!.Name);
 
         var report = new Report(parsed.GetValue(s_name) ?? "Interpolation-" + model.Document.Name);
         report.Start(
@@ -47,7 +48,7 @@ internal static class InterpolationBenchmark
         report.Line(Text($"| Trained at | {string.Join(", ", groups.Select(g => Text($"{g.Value} ({g.Events.Count:N0} events)")))} |"));
         report.Line();
         report.Line("AUC of the classifier test (network and boosted trees) between real events and the candidates, 0.5 where it cannot tell them apart. W1 in standard deviations of the real events, mean over the observables, and the largest; the "
-            + "floor is that of two halves of the real events, over the root of 2. Vertical morphing is a mixture of both neighbours with linear shares; horizontal morphing interpolates the quantiles of each observable (A. L. Read, NIM A 425 (1999) 357) and has no events.");
+            + "floor is that of two halves of the real events, over the root of 2. Vertical morphing is a mixture of both neighbours with linear shares; moment morphing (arXiv:1410.7388) the same with their columns shifted and stretched to the interpolated mean and width, but for counts; horizontal morphing interpolates the quantiles of each observable (A. L. Read, NIM A 425 (1999) 357) and has no events.");
         report.Line();
         report.Line("| candidate | events | AUC | W1, mean | W1, largest |");
         report.Line("|---|---|---|---|---|");
@@ -79,14 +80,9 @@ internal static class InterpolationBenchmark
         {
             // As many as the smaller of both allows.
             var size = Math.Min(count, (int)Math.Min(low.Events.Count / (1 - share), high.Events.Count / share));
-            var ofHigh = (int)Math.Round(share * size);
-            var mixture = EventSubset.At(low.Events, Enumerable.Range(0, size - ofHigh));
-            for (var k = 0; k < ofHigh; k++)
-            {
-                mixture.AddRow(k, high.Events.Row(k));
-            }
-
-            yield return ("vertical morphing", mixture);
+            (EventSample Sample, double Weight)[] neighbours = [(low.Events, 1 - share), (high.Events, share)];
+            yield return ("vertical morphing", VerticalMorphing.Mix(neighbours, size));
+            yield return ("moment morphing", VerticalMorphing.Mix(MomentMorphing.Move(neighbours), size));
         }
     }
 
@@ -95,23 +91,6 @@ internal static class InterpolationBenchmark
     {
         var high = groups.ToList().FindIndex(g => g.Value > value);
         return high <= 0 || groups[high - 1].Value == value ? null : (groups[high - 1], groups[high], (value - groups[high - 1].Value) / (groups[high].Value - groups[high - 1].Value));
-    }
-
-    private static List<(double Value, EventSample Events)> ByValue(EventSample table, int columns)
-    {
-        List<(double, EventSample)> groups = [];
-        foreach (var group in Enumerable.Range(0, table.Count).GroupBy(k => table.Row(k)[columns]).OrderBy(g => g.Key))
-        {
-            var events = new EventSample(columns);
-            foreach (var k in group)
-            {
-                events.AddRow(k, table.Row(k)[..columns]);
-            }
-
-            groups.Add((group.Key, events));
-        }
-
-        return groups;
     }
 
     private static IEnumerable<double> Halves(EventSample truth, IReadOnlyList<Observable> observables) =>

@@ -13,5 +13,6 @@ var root = new RootCommand("Benchmarks against other programs, alternating in on
     RotatingGaussianBenchmark.Command(),
     InterpolationBenchmark.Command(),
     ContinuousSamplingBenchmark.Command(),
+    EventService.Benchmarks.Search.SearchBenchmark.Command(),
 };
 return await root.Parse(args).InvokeAsync();

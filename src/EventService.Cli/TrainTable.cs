@@ -28,7 +28,7 @@ internal static class TrainTable
             var teacher = request.Straighten is null ? null : EventGenerator.Open(request.Straighten.FullName);
             training = points is null
                 ? new TableTraining(sample, recipe, request.Threads, request.CheckpointSteps, teacher)
-                : new TableTraining(points, recipe, request.Threads, request.CheckpointSteps);
+                : new TableTraining(points, recipe, request.Threads, request.CheckpointSteps, teacher);
         }
         catch (ArgumentException e)
         {

@@ -3,8 +3,8 @@ using EventService.Physics.Observables;
 namespace EventService.Physics.Selection;
 
 /// <summary>
-/// The leptons and jets of an event that searches count: electrons and muons above 25 GeV (M. Kaech's thesis, table 7.1), jets above 30 GeV within |eta| of 2.4
-/// (CMS, arXiv:2211.08476, sec. 4, where the thesis refers to for what it leaves out).
+/// The leptons and jets of an event that searches count: electrons and muons above 25 GeV (M. Kaech's thesis, table 7.1). Which jets count the thesis leaves to a dissertation on
+/// the search (its ref. 193); here those above 30 GeV within |eta| of 2.4, which are the usual ones of CMS.
 /// </summary>
 /// <param name="Lepton">The hardest lepton, or <see cref="ObjectKinematics.Absent"/>.</param>
 /// <param name="LeptonCount">Leptons.</param>

@@ -35,6 +35,17 @@ public sealed record SignalRegion(string Name, string Description, Func<EventKin
             }),
         ]);
 
+    /// <summary>As <see cref="OneLepton"/>, so loose that a few hundred thousand simulated top pairs leave thousands: for studies of classifiers, which cut again. b-tags do not matter.</summary>
+    public static SignalRegion OneLeptonLoose { get; } = new(
+        "one-lepton-loose",
+        "one lepton above 25 GeV, two jets above 80 GeV, at least 4 jets, HT > 300 GeV, MET + lepton pT > 150 GeV",
+        e =>
+        {
+            var o = SelectedObjects.Of(e);
+            return o.LeptonCount == 1 && o.Jet2.Pt > 80 && e.Met + o.Lepton.Pt > 150 && o.Ht > 300 && o.JetCount >= 4;
+        },
+        OneLepton.Observables);
+
     /// <summary>Gluino pairs without leptons: the same jets and sums, with the third jet in the lepton's place.</summary>
     public static SignalRegion ZeroLepton { get; } = new(
         "zero-lepton",
@@ -46,7 +57,18 @@ public sealed record SignalRegion(string Name, string Description, Func<EventKin
         },
         [.. Object("jet1", "j1", o => o.Jet1), .. Object("jet2", "j2", o => o.Jet2), .. Object("jet3", "j3", o => o.Jet3), .. Event]);
 
-    public static IReadOnlyList<SignalRegion> All { get; } = [OneLepton, ZeroLepton];
+    /// <summary>As <see cref="ZeroLepton"/>, looser for the same reason as <see cref="OneLeptonLoose"/>.</summary>
+    public static SignalRegion ZeroLeptonLoose { get; } = new(
+        "zero-lepton-loose",
+        "no lepton above 25 GeV, two jets above 80 GeV, at least 4 jets, HT > 300 GeV, MET > 100 GeV",
+        e =>
+        {
+            var o = SelectedObjects.Of(e);
+            return o.LeptonCount == 0 && o.Jet2.Pt > 80 && e.Met > 100 && o.Ht > 300 && o.JetCount >= 4;
+        },
+        ZeroLepton.Observables);
+
+    public static IReadOnlyList<SignalRegion> All { get; } = [OneLepton, ZeroLepton, OneLeptonLoose, ZeroLeptonLoose];
 
     private static IEnumerable<Observable> Event =>
     [

@@ -73,13 +73,18 @@ internal static class FlowActivations
             return;
         }
 
+        if (activation == FlowActivation.GeluTanh)
+        {
+            DoubleGelu.Apply(x, y, []);
+            return;
+        }
+
         for (var i = 0; i < x.Length; i++)
         {
             y[i] = activation switch
             {
                 FlowActivation.LeakyRelu => x[i] > 0 ? x[i] : 0.01 * x[i],
                 FlowActivation.Elu => Elu.Of(x[i]),
-                FlowActivation.GeluTanh => Gelu.Of(x[i]),
                 FlowActivation.Tanh => Tanh.Of(x[i]),
                 FlowActivation.Sigmoid => Sigmoid.Of(x[i]),
                 _ => Softplus.Of(x[i]),
@@ -87,8 +92,20 @@ internal static class FlowActivations
         }
     }
 
-    /// <summary>y = f'(x) in double precision; at a kink the derivative from below.</summary>
-    public static void Slope(this FlowActivation activation, ReadOnlySpan<double> x, Span<double> y)
+    /// <summary>y = f(x) and its derivative in double precision; at a kink the derivative from below.</summary>
+    public static void ApplyWithSlope(this FlowActivation activation, ReadOnlySpan<double> x, Span<double> y, Span<double> slope)
+    {
+        if (activation == FlowActivation.GeluTanh)
+        {
+            DoubleGelu.Apply(x, y, slope);
+            return;
+        }
+
+        activation.Apply(x, y);
+        activation.Slope(x, slope);
+    }
+
+    private static void Slope(this FlowActivation activation, ReadOnlySpan<double> x, Span<double> y)
     {
         for (var i = 0; i < x.Length; i++)
         {
@@ -97,7 +114,6 @@ internal static class FlowActivations
                 FlowActivation.Relu => x[i] > 0 ? 1 : 0,
                 FlowActivation.LeakyRelu => x[i] > 0 ? 1 : 0.01,
                 FlowActivation.Elu => Elu.Derivative(x[i]),
-                FlowActivation.GeluTanh => Gelu.Derivative(x[i]),
                 FlowActivation.Tanh => OneMinusSquare(Tanh.Of(x[i])),
                 FlowActivation.Sigmoid => Sigmoid.Of(x[i]) * Sigmoid.Of(-x[i]),
                 _ => Sigmoid.Of(x[i]),

@@ -1,4 +1,5 @@
 using EventService.Engine.Kernels;
+using EventService.Generation.Architectures.Flows.Continuous;
 
 namespace EventService.Generation.Architectures.Flows;
 
@@ -7,6 +8,7 @@ public sealed class FlowScratch
 {
     private readonly List<(float[] Array, nint Start, int Length)> _floats = [];
     private readonly List<double[]> _doubles = [];
+    private StepInversion? _inversion;
 
     /// <summary>The buffer of this number, at least this long; what it holds is what its last user left, or zero.</summary>
     public unsafe Span<float> Floats(int number, int length) => new(Aligned(number, length), length);
@@ -28,6 +30,10 @@ public sealed class FlowScratch
 
         return _doubles[number].AsSpan(0, length);
     }
+
+    /// <summary>The inversion of steps of events of so many numbers, used again.</summary>
+    internal StepInversion Inversion(int features, int lanes) =>
+        _inversion is { } found && found.Features == features && found.Lanes >= lanes ? found : _inversion = new StepInversion(features, lanes);
 
     /// <summary>The buffer of <see cref="Floats"/> by its address, at the start of a cache line: valid until the buffer has to grow, while this object is reachable.</summary>
     internal unsafe float* Aligned(int number, int length)

@@ -42,9 +42,9 @@ public sealed class TableTraining
     }
 
     /// <summary>As above, for a recipe with several points.</summary>
-    /// <exception cref="ArgumentException">Recipe and table do not fit each other.</exception>
-    public TableTraining(PointTable table, Recipe recipe, int threads, int checkpointSteps)
-        : this((table ?? throw new ArgumentNullException(nameof(table))).Sample, k => (int)table.Sample.EventNumber[k], recipe, threads, checkpointSteps)
+    /// <exception cref="ArgumentException">Recipe, table and teacher do not fit each other.</exception>
+    public TableTraining(PointTable table, Recipe recipe, int threads, int checkpointSteps, EventGenerator? teacher = null)
+        : this((table ?? throw new ArgumentNullException(nameof(table))).Sample, k => (int)table.Sample.EventNumber[k], recipe, threads, checkpointSteps, teacher)
     {
         _domain = table.Domain;
     }

@@ -171,12 +171,58 @@ public sealed class ContinuousLayerTests
     [Fact]
     public void Forward_OfAStepWithoutInverse_HasNoDensity()
     {
-        // x' = x + 1000 x (1 - x / 2 ...): the fixed point does not contract, so the step's inverse is not found.
+        // x' = x + 40 (x + 20 x) = 841 x: the fixed point x = y - 840 x does not contract, which is what tells that a step has one inverse only.
         var layer = new ContinuousLayer(Linear([40, 0, 0, 40]), new OdeMethod.Midpoint(1));
         var (x, log) = (new double[2 * FlowLayer.Stride], new double[1]);
         (x[0], x[FlowLayer.Stride]) = (1, 2);
         layer.Forward(x, log, new FlowScratch());
         Assert.Equal(double.NaN, log[0]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Inverse_InSteadyState_AllocatesNothing(int method)
+    {
+        const int features = 3, lanes = 100;
+        var layer = new ContinuousLayer(RandomField(features, 2), s_methods[method], [-1, 0.25, 1], 0).At([0.9]);
+        var (draws, y, scratch) = (Draws(features, FlowLayer.SamplingStride), new float[features * FlowLayer.SamplingStride], new FlowScratch());
+        long Allocated()
+        {
+            draws.CopyTo(y, 0);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            layer.Inverse(y, lanes, scratch);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.True(Allocated() > 0, "the first use allocates the buffers");
+        Allocated();
+        Assert.Equal(0, Allocated());
+    }
+
+    [Fact]
+    public void Forward_OfManySteps_FindsWhereEachStepStarted()
+    {
+        // Steps so long that they are far from the flow of the field: what comes back is what was sampled from, to float32.
+        const int features = 3, events = 40;
+        var layer = new ContinuousLayer(RandomField(features, 1), new OdeMethod.Midpoint(3));
+        var draws = Draws(features, events);
+        var (y, x, log) = (new float[features * FlowLayer.SamplingStride], new double[features * FlowLayer.Stride], new double[events]);
+        for (var f = 0; f < features; f++)
+        {
+            draws.AsSpan(f * events, events).CopyTo(y.AsSpan(f * FlowLayer.SamplingStride));
+        }
+
+        layer.Inverse(y, events, new FlowScratch());
+        for (var f = 0; f < features; f++)
+        {
+            for (var i = 0; i < events; i++)
+            {
+                x[(f * FlowLayer.Stride) + i] = y[(f * FlowLayer.SamplingStride) + i];
+            }
+        }
+
+        layer.Forward(x, log, new FlowScratch());
+        Assert.All(Enumerable.Range(0, features * events), k => Assert.Equal(draws[k], x[(k / events * FlowLayer.Stride) + (k % events)], 2e-5));
     }
 
     [Fact]

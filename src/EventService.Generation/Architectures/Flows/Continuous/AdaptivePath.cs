@@ -13,7 +13,7 @@ internal static unsafe class AdaptivePath
 
     /// <summary>Moves events along the path: velocities in float32, states in double precision.</summary>
     /// <inheritdoc cref="MidpointPath.Follow"/>
-    public static void Follow(VelocityField field, IReadOnlyList<PathLeg> legs, double tolerance, Span<float> y, int lanes, FlowScratch scratch)
+    public static void Follow(VelocityField field, ReadOnlySpan<PathLeg> legs, double tolerance, Span<float> y, int lanes, FlowScratch scratch)
     {
         var x = scratch.Doubles(State, field.Features * DormandPrince.Stride);
         for (var f = 0; f < field.Features; f++)
@@ -40,7 +40,7 @@ internal static unsafe class AdaptivePath
 
     /// <summary>Moves events against the path, with d log|det| / ds = div v as a further number of the state (Chen et al. 2018, arXiv:1806.07366, eq. 8), in double precision.</summary>
     /// <inheritdoc cref="MidpointPath.Return"/>
-    public static void Return(VelocityField field, IReadOnlyList<PathLeg> legs, double tolerance, Span<double> x, Span<double> logDensity, FlowScratch scratch)
+    public static void Return(VelocityField field, ReadOnlySpan<PathLeg> legs, double tolerance, Span<double> x, Span<double> logDensity, FlowScratch scratch)
     {
         int d = field.Features, lanes = logDensity.Length;
         var state = scratch.Doubles(State, (d + 1) * DormandPrince.Stride);
@@ -50,7 +50,7 @@ internal static unsafe class AdaptivePath
         }
 
         state.Slice(d * DormandPrince.Stride, lanes).Clear();
-        for (var l = legs.Count - 1; l >= 0; l--)
+        for (var l = legs.Length - 1; l >= 0; l--)
         {
             DormandPrince.Solve(new Divergences(field, legs[l].Leg), legs[l].To, legs[l].From, tolerance * DensityTolerance, state, lanes, scratch);
         }
@@ -66,7 +66,7 @@ internal static unsafe class AdaptivePath
         }
     }
 
-    private sealed class Velocities(VelocityField velocity, int leg) : IOdeSystem
+    private readonly struct Velocities(VelocityField velocity, int leg) : IOdeSystem
     {
         public int Size => velocity.Features;
 
@@ -97,7 +97,7 @@ internal static unsafe class AdaptivePath
     }
 
     /// <summary>v and its divergence, D tangents an evaluation.</summary>
-    private sealed class Divergences(VelocityField velocity, int leg) : IOdeSystem
+    private readonly struct Divergences(VelocityField velocity, int leg) : IOdeSystem
     {
         public int Size => velocity.Features + 1;
 

@@ -56,7 +56,8 @@ internal static class DormandPrince
     /// <param name="x">[Size, events], rows <see cref="Stride"/> apart, replaced.</param>
     /// <param name="count">Events.</param>
     /// <param name="scratch">Buffers for use.</param>
-    public static void Solve(IOdeSystem system, double from, double to, double tolerance, Span<double> x, int count, FlowScratch scratch)
+    public static void Solve<TSystem>(TSystem system, double from, double to, double tolerance, Span<double> x, int count, FlowScratch scratch)
+        where TSystem : struct, IOdeSystem
     {
         Span<double> s = stackalloc double[count], h = stackalloc double[count], times = stackalloc double[count];
         Span<int> active = stackalloc int[count];
@@ -117,7 +118,8 @@ internal static class DormandPrince
     }
 
     /// <summary>One stage of the events that are not at their end: the point, into the trial, and v there.</summary>
-    private static void Stage(IOdeSystem system, int stage, ReadOnlySpan<double> x, ReadOnlySpan<double> s, ReadOnlySpan<double> h, ReadOnlySpan<int> active, Span<double> times, FlowScratch scratch)
+    private static void Stage<TSystem>(TSystem system, int stage, ReadOnlySpan<double> x, ReadOnlySpan<double> s, ReadOnlySpan<double> h, ReadOnlySpan<int> active, Span<double> times, FlowScratch scratch)
+        where TSystem : struct, IOdeSystem
     {
         var length = system.Size * Stride;
         Span<double> trial = scratch.Doubles(Trial, length), gathered = scratch.Doubles(Gathered, length), result = scratch.Doubles(Result, length);

@@ -9,11 +9,7 @@ internal static unsafe class MidpointPath
     private const int Stride = FlowLayer.Stride;
 
     // Numbers of buffers in the scratch.
-    private const int State = 8, Input = 9, Context = 58, Point = 57, End = 56, Velocity = 55, Matrix = 54, FirstJacobian = 53;
-
-    // The fixed point of a step: x = y - h v(...) contracts by about h |dv/dx| a turn. Where it does not within so many, the step has no inverse.
-    private const int MostTurns = 200;
-    private const double Accuracy = 1e-11;
+    private const int State = 8, Input = 9, Context = 58, Point = 57, End = 56, Velocity = 55, Matrix = 54, FirstJacobian = 53, Residual = 52;
 
     /// <summary>Moves events along the path, in float32.</summary>
     /// <param name="field">v.</param>
@@ -22,7 +18,7 @@ internal static unsafe class MidpointPath
     /// <param name="y">[D, lanes], rows <see cref="FlowLayer.SamplingStride"/> apart, replaced.</param>
     /// <param name="lanes">Events.</param>
     /// <param name="scratch">Buffers for use.</param>
-    public static void Follow(VelocityField field, IReadOnlyList<PathLeg> legs, int stepsOfALeg, Span<float> y, int lanes, FlowScratch scratch)
+    public static void Follow(VelocityField field, ReadOnlySpan<PathLeg> legs, int stepsOfALeg, Span<float> y, int lanes, FlowScratch scratch)
     {
         int d = field.Features, inputs = field.Network.Inputs, panels = (lanes + Lanes - 1) / Lanes;
         float* x = scratch.Aligned(State, d * Lanes * panels), input = scratch.Aligned(Input, inputs * Lanes * panels);
@@ -78,31 +74,31 @@ internal static unsafe class MidpointPath
     /// <param name="x">[D, lanes], rows <see cref="FlowLayer.Stride"/> apart, replaced.</param>
     /// <param name="logDensity">One number a lane, added to; NaN where a step cannot be inverted.</param>
     /// <param name="scratch">Buffers for use.</param>
-    public static void Return(VelocityField field, IReadOnlyList<PathLeg> legs, int stepsOfALeg, Span<double> x, Span<double> logDensity, FlowScratch scratch)
+    public static void Return(VelocityField field, ReadOnlySpan<PathLeg> legs, int stepsOfALeg, Span<double> x, Span<double> logDensity, FlowScratch scratch)
     {
         var group = field.Tangents.Group;
+        var inversion = scratch.Inversion(field.Features, group);
         for (var first = 0; first < logDensity.Length; first += group)
         {
             var log = logDensity.Slice(first, Math.Min(group, logDensity.Length - first));
-            for (var l = legs.Count - 1; l >= 0; l--)
+            inversion.StartPath();
+            for (var l = legs.Length - 1; l >= 0; l--)
             {
                 var steps = legs[l].Steps(stepsOfALeg);
                 var h = (legs[l].To - legs[l].From) / steps;
                 for (var k = steps - 1; k >= 0; k--)
                 {
-                    StepBack(field, legs[l].Leg, legs[l].From + (k * h), h, x[first..], log, scratch);
+                    StepBack(field, legs[l].Leg, legs[l].From + (k * h), h, x[first..], log, inversion, scratch);
                 }
             }
         }
     }
 
-    /// <summary>x with x + h w(x) = the given end, by the fixed point of x = end - h w(x), and log |det dx / d end|.</summary>
-    private static void StepBack(VelocityField field, int leg, double s, double h, Span<double> x, Span<double> log, FlowScratch scratch)
+    /// <summary>x with x + h w(x) = the given end, and log |det dx / d end|.</summary>
+    private static void StepBack(VelocityField field, int leg, double s, double h, Span<double> x, Span<double> log, StepInversion inversion, FlowScratch scratch)
     {
         int d = field.Features, lanes = log.Length;
-        Span<double> end = scratch.Doubles(End, d * Stride), w = scratch.Doubles(Velocity, d * Stride);
-        Span<bool> done = stackalloc bool[lanes];
-        done.Clear();
+        Span<double> end = scratch.Doubles(End, d * Stride), w = scratch.Doubles(Velocity, d * Stride), residual = scratch.Doubles(Residual, d);
         x[..(((d - 1) * Stride) + lanes)].CopyTo(end);
 
         // A midpoint step backwards is the start: off by h^3.
@@ -113,41 +109,38 @@ internal static unsafe class MidpointPath
             x[at] -= h * w[at];
         }
 
+        inversion.StartStep();
         var open = lanes;
-        for (var turn = 0; turn < MostTurns && open > 0; turn++)
+        for (var turn = 0; turn < StepInversion.MostTurns && open > 0; turn++)
         {
             StepVelocity(field, leg, s, h, x, lanes, w, scratch);
             for (var i = 0; i < lanes; i++)
             {
                 // Events that are done stay as they are, whatever the others of the tile still need.
-                if (done[i])
+                if (inversion.IsDone(i))
                 {
                     continue;
                 }
 
-                double change = 0, size = 1;
-                for (var at = i; at < d * Stride; at += Stride)
+                double size = 1;
+                for (int f = 0, at = i; f < d; f++, at += Stride)
                 {
-                    var value = end[at] - (h * w[at]);
-                    change = Math.Max(change, Math.Abs(value - x[at]));
-                    size = Math.Max(size, Math.Abs(value));
-                    x[at] = value;
+                    residual[f] = end[at] - x[at] - (h * w[at]);
+                    size = Math.Max(size, Math.Abs(x[at]));
                 }
 
-                // Lanes that run away are done as well, without a point.
-                if (change <= Accuracy * size || !double.IsFinite(change))
+                open -= inversion.Advance(i, residual, size) ? 1 : 0;
+                for (int f = 0, at = i; f < d; f++, at += Stride)
                 {
-                    done[i] = true;
-                    log[i] = double.IsFinite(change) ? log[i] : double.NaN;
-                    open--;
+                    x[at] += residual[f];
                 }
             }
         }
 
-        SubtractLogDeterminant(field, leg, s, h, x, log, scratch);
+        SubtractLogDeterminant(field, leg, s, h, x, log, inversion, scratch);
         for (var i = 0; i < lanes; i++)
         {
-            log[i] = done[i] ? log[i] : double.NaN;
+            log[i] = inversion.IsDone(i) ? log[i] : double.NaN;
         }
     }
 
@@ -164,7 +157,7 @@ internal static unsafe class MidpointPath
     }
 
     /// <summary>Subtracts log |det(1 + h Jm (1 + h/2 J0))|, with J0 = dv/dx at (x, s) and Jm at the middle of the step.</summary>
-    private static void SubtractLogDeterminant(VelocityField field, int leg, double s, double h, ReadOnlySpan<double> x, Span<double> log, FlowScratch scratch)
+    private static void SubtractLogDeterminant(VelocityField field, int leg, double s, double h, ReadOnlySpan<double> x, Span<double> log, StepInversion inversion, FlowScratch scratch)
     {
         int d = field.Features, lanes = log.Length;
         var input = scratch.Doubles(Point, field.Network.Inputs * Stride);
@@ -178,7 +171,8 @@ internal static unsafe class MidpointPath
         var middle = field.Tangents.Evaluate(input, lanes, true, out stride, scratch);
 
         // Row r of a result: the lanes' values of v_r, then of dv_r/dx_0, dv_r/dx_1, ...
-        var matrix = scratch.Doubles(Matrix, d * d);
+        var work = scratch.Doubles(Matrix, 3 * d * d);
+        var matrix = work[..(d * d)];
         for (var i = 0; i < lanes; i++)
         {
             for (var r = 0; r < d; r++)
@@ -195,7 +189,7 @@ internal static unsafe class MidpointPath
                 }
             }
 
-            log[i] -= LogDeterminant.Of(matrix, d);
+            log[i] -= inversion.LogDeterminant(i, matrix, work[(d * d)..]);
         }
     }
 

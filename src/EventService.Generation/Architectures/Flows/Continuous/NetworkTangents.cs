@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 using EventService.Engine.Kernels;
 
 namespace EventService.Generation.Architectures.Flows.Continuous;
@@ -50,7 +52,10 @@ internal sealed class NetworkTangents
     public ReadOnlySpan<double> Evaluate(ReadOnlySpan<double> inputs, int lanes, bool derivatives, out int stride, FlowScratch scratch)
     {
         var columns = derivatives ? lanes * (1 + _features) : lanes;
+
+        // A line of the cache more where rows would start at the same few places of it.
         stride = (columns + 15) & ~15;
+        stride += stride % 128 == 0 ? 16 : 0;
         var x = scratch.Doubles(FirstBuffer, _network.Inputs * stride);
         x.Clear();
         for (var r = 0; r < _network.Inputs; r++)
@@ -77,11 +82,7 @@ internal sealed class NetworkTangents
                 case ConditionerStep.Residual block:
                     var first = Apply(block.First, block.ActivatesInput ? Activated(h, lanes, columns, stride, scratch, buffer++) : h, lanes, columns, stride, scratch, buffer++);
                     var sum = Apply(block.Second, Activated(first, lanes, columns, stride, scratch, buffer++), lanes, columns, stride, scratch, buffer++);
-                    for (var i = 0; i < sum.Length; i++)
-                    {
-                        sum[i] += h[i];
-                    }
-
+                    TensorPrimitives.Add(sum, h, sum);
                     h = sum;
                     break;
             }
@@ -111,22 +112,16 @@ internal sealed class NetworkTangents
         var slopes = scratch.Doubles(Slopes, lanes);
         for (var row = 0; row < x.Length; row += stride)
         {
-            var values = x.Slice(row, lanes);
-            _network.Activation.Apply(values, y.Slice(row, lanes));
             if (columns == lanes)
             {
+                _network.Activation.Apply(x.Slice(row, lanes), y.Slice(row, lanes));
                 continue;
             }
 
-            _network.Activation.Slope(values, slopes);
+            _network.Activation.ApplyWithSlope(x.Slice(row, lanes), y.Slice(row, lanes), slopes);
             for (var c = lanes; c < columns; c += lanes)
             {
-                var tangents = x.Slice(row + c, lanes);
-                var results = y.Slice(row + c, lanes);
-                for (var i = 0; i < lanes; i++)
-                {
-                    results[i] = slopes[i] * tangents[i];
-                }
+                TensorPrimitives.Multiply(slopes, x.Slice(row + c, lanes), y.Slice(row + c, lanes));
             }
         }
 

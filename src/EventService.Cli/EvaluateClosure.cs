@@ -2,13 +2,14 @@ using System.Globalization;
 
 using EventService.Generation;
 using EventService.Generation.Evaluation.Closure;
+using EventService.Generation.Evaluation.Html;
 using EventService.Generation.Requests;
 using EventService.Generation.Training.Recipes;
 using EventService.Generation.Training.Tables;
 
 namespace EventService.Cli;
 
-/// <summary>eventservice evaluate --closure: what a family of models knows of a point that it was not trained at, as closure.json.</summary>
+/// <summary>eventservice evaluate --closure: what a family of models knows of a point that it was not trained at, as closure.json and closure.html.</summary>
 internal static class EvaluateClosure
 {
     /// <summary>What the command line says.</summary>
@@ -26,6 +27,8 @@ internal static class EvaluateClosure
         var table = await display.CountAsync($"reading {settings.Data.Name}", null, _ => PointTable.Read(recipe, settings.Data.FullName));
         var points = ConditionPoint.Of(table.Sample, recipe);
         var test = new ClosureTest(recipe.Schema, settings.Events, settings.Resamplings, settings.Seed);
+        var parameter = recipe.Data.Conditions[0];
+        var trends = test.Trends(points, parameter.Unit is "1" or "" ? parameter.Name : $"{parameter.Name} [{parameter.Unit}]");
         List<ClosurePoint> results = [];
         foreach (var place in Chosen(settings, points))
         {
@@ -35,8 +38,9 @@ internal static class EvaluateClosure
             results.Add(await Task.Run(() => test.Run(leftOut, [.. points.Where(p => p != leftOut)], model, Console.Error.WriteLine, cancellationToken), cancellationToken));
 
             // After each point: trainings are long.
-            var report = new ClosureReport { Created = TimeProvider.System.GetUtcNow(), ServiceVersion = ServiceVersion.Text, Recipe = recipe.Name, DataSha256 = table.Sha256, Points = results };
+            var report = new ClosureReport { Created = TimeProvider.System.GetUtcNow(), ServiceVersion = ServiceVersion.Text, Recipe = recipe.Name, DataSha256 = table.Sha256, Points = results, Trends = trends };
             await File.WriteAllTextAsync(Path.Combine(settings.Folder, "closure.json"), report.ToJson() + "\n", cancellationToken);
+            await File.WriteAllTextAsync(Path.Combine(settings.Folder, "closure.html"), ClosureHtml.Render(report), cancellationToken);
             display.Closure(report, settings.Folder);
         }
 

@@ -85,7 +85,7 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
         }
 
         console.Write(table);
-        console.WriteLine(Path.Combine(folder, "closure.json"));
+        console.WriteLine(Path.Combine(folder, "closure.html") + ", closure.json");
     }
 
     private static void AddParticles(Table table, ParticleComparison found, ParticleComparison floor)

@@ -40,6 +40,31 @@ public sealed class ShippedModelTests : IDisposable
     }
 
     [Theory]
+    [InlineData("t5qqqqww", "eps=0.5", 0.0001372, 0.0001371, 0.5, 0.19625, 0.2059, "eps=0.8", "eps is 0.8 1, outside what this model was trained on: 0.25 to 0.75 1.")]
+    [InlineData("gluino-zero-lepton", "mGluino=1400", 0.04625, 0.001244, 1.0 / 3, 0.771, 0.87925, "mGluino=2000", "mGluino is 2000 GeV, outside what this model was trained on: 1200 to 1800 GeV.")]
+    public async Task ShippedFlowsBetweenPoints_ServeEventsDensitiesAndYieldsThere(
+        string process, string between, double crossSection0, double crossSection1, double share, double efficiency0, double efficiency1, string outside, string refusal)
+    {
+        var client = _service.CreateClient();
+        using var answer = await client.PostAsync($"/generate?process={process}&{between}&n=40&seed=3&logDensity=true&lumi=1e6", null);
+        var events = (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(40, events.Length);
+
+        // Yields of the README of the samples: the logarithm of the cross-section and the efficiency are linear between the points; 1e6/fb.
+        var receipt = JsonElement.Parse(answer.Headers.GetValues("EventService-Receipt").Single());
+        var expected = Math.Pow(crossSection0, 1 - share) * Math.Pow(crossSection1, share) * (((1 - share) * efficiency0) + (share * efficiency1)) * 1e9;
+        Assert.Equal(expected, receipt.GetProperty("expectedEvents").GetDouble(), 1e-9 * expected);
+
+        // n_jets is on a grid: the sampler's density and that of the written event are the same lower bound.
+        using var densities = await client.PostAsync($"/density?process={process}&{between}", new StringContent(string.Join('\n', events), System.Text.Encoding.UTF8, "application/x-ndjson"));
+        var found = (await densities.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(40, found.Length);
+        Assert.All(events.Zip(found), pair => Assert.Equal(JsonElement.Parse(pair.First).GetProperty("logDensity").GetDouble(), JsonElement.Parse(pair.Second).GetProperty("logDensity").GetDouble(), 1e-2));
+
+        await Problem.ExpectAsync(await client.PostAsync($"/generate?process={process}&{outside}", null), 422, refusal);
+    }
+
+    [Theory]
     [InlineData("jsonl")]
     [InlineData("dm-csv")]
     [InlineData("npy")]

@@ -1,5 +1,6 @@
 using EventService.Engine.Random;
 using EventService.Generation.Evaluation.Closure;
+using EventService.Generation.Evaluation.Html;
 using EventService.Generation.Training.Tables;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
@@ -54,6 +55,50 @@ public class MorphingTests
     {
         ConditionPoint[] points = [.. new double[][] { [1000, 100], [2200, 100], [1400, 100], [2200, 500], [2000, 200] }.Select(v => new ConditionPoint("", v, Normal(0, 1, 1)))];
         Assert.Equal([2, 4], ClosureTest.Inner(points));
+    }
+
+    [Fact]
+    public void Closure_OfAGridOfMasses_ShowsTrendsAndWhatStandsForThePointLeftOut()
+    {
+        static EventSample Of(params double[] values)
+        {
+            var sample = new EventSample(1);
+            for (var k = 0; k < values.Length; k++)
+            {
+                sample.AddRow(k, [values[k]]);
+            }
+
+            return sample;
+        }
+
+        ConditionPoint[] points = [new("m=2", [2], Of(5, 7)), new("m=1", [1], Of(1, 2, 3)), new("m=3", [3], Of(8, 10))];
+        var test = new ClosureTest(new SampleSchema([new ColumnSchema("mass_jj", "GeV", "")], []), 10, 1, 1);
+
+        // (1, 2, 3) has the deviation 1, its mean the error 1 over the root of 3.
+        var trend = Assert.Single(test.Trends(points, "m [GeV]"));
+        Assert.Equal(("mass_jj", "GeV", "m [GeV]"), (trend.Observable, trend.Unit, trend.Parameter));
+        Assert.Equal([1.0, 2.0, 3.0], trend.Simulated.Select(p => p.Value));
+        Assert.Equal([2.0, 6.0, 9.0], trend.Simulated.Select(p => p.Mean));
+        Assert.Equal(1 / Math.Sqrt(3), trend.Simulated[0].Error, 1e-12);
+        Assert.Empty(test.Trends([new("", [1, 2], Of(1))], "m"));
+
+        ClosureCandidate Candidate(string name, double mean) => new(name, 0.5125, 0.01, 1.1, 2.5, [new ClosureObservable("mass_jj", 0.1, 2.5, mean, 6, 1)]);
+        var html = ClosureHtml.Render(new ClosureReport
+        {
+            Created = DateTimeOffset.UnixEpoch,
+            ServiceVersion = "0",
+            Recipe = "toy",
+            DataSha256 = "00",
+            Trends = [trend],
+            Points = [new ClosurePoint("m=2", [2], "0.500 m=1, 0.500 m=3", 2, [Candidate("model", 6.25), Candidate("nearest point", 2), Candidate("vertical morphing", 5.5), Candidate("moment morphing", 5.75)])],
+        });
+
+        Assert.Contains("<td>model</td><td class=\"n\">0.513 ± 0.010</td><td class=\"n\">1.10</td><td class=\"n\">2.50</td><td>mass_jj</td>", html, StringComparison.Ordinal);
+        Assert.Contains("<td>mass_jj</td><td class=\"n\">6 ± 1</td><td class=\"n\">6.25</td><td class=\"n\">2</td><td class=\"n\">5.5</td><td class=\"n\">5.75</td>", html, StringComparison.Ordinal);
+        Assert.Equal(2, html.Split("<circle").Length - 1);   // the model and moment morphing at the one point left out
+
+        // From 1 to 3 the plot is 52 to 392 wide: 2 is at 222. Means from 2 to 9 with 8 % of margin are 204 to 24 high: 6.25 is at 97.4.
+        Assert.Contains("cx=\"222\" cy=\"97.4\" r=\"3.2\"", html, StringComparison.Ordinal);
     }
 
     private static EventSample Normal(double mean, double width, ulong seed)

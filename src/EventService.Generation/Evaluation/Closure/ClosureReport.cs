@@ -28,6 +28,19 @@ public sealed record ClosureCandidate(string Name, double Auc, double AucError, 
 /// <param name="Candidates">The model that was trained without it, then what an analyst does today.</param>
 public sealed record ClosurePoint(string Name, IReadOnlyList<double> Values, string Neighbours, int Events, IReadOnlyList<ClosureCandidate> Candidates);
 
+/// <summary>A simulated mean at a value of the parameter.</summary>
+/// <param name="Value">Of the parameter.</param>
+/// <param name="Mean">Of the observable.</param>
+/// <param name="Error">Its standard error.</param>
+public sealed record TrendPoint(double Value, double Mean, double Error);
+
+/// <summary>How the mean of an observable changes with the one parameter of a grid.</summary>
+/// <param name="Observable">Its name.</param>
+/// <param name="Unit">Its unit.</param>
+/// <param name="Parameter">Name of the parameter, with its unit.</param>
+/// <param name="Simulated">All points of the grid, by rising value.</param>
+public sealed record ClosureTrend(string Observable, string Unit, string Parameter, IReadOnlyList<TrendPoint> Simulated);
+
 /// <summary>Closure of a family of models: each inner point of the grid left out in turn.</summary>
 public sealed record ClosureReport
 {
@@ -44,6 +57,9 @@ public sealed record ClosureReport
     public required string DataSha256 { get; init; }
 
     public required IReadOnlyList<ClosurePoint> Points { get; init; }
+
+    /// <summary>Of every observable; empty where the grid has several parameters.</summary>
+    public IReadOnlyList<ClosureTrend> Trends { get; init; } = [];
 
     public string ToJson() => JsonSerializer.Serialize(this, s_options);
 }

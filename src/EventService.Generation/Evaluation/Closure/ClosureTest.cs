@@ -21,6 +21,20 @@ public sealed class ClosureTest(SampleSchema schema, int events, int resamplings
         return [.. Enumerable.Range(0, points.Count).Where(k => !corners.Contains(k))];
     }
 
+    /// <summary>Means of all observables at the points of a grid of one parameter; none for other grids.</summary>
+    /// <param name="points">The points.</param>
+    /// <param name="parameter">Name of the parameter, with its unit.</param>
+    public IReadOnlyList<ClosureTrend> Trends(IReadOnlyList<ConditionPoint> points, string parameter)
+    {
+        ArgumentNullException.ThrowIfNull(points);
+        ArgumentNullException.ThrowIfNull(parameter);
+        return points[0].Values.Count > 1 ? [] : [.. schema.Scalars.Select((column, c) => new ClosureTrend(column.Name, column.Unit, parameter, [.. points.OrderBy(p => p.Values[0]).Select(p =>
+        {
+            var values = Column(p.Sample, c);
+            return new TrendPoint(p.Values[0], Moments.Mean(values), Moments.StandardDeviation(values) / Math.Sqrt(values.Length));
+        })]))];
+    }
+
     /// <param name="leftOut">The point.</param>
     /// <param name="others">The points that the model was trained at.</param>
     /// <param name="model">The model.</param>

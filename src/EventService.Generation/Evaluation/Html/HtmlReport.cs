@@ -17,6 +17,9 @@ public static class HtmlReport
         return reader.ReadToEnd();
     });
 
+    /// <summary>Of all reports.</summary>
+    internal static string StyleSheet => Style.Value;
+
     private static readonly JsonSerializerOptions Indented = new(ModelJson.Options) { WriteIndented = true };
 
     public static string Render(EvaluationReport report)

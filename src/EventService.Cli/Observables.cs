@@ -33,9 +33,9 @@ public static class Observables
         var (parameter, values) = Parameter(parsed.GetValue(s_parameter), files.Length);
         var output = parsed.GetValue(s_output)!;
         await using var file = OutputFile.Open(output);
-        await using (var packed = output.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file.Stream, CompressionLevel.Optimal, leaveOpen: true) : file.Stream)
+        await using (var packed = output.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file.Stream, CompressionLevel.Optimal, leaveOpen: true) : null)
         {
-            var writer = new StreamWriter(packed, leaveOpen: true) { NewLine = "\n" };
+            await using var writer = new StreamWriter(packed ?? file.Stream, leaveOpen: true) { NewLine = "\n" };
             await writer.WriteLineAsync(string.Join(',', region.Observables.Select(o => o.Name).Concat(parameter is null ? [] : [parameter])));
             for (var f = 0; f < files.Length; f++)
             {
@@ -49,7 +49,6 @@ public static class Observables
                 await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{files[f].Name}: {table.Count} of {sample.Count} events pass, {passed:G6} of {sample.Weight.ToArray().Sum():G6} in 10/fb"));
             }
 
-            await writer.FlushAsync(cancellation);
         }
 
         await file.CompleteAsync();

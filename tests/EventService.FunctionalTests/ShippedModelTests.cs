@@ -46,9 +46,9 @@ public sealed class ShippedModelTests : IDisposable
         string process, string between, double crossSection0, double crossSection1, double share, double efficiency0, double efficiency1, string outside, string refusal)
     {
         var client = _service.CreateClient();
-        using var answer = await client.PostAsync($"/generate?process={process}&{between}&n=40&seed=3&logDensity=true&lumi=1e6", null);
+        using var answer = await client.PostAsync($"/generate?process={process}&{between}&n=6&seed=3&logDensity=true&lumi=1e6", null);
         var events = (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(40, events.Length);
+        Assert.Equal(6, events.Length);
 
         // Yields of the README of the samples: the logarithm of the cross-section and the efficiency are linear between the points; 1e6/fb.
         var receipt = JsonElement.Parse(answer.Headers.GetValues("EventService-Receipt").Single());
@@ -58,7 +58,7 @@ public sealed class ShippedModelTests : IDisposable
         // n_jets is on a grid: the sampler's density and that of the written event are the same lower bound.
         using var densities = await client.PostAsync($"/density?process={process}&{between}", new StringContent(string.Join('\n', events), System.Text.Encoding.UTF8, "application/x-ndjson"));
         var found = (await densities.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(40, found.Length);
+        Assert.Equal(6, found.Length);
         Assert.All(events.Zip(found), pair => Assert.Equal(JsonElement.Parse(pair.First).GetProperty("logDensity").GetDouble(), JsonElement.Parse(pair.Second).GetProperty("logDensity").GetDouble(), 1e-2));
 
         await Problem.ExpectAsync(await client.PostAsync($"/generate?process={process}&{outside}", null), 422, refusal);

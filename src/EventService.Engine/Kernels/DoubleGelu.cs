@@ -15,6 +15,7 @@ public static class DoubleGelu
 
     /// <summary>y = gelu(x), and its derivative where <paramref name="slope"/> is not empty. y may be x.</summary>
     /// <exception cref="ArgumentException">A span is shorter than <paramref name="x"/>.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // vectors are slow in code that is compiled in haste
     public static void Apply(ReadOnlySpan<double> x, Span<double> y, Span<double> slope)
     {
         if (y.Length < x.Length || (!slope.IsEmpty && slope.Length < x.Length))

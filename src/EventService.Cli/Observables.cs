@@ -48,7 +48,6 @@ public static class Observables
 
                 await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{files[f].Name}: {table.Count} of {sample.Count} events pass, {passed:G6} of {sample.Weight.ToArray().Sum():G6} in 10/fb"));
             }
-
         }
 
         await file.CompleteAsync();

@@ -46,6 +46,7 @@ public sealed class ShippedModelTests : IDisposable
         string process, string between, double crossSection0, double crossSection1, double share, double efficiency0, double efficiency1, string outside, string refusal)
     {
         var client = _service.CreateClient();
+        client.Timeout = TimeSpan.FromMinutes(10);   // densities of continuous flows are slow on a busy machine
         using var answer = await client.PostAsync($"/generate?process={process}&{between}&n=6&seed=3&logDensity=true&lumi=1e6", null);
         var events = (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(6, events.Length);

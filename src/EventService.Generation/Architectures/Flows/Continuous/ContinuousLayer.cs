@@ -5,7 +5,7 @@ namespace EventService.Generation.Architectures.Flows.Continuous;
 /// differential equations", NeurIPS 2018, arXiv:1806.07366). From a normal base over one leg; or from one data distribution to others, where the condition says how far.
 /// </summary>
 /// <remarks>
-/// The density of an event costs, in double precision, for each midpoint step two evaluations of the network with D tangents and two for each turn of the step's inversion, about five; with
+/// The density of an event costs, in double precision, for each midpoint step two evaluations of the network with D tangents and two for each turn of the step's inversion; with
 /// adaptive steps six evaluations with D tangents a step. Sampling costs two evaluations a midpoint step, in float32.
 /// </remarks>
 public sealed class ContinuousLayer : FlowLayer

@@ -6,7 +6,7 @@ namespace EventService.Generation.Architectures.Flows.Continuous;
 /// </summary>
 internal sealed class StepInversion
 {
-    // Where the fixed point x = y - h w(x) contracts, as in every step of a sensible size, five turns are usual.
+    // Where the fixed point x = y - h w(x) contracts, as in every step of a sensible size, a few turns do.
     public const int MostTurns = 30;
     private const double Accuracy = 1e-10;
 

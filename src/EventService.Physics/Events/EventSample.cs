@@ -123,16 +123,20 @@ public sealed class EventSample
 
     /// <summary>Adds event k of another sample: of whole events, or of a table with as many columns.</summary>
     /// <exception cref="ArgumentException">The other sample has rows of another length.</exception>
-    public void AddFrom(EventSample other, int k)
+    public void AddFrom(EventSample other, int k) => AddFrom(other, k, (other ?? throw new ArgumentNullException(nameof(other)))._eventNumber[k]);
+
+    /// <summary>The same under another number.</summary>
+    /// <exception cref="ArgumentException">The other sample has rows of another length.</exception>
+    public void AddFrom(EventSample other, int k, long eventNumber)
     {
         ArgumentNullException.ThrowIfNull(other);
         if (ColumnCount > 0)
         {
-            AddRow(other._eventNumber[k], other.Row(k));
+            AddRow(eventNumber, other.Row(k));
             return;
         }
 
-        AddEvent(other._eventNumber[k], other._weight[k], other._met[k], other._metPhi[k]);
+        AddEvent(eventNumber, other._weight[k], other._met[k], other._metPhi[k]);
         for (var i = other._offsets[k]; i < other._offsets[k + 1]; i++)
         {
             AddObject(other._type[i], other._energy[i], other._pt[i], other._eta[i], other._phi[i], other._mass[i]);

@@ -72,6 +72,20 @@ public sealed class ObjectFlowRecipeTests : IDisposable
         Assert.InRange(document.Acceptance, 0.5, 1);
     }
 
+    [Theory]
+    [InlineData("gluino", "mGluino")]
+    [InlineData("stop", "mStop", "mLSP")]
+    [InlineData("zprime", "mZp")]
+    public void Parse_OfARecipeOfTheRepository_IsThatOfTheShippedModel(string name, params string[] parameters)
+    {
+        var recipe = ObjectFlowRecipe.Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "recipes", name + ".json")));
+        var model = EventGenerator.Open(Path.Combine(Repository.Root, "models", name + ".safetensors"));
+        Assert.Equal(parameters, recipe.Data.Conditions.Select(c => c.Name));
+        Assert.Equal((name, recipe.Process), (model.Document.Name, model.Document.Process));
+        Assert.Equal(recipe.Data.Points.Select(p => (p.File, p.CrossSectionPb)), model.Conditions.Points.Select(p => (p.DataFile!, p.CrossSectionPb!.Value)));
+        Assert.Equal($"eventservice train events --recipe {name}.json --output {name}.safetensors", model.Document.Training.Command);
+    }
+
     [Fact]
     public void Without_APoint_LeavesTheEventsOfTheOthers()
     {

@@ -68,17 +68,28 @@ public static class Evaluate
         }
 
         var generator = parsed.GetValue(s_generated) is null ? await options.LoadAsync(parsed, cancellationToken) : null;
-        var recipe = parsed.GetValue(s_recipe) is { } recipeFile ? Recipe.Parse(await File.ReadAllBytesAsync(recipeFile.FullName, cancellationToken)) : null;
-        Check(parsed, generator, recipe);
+        var recipeText = parsed.GetValue(s_recipe) is { } recipeFile ? await File.ReadAllBytesAsync(recipeFile.FullName, cancellationToken) : null;
         var (folder, seed) = (parsed.GetValue(s_output)!, parsed.GetValue(s_seed));
+        var points = new EvaluatePoints.Settings(
+            parsed.GetValue(s_data)!, parsed.GetValue(s_testSplit), parsed.GetValue(s_events), folder, seed, parsed.GetValue(s_samples), parsed.GetValue(s_resamplings));
+        if (recipeText is not null && ObjectFlowRecipe.IsOne(recipeText))
+        {
+            var objects = ObjectFlowRecipe.Parse(recipeText);
+            Check(parsed, generator, null, objects.Data.Conditions.Select(c => c.Name));
+            var data = await display.CountAsync($"reading {points.Data.Name}", null, _ => ConditionData.Read(objects, points.Data));
+            return await EvaluatePoints.RunAsync(points, generator!, data, display, cancellationToken);
+        }
+
+        var recipe = recipeText is null ? null : Recipe.Parse(recipeText);
+        Check(parsed, generator, recipe, recipe?.Data.Conditions.Select(c => c.Name) ?? []);
         Directory.CreateDirectory(folder);
         if (recipe is { Data.Conditions.Count: > 0 })
         {
-            var settings = new EvaluatePoints.Settings(
-                parsed.GetValue(s_data)!, parsed.GetValue(s_testSplit), parsed.GetValue(s_events), folder, seed, parsed.GetValue(s_samples), parsed.GetValue(s_resamplings));
-            return await EvaluatePoints.RunAsync(settings, generator!, recipe, display, cancellationToken);
+            var data = await display.CountAsync($"reading {points.Data.Name}", null, _ => ConditionData.Read(recipe, points.Data));
+            return await EvaluatePoints.RunAsync(points, generator!, data, display, cancellationToken);
         }
 
+        var view = new EventView(recipe?.Schema ?? DarkMachinesSchema.Create(new ObjectMaxima(0, 0, 0, 0, 0)));
         var file = recipe is null
             ? await ReadAsync(parsed.GetValue(s_data)!, null, display, cancellationToken)
             : await display.CountAsync($"reading {parsed.GetValue(s_data)!.Name}", null, _ => recipe.ReadTable(parsed.GetValue(s_data)!.OpenRead(), parsed.GetValue(s_data)!.Name));
@@ -97,10 +108,9 @@ public static class Evaluate
         generated = generatedSamples[0];
 
         var floor = await display.ShareAsync($"floor: {parsed.GetValue(s_resamplings)} pairs of {count} events", progress =>
-            MonteCarloFloor.Draw(file, count, count, recipe is null ? EventObservables.All : TableObservables.Of(recipe.Schema), parsed.GetValue(s_resamplings), seed, progress, cancellationToken));
+            MonteCarloFloor.Draw(file, count, count, view.Observables, parsed.GetValue(s_resamplings), seed, progress, cancellationToken));
         var observables = ObservableComparison.Compare(monteCarlo, generatedSamples, floor, cancellationToken);
-        FeatureMatrix Features(EventSample sample) => recipe is null ? FeatureMatrix.Compute(sample, cancellationToken) : FeatureMatrix.OfTable(sample, recipe.Schema);
-        var (x, y) = (Features(monteCarlo), Features(generated));
+        var (x, y) = (view.Features(monteCarlo, cancellationToken), view.Features(generated, cancellationToken));
         if (parsed.GetValue(s_export))
         {
             FeatureExport.Write(folder, x, y);
@@ -139,7 +149,7 @@ public static class Evaluate
     }
 
     /// <exception cref="RequestException">Model, recipe and options do not go together.</exception>
-    private static void Check(ParseResult parsed, EventGenerator? generator, Recipe? recipe)
+    private static void Check(ParseResult parsed, EventGenerator? generator, Recipe? recipe, IEnumerable<string> conditions)
     {
         if (generator is { Model.Schema: var schema } && (recipe is null ? !DarkMachinesSchema.IsWholeEvent(schema) : !schema.HasSameColumns(recipe.Schema)))
         {
@@ -148,9 +158,15 @@ public static class Evaluate
                 : $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, the recipe {recipe.Schema.Describe()}.");
         }
 
-        if (recipe is { Data.Conditions.Count: > 0 } && generator is null)
+        string[] names = [.. conditions];
+        if (names.Length > 0 && generator is null)
         {
-            throw new RequestException(RequestFault.Cannot, $"The recipe has the conditions {string.Join(", ", recipe.Data.Conditions.Select(c => c.Name))}; events of a file are compared without conditions only. Leave --generated out.");
+            throw new RequestException(RequestFault.Cannot, $"The recipe has the conditions {string.Join(", ", names)}; events of a file are compared without conditions only. Leave --generated out.");
+        }
+
+        if (names.Length > 0 && !names.SequenceEqual(generator!.Conditions.Parameters.Select(p => p.Name)))
+        {
+            throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' has {(generator.Conditions.Parameters.Count == 0 ? "no conditions" : $"the conditions {string.Join(", ", generator.Conditions.Parameters.Select(p => p.Name))}")}, the recipe {string.Join(", ", names)}.");
         }
 
         if (recipe is not null && parsed.GetValue(s_power))

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 using EventService.Generation;
 using EventService.Generation.Evaluation.Closure;
 using EventService.Generation.Evaluation.Html;
@@ -12,33 +10,73 @@ namespace EventService.Cli;
 /// <summary>eventservice evaluate --closure: what a family of models knows of a point that it was not trained at, as closure.json and closure.html.</summary>
 internal static class EvaluateClosure
 {
+    private const string Checkpoint = ".checkpoint";
+
     /// <summary>What the command line says.</summary>
     public sealed record Settings(FileInfo Data, FileInfo Recipe, IReadOnlyList<string> LeaveOut, int Events, string Folder, ulong Seed, int Resamplings, int Threads);
 
     public static async Task<int> RunAsync(Settings settings, EvaluationDisplay display, CancellationToken cancellationToken)
     {
-        var recipe = Recipe.Parse(await File.ReadAllBytesAsync(settings.Recipe.FullName, cancellationToken));
+        var text = await File.ReadAllBytesAsync(settings.Recipe.FullName, cancellationToken);
+        return await (ObjectFlowRecipe.IsOne(text) ? RunAsync(settings, ObjectFlowRecipe.Parse(text), display, cancellationToken) : RunAsync(settings, Recipe.Parse(text), display, cancellationToken));
+    }
+
+    private static async Task<int> RunAsync(Settings settings, ObjectFlowRecipe recipe, EvaluationDisplay display, CancellationToken cancellationToken)
+    {
+        var table = await display.CountAsync($"reading {settings.Data.Name}", null, _ => PointTable.Read(recipe, settings.Data.FullName));
+        return await RunAsync(settings, recipe.Name, Axis(recipe.Data.Conditions[0].Name, recipe.Data.Conditions[0].Unit), ConditionData.Of(recipe, table), display, async (leftOut, command, output) =>
+        {
+            var left = table.Without(leftOut.Values);
+            var training = TrainObjects.Prepare(left, recipe, settings.Threads, int.MaxValue);
+            var network = await TrainObjects.TrainAsync(training, left.Sample, output + Checkpoint, resume: false, cancellationToken);
+            await TrainObjects.WriteAsync(training, network, recipe.Calibration, recipe.AcceptanceEvents, TrainObjects.IdentityOf(recipe, command, settings.Data.Name, table.Sha256), output);
+        }, cancellationToken);
+    }
+
+    private static async Task<int> RunAsync(Settings settings, Recipe recipe, EvaluationDisplay display, CancellationToken cancellationToken)
+    {
         if (recipe.Data.Points.Count == 0)
         {
             throw new RequestException(RequestFault.Cannot, "The recipe has no data.points, expected a grid of which points can be left out.");
         }
 
-        Directory.CreateDirectory(settings.Folder);
         var table = await display.CountAsync($"reading {settings.Data.Name}", null, _ => PointTable.Read(recipe, settings.Data.FullName));
-        var points = ConditionPoint.Of(table.Sample, recipe);
-        var test = new ClosureTest(recipe.Schema, settings.Events, settings.Resamplings, settings.Seed);
-        var parameter = recipe.Data.Conditions[0];
-        var trends = test.Trends(points, parameter.Unit is "1" or "" ? parameter.Name : $"{parameter.Name} [{parameter.Unit}]");
+        return await RunAsync(settings, recipe.Name, Axis(recipe.Data.Conditions[0].Name, recipe.Data.Conditions[0].Unit), ConditionData.Of(recipe, table), display, async (leftOut, command, output) =>
+        {
+            var training = new TableTraining(table.Without(leftOut.Values), recipe, settings.Threads, int.MaxValue);
+            await Task.Run(() => training.Trainer.Run(output + Checkpoint, new TrainingDisplay(Console.Error, TimeProvider.System).Show, cancellationToken), cancellationToken);
+            await using var file = OutputFile.Open(output);
+            training.Write(file.Stream, command, settings.Data.Name, table.Sha256);
+            await file.CompleteAsync();
+        }, cancellationToken);
+    }
+
+    /// <param name="settings">What the command line says.</param>
+    /// <param name="name">Of the recipe.</param>
+    /// <param name="axis">The parameter that means are shown against, with its unit.</param>
+    /// <param name="data">Its events.</param>
+    /// <param name="display">Shows the findings.</param>
+    /// <param name="train">Writes the model that is trained without a point, given the command for its document and its file.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    private static async Task<int> RunAsync(Settings settings, string name, string axis, ConditionData data, EvaluationDisplay display, Func<ConditionPoint, string, string, Task> train, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(settings.Folder);
+        var points = data.Points;
+        var test = new ClosureTest(data.Schema, settings.Events, settings.Resamplings, settings.Seed);
+        var trends = test.Trends(points, axis);
         List<ClosurePoint> results = [];
         foreach (var place in Chosen(settings, points))
         {
             var leftOut = points[place];
-            var generator = await TrainAsync(settings, recipe, table.Without(leftOut.Values), leftOut, cancellationToken);
-            var model = generator.Model;
+            var output = Path.Combine(settings.Folder, $"without-{leftOut.Name}.safetensors");
+            await Console.Error.WriteLineAsync($"training without {leftOut.Name}");
+            await train(leftOut, $"eventservice evaluate --closure --leave-out {leftOut.Name}", output);
+            File.Delete(output + Checkpoint);
+            var model = EventGenerator.Open(output).Model;
             results.Add(await Task.Run(() => test.Run(leftOut, [.. points.Where(p => p != leftOut)], model, Console.Error.WriteLine, cancellationToken), cancellationToken));
 
             // After each point: trainings are long.
-            var report = new ClosureReport { Created = TimeProvider.System.GetUtcNow(), ServiceVersion = ServiceVersion.Text, Recipe = recipe.Name, DataSha256 = table.Sha256, Points = results, Trends = trends };
+            var report = new ClosureReport { Created = TimeProvider.System.GetUtcNow(), ServiceVersion = ServiceVersion.Text, Recipe = name, DataSha256 = data.Sha256, Points = results, Trends = trends };
             await File.WriteAllTextAsync(Path.Combine(settings.Folder, "closure.json"), report.ToJson() + "\n", cancellationToken);
             await File.WriteAllTextAsync(Path.Combine(settings.Folder, "closure.html"), ClosureHtml.Render(report), cancellationToken);
             display.Closure(report, settings.Folder);
@@ -46,6 +84,8 @@ internal static class EvaluateClosure
 
         return 0;
     }
+
+    private static string Axis(string name, string unit) => unit is "1" or "" ? name : $"{name} [{unit}]";
 
     private static IReadOnlyList<int> Chosen(Settings settings, IReadOnlyList<ConditionPoint> points)
     {
@@ -58,21 +98,5 @@ internal static class EvaluateClosure
 
         return settings.LeaveOut.Count == 0 ? inner : [.. settings.LeaveOut.Select(name => inner.Where(k => points[k].Name == name).Cast<int?>().SingleOrDefault()
             ?? throw new RequestException(RequestFault.BadValue, $"--leave-out is '{name}', expected one of the inner points: {names}."))];
-    }
-
-    private static async Task<EventGenerator> TrainAsync(Settings settings, Recipe recipe, PointTable table, ConditionPoint leftOut, CancellationToken cancellationToken)
-    {
-        var name = Path.Combine(settings.Folder, string.Create(CultureInfo.InvariantCulture, $"without-{leftOut.Name}.safetensors"));
-        await Console.Error.WriteLineAsync($"training without {leftOut.Name}: {table.Sample.Count:N0} events");
-        var training = new TableTraining(table, recipe, settings.Threads, int.MaxValue);
-        await Task.Run(() => training.Trainer.Run(name + ".checkpoint", new TrainingDisplay(Console.Error, TimeProvider.System).Show, cancellationToken), cancellationToken);
-        await using (var file = OutputFile.Open(name))
-        {
-            training.Write(file.Stream, $"eventservice evaluate --closure --leave-out {leftOut.Name}", settings.Data.Name, table.Sha256);
-            await file.CompleteAsync();
-        }
-
-        File.Delete(name + ".checkpoint");
-        return EventGenerator.Open(name);
     }
 }

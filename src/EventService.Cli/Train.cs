@@ -90,18 +90,7 @@ public static class Train
         var sample = DarkMachinesReader.ReadAll(data.FullName);
         var process = parsed.GetValue(s_process) ?? sample.ProcessName;
         var training = Prepare(parsed, sample);
-        var checkpoint = parsed.GetValue(s_checkpoint) ?? output + ".checkpoint";
-        if (parsed.GetValue(s_resume))
-        {
-            training.Trainer.Resume(checkpoint);
-        }
-        else if (File.Exists(checkpoint))
-        {
-            throw new IOException($"Checkpoint '{checkpoint}' exists. Continue it with --resume, or delete it to start again.");
-        }
-
-        await Console.Error.WriteLineAsync($"{sample.Count:N0} events of {sample.ProcessName}, {training.Trainer.TotalSteps:N0} steps, from epoch {training.Trainer.Epoch + 1}");
-        var network = await Task.Run(() => training.Trainer.Run(checkpoint, new TrainingDisplay(Console.Error, TimeProvider.System).Show, cancellation), cancellation);
+        var network = await TrainObjects.TrainAsync(training, sample, parsed.GetValue(s_checkpoint) ?? output + ".checkpoint", parsed.GetValue(s_resume), cancellation);
         var identity = new ModelIdentity(
             parsed.GetValue(s_name) ?? process + "-objects",
             process,
@@ -110,7 +99,7 @@ public static class Train
             CommandLine(parsed, data, output),
             data.Name,
             Convert.ToHexStringLower(await SHA256.HashDataAsync(data.OpenRead(), cancellation)));
-        await WriteAsync(parsed, training, network, calibration, identity, output);
+        await TrainObjects.WriteAsync(training, network, calibration, parsed.GetValue(s_acceptance), identity, output);
         return 0;
     }
 
@@ -124,8 +113,9 @@ public static class Train
         var output = parsed.GetValue(s_output)!;
         var request = new TrainTable.Request(
             data, recipe, output, parsed.GetValue(s_threads), parsed.GetValue(s_checkpoint) ?? output + ".checkpoint", parsed.GetValue(s_checkpointSteps), parsed.GetValue(s_resume), parsed.GetValue(s_straighten));
-        return await (EventsRecipe.IsOne(await File.ReadAllBytesAsync(recipe.FullName, cancellation))
-            ? TrainEvents.RunAsync(request, cancellation)
+        var text = await File.ReadAllBytesAsync(recipe.FullName, cancellation);
+        return await (ObjectFlowRecipe.IsOne(text) ? TrainObjects.RunAsync(request, cancellation)
+            : EventsRecipe.IsOne(text) ? TrainEvents.RunAsync(request, cancellation)
             : TrainTable.RunAsync(request, cancellation));
     }
 
@@ -139,24 +129,6 @@ public static class Train
         {
             throw new RequestException(RequestFault.BadValue, e.Message);
         }
-    }
-
-    private static async Task WriteAsync(ParseResult parsed, ObjectFlowTraining training, ObjectFlowNetwork network, CalibrationOptions calibration, ModelIdentity identity, string output)
-    {
-        var draws = parsed.GetValue(s_acceptance);
-        ModelDocument? document = null;
-        await using (var file = OutputFile.Open(output))
-        {
-            await Terminal.ProgressAsync("calibrating the azimuths", (long)calibration.Rounds * calibration.Events, progress => Task.Run(() =>
-                training.Calibrate(network, calibration, progress)));
-            await Terminal.ProgressAsync("measuring the acceptance", draws, progress => Task.Run(() =>
-                document = training.Write(network, identity, draws, file.Stream, progress)));
-            await file.CompleteAsync();
-        }
-
-        await Console.Error.WriteLineAsync(
-            $"{output}: validation loss {document!.Training.ValidationLoss:F4} nat (epoch {document.Training.BestEpoch + 1} of {document.Training.Epochs}), "
-            + $"acceptance {document.Acceptance:F4} +- {document.AcceptanceError:F4}");
     }
 
     private static TrainingOptions Options(ParseResult parsed) => new()

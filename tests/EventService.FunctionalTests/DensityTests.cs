@@ -94,7 +94,7 @@ public sealed class DensityTests(RunningService service)
     [InlineData("process=ttbar&input=root", OneJet, "text/csv", 400, "input is 'root', expected one of jsonl, dm-csv, npy.")]
     [InlineData("process=ttbar&format=csv", OneJet, "text/csv", 400, "format is 'csv', expected one of jsonl, npy.")]
     [InlineData("process=ttbar&n=5", OneJet, "text/csv", 400, "Parameter 'n' is not known. Known: process, model, version, alias, input, format, numerics.")]
-    [InlineData("process=gluino", OneJet, "text/csv", 400, "mGluino is not given")]
+    [InlineData("process=gluino", OneJet, "text/csv", 422, "'dm-csv' has no place for mGluino of each event. Give one value for all events")]
     [InlineData("process=higgs", OneJet, "text/csv", 404, "Process 'higgs' not found.")]
     [InlineData("process=ttbar", OneJet, "application/pdf", 415, "Content-Type is 'application/pdf', expected one of application/x-ndjson, text/csv, application/x-npy")]
     [InlineData("process=zjets", OneJet, "text/csv", 422, "Model 'gan' (test-without-density) has no density.")]

@@ -104,11 +104,99 @@ public sealed class ShippedModelTests : IDisposable
         Assert.Equal("Jet 0: mass -50 GeV is negative", lines[3].GetProperty("reason").GetString());
     }
 
-    private static async Task<string[]> DensitiesAsync(HttpClient client, string format, HttpContent events)
+    [Fact]
+    public async Task ShippedGluino_SeveralMasses_AreTheEventsOfEachAlone_WithTheYieldOfTheirMass()
+    {
+        var client = _service.CreateClient();
+        var (scan, receipt) = await EventsAsync(client, "process=gluino&mGluino=1500,1600,1700&n=90&seed=3&lumi=140");
+        for (var p = 0; p < 3; p++)
+        {
+            var mass = 1500 + (100 * p);
+            var (alone, single) = await EventsAsync(client, $"process=gluino&mGluino={mass}&n=90&seed=3&lumi=140");
+
+            // ln(cross-section) is linear between 0.013 pb at 1400 and 0.001244 pb at 1800 GeV, and every event passes the selection.
+            var crossSection = Math.Exp((Math.Log(0.013) * (1800 - mass) / 400) + (Math.Log(0.001244) * (mass - 1400) / 400));
+            Assert.Equal(crossSection, single.GetProperty("crossSectionPb").GetDouble(), crossSection * 1e-9);
+            Assert.Equal(1, single.GetProperty("selectionEfficiency").GetDouble(), 1e-4);
+            Assert.Equal(crossSection * 140_000, single.GetProperty("expectedEvents").GetDouble(), crossSection * 14);
+            Assert.Equal(crossSection * 140_000, receipt.GetProperty("points")[p].GetProperty("expectedEvents").GetDouble(), crossSection * 14);
+            for (var k = p; k < 90; k += 3)
+            {
+                Assert.Equal(mass, scan[k].GetProperty("mGluino").GetDouble());
+                Assert.Equal(crossSection, scan[k].GetProperty("weight").GetDouble(), crossSection * 1e-4);
+                Assert.Equal(WithoutMass(alone[k]), WithoutMass(scan[k]));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task ShippedGluino_EventsWithAMassOfTheirOwn_HaveTheDensitiesThatTheSamplerKnows()
+    {
+        var client = _service.CreateClient();
+        using var drawn = await client.PostAsync("/generate?process=gluino&mGluino=uniform(1000,2200)&n=120&seed=4&logDensity=true", null);
+        var text = await drawn.Content.ReadAsStringAsync();
+        Assert.True(drawn.IsSuccessStatusCode, text);
+        var events = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonElement.Parse(l)).ToArray();
+        Assert.InRange(events.Select(e => e.GetProperty("mGluino").GetDouble()).Distinct().Count(), 100, 120);
+        var lines = await DensitiesAsync(client, "jsonl", new StringContent(text), "gluino");
+        var off = lines.Where((line, k) => !(Math.Abs(LogDensityIn(line) - events[k].GetProperty("logDensity").GetDouble()) <= 1e-2)).Count();
+        Assert.Equal((120, 0), (lines.Length, off));
+
+        // npy holds the masses too; text of whole events does not.
+        using var npy = await client.PostAsync("/generate?process=gluino&mGluino=uniform(1000,2200)&n=120&seed=4&format=npy", null);
+        var binary = await DensitiesAsync(client, "npy", new ByteArrayContent(await npy.Content.ReadAsByteArrayAsync()), "gluino");
+        Assert.All(lines.Zip(binary), p => Assert.Equal(LogDensityIn(p.First), LogDensityIn(p.Second), 1e-3)); // decimals of float32 against its bits
+        using var csv = await client.PostAsync("/density?process=gluino&input=dm-csv", new StringContent("1;x;1;1;0"));
+        Assert.Equal(System.Net.HttpStatusCode.UnprocessableEntity, csv.StatusCode);
+        Assert.Contains("'dm-csv' has no place for mGluino of each event", await csv.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("process=gluino&mGluino=2300", 422, "outside what this model was trained on: 1000 to 2200 GeV. The nearest point that it has is mGluino=2200.")]
+    [InlineData("process=gluino&mGluino=1500,900", 422, "The nearest point that it has is mGluino=1000.")]
+    [InlineData("process=gluino&mGluino=90", 400, "a gluino is heavier than the neutralino of 100 GeV")]
+    [InlineData("process=gluino", 400, "mGluino is not given; this model needs it, 1000 to 2200 GeV")]
+    [InlineData("process=stop&mStop=600&mLSP=50", 422, "outside what this model was trained on: the polygon of mStop=220 GeV, mLSP=20 GeV; mStop=300 GeV, mLSP=100 GeV; mStop=800 GeV, mLSP=100 GeV.")]
+    [InlineData("process=stop&mStop=260&mLSP=100", 400, "a stop is heavier than the top quark of 173 GeV and the neutralino")]
+    [InlineData("process=zprime&mZp=1000", 422, "The nearest point that it has is mZp=2000.")]
+    public async Task ShippedSignals_OutsideTheirMasses_SayWhatIsAllowed(string query, int status, string sentence)
+    {
+        using var response = await _service.CreateClient().PostAsync($"/generate?{query}&n=1", null);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Contains(sentence, JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("process=gluino&mGluino=1100", true)]
+    [InlineData("process=gluino&mGluino=1500", false)]
+    [InlineData("process=zprime&mZp=3000", false)]
+    [InlineData("process=stop&mStop=300&mLSP=100", false)]
+    [InlineData("process=stop&mStop=350&mLSP=90", true)]
+    public async Task ShippedSignals_InTheOutermostInterval_WarnInTheReceipt(string query, bool warned)
+    {
+        var (_, receipt) = await EventsAsync(_service.CreateClient(), query + "&n=5&seed=1");
+        Assert.Equal(warned, receipt.TryGetProperty("warnings", out var warnings));
+        Assert.Equal(warned, warned && warnings.EnumerateArray().First().GetString()!.Contains("in the outermost interval of the trained points", StringComparison.Ordinal));
+    }
+
+    private static double LogDensityIn(string line) => JsonElement.Parse(line).GetProperty("logDensity").GetDouble();
+
+    private static string WithoutMass(JsonElement @event) =>
+        string.Join(' ', @event.EnumerateObject().Where(p => p.Name != "mGluino").Select(p => $"{p.Name}={p.Value.GetRawText()}"));
+
+    private static async Task<(JsonElement[] Events, JsonElement Receipt)> EventsAsync(HttpClient client, string query)
+    {
+        using var response = await client.PostAsync($"/generate?{query}", null);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, text);
+        return ([.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonElement.Parse(l))], JsonElement.Parse(response.Headers.GetValues("EventService-Receipt").Single()));
+    }
+
+    private static async Task<string[]> DensitiesAsync(HttpClient client, string format, HttpContent events, string process = "ttbar")
     {
         using (events)
         {
-            using var densities = await client.PostAsync($"/density?process=ttbar&input={format}", events);
+            using var densities = await client.PostAsync($"/density?process={process}&input={format}", events);
             var text = await densities.Content.ReadAsStringAsync();
             Assert.True(densities.IsSuccessStatusCode, text);
             return text.Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -24,7 +24,8 @@ namespace EventService.Generation.Architectures;
 /// no D-fold repetition); one spline a coordinate on a marginal map, instead of a stack of layers: a one-dimensional conditional
 /// of 16 to 20 bins needs no second one.
 ///
-/// Density: log p(event) = log p(c) + sum log dS/dy + sum log |dy/dx| - log A(c).
+/// Density: log p(event) = log p(c) + sum log dS/dy + sum log |dy/dx| - log A(c). All of it may depend on conditions such as a mass: they are further inputs of the
+/// networks, and counts and acceptance stand at the trained points (<see cref="ObjectFlowConditions"/>).
 /// </remarks>
 public sealed class AutoregressiveObjectFlow : ILikelihoodModel
 {
@@ -39,24 +40,22 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
 
     private readonly ObjectFlowNetwork _network;
     private readonly EventCoordinates _coordinates;
-    private readonly CountDistribution _counts;
+    private readonly ObjectFlowConditions _conditions;
     private readonly ValidityFilter _filter;
-    private readonly AcceptanceTable _acceptance;
     private readonly double _weight;
     private readonly byte[] _digest;
     private readonly ConcurrentBag<Workspace> _workspaces = [];
 
     /// <param name="network">Trained networks.</param>
     /// <param name="coordinates">Maps to the unit intervals.</param>
-    /// <param name="counts">Distribution of object counts.</param>
+    /// <param name="conditions">Object counts and measured acceptance under the conditions.</param>
     /// <param name="filter">Validity filter.</param>
-    /// <param name="acceptance">Its measured acceptance.</param>
     /// <param name="schema">Columns of the events.</param>
     /// <param name="weight">Weight of every event: cross-section times selection efficiency [pb].</param>
     /// <param name="digest">sha256 of the model file: part of the key of the random numbers.</param>
-    public AutoregressiveObjectFlow(ObjectFlowNetwork network, EventCoordinates coordinates, CountDistribution counts, ValidityFilter filter, AcceptanceTable acceptance, SampleSchema schema, double weight, ReadOnlyMemory<byte> digest)
+    public AutoregressiveObjectFlow(ObjectFlowNetwork network, EventCoordinates coordinates, ObjectFlowConditions conditions, ValidityFilter filter, SampleSchema schema, double weight, ReadOnlyMemory<byte> digest)
     {
-        (_network, _coordinates, _counts, _filter, _acceptance, _weight) = (network, coordinates, counts, filter, acceptance, weight);
+        (_network, _coordinates, _conditions, _filter, _weight) = (network, coordinates, conditions, filter, weight);
         Schema = schema;
         _digest = digest.ToArray();
     }
@@ -67,11 +66,9 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
 
     internal EventCoordinates Coordinates => _coordinates;
 
-    internal CountDistribution Counts => _counts;
+    internal ObjectFlowConditions Conditions => _conditions;
 
     internal ValidityFilter Filter => _filter;
-
-    internal AcceptanceTable Acceptance => _acceptance;
 
     internal ReadOnlyMemory<byte> Digest => _digest;
 
@@ -91,7 +88,7 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
         work.Ranges.Clear();
         foreach (var (stream, first, count) in ranges)
         {
-            work.Ranges.Add((EventStreamKey.Of(_digest, stream), first, count));
+            work.Ranges.Add((EventStreamKey.Of(_digest, stream), _conditions.At(stream.Condition), first, count));
         }
 
         work.Sampler.Draw(CollectionsMarshal.AsSpan(work.Ranges), work.Sample, logDensity);
@@ -103,6 +100,7 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
     {
         ArgumentNullException.ThrowIfNull(events);
         const int Piece = 256;
+        var at = _conditions.At(condition);
         var work = RentWorkspace();
         Span<int> rows = stackalloc int[Piece];
         Span<double> logDensity = stackalloc double[Piece];
@@ -122,12 +120,12 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
                 }
             }
 
-            work.Density.Evaluate(events, rows[..n], _ => [], logDensity[..n]);
+            work.Density.Evaluate(events, rows[..n], _ => at.Inputs, logDensity[..n]);
             for (var i = 0; i < n; i++)
             {
                 var vector = CountVector.Of(events, rows[i]);
-                var (logAcceptance, error) = _acceptance.Of(vector, _counts.IndexOf(vector));
-                var log = _counts.LogProbability(vector) + logDensity[i] - logAcceptance;
+                var (logAcceptance, error) = at.Acceptance(vector);
+                var log = at.LogProbability(vector) + logDensity[i] - logAcceptance;
 
                 // Momenta near the largest double overflow on the way; such an event has no density that a number could tell.
                 densities[rows[i]] = double.IsFinite(log)
@@ -140,21 +138,22 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
     }
 
     /// <summary>
-    /// Draws kinematics and counts how often the filter accepts them at the first attempt, for each count vector of the data.
+    /// Draws kinematics at a trained point and counts how often the filter accepts them at the first attempt, for each count vector of the data there.
     /// </summary>
-    /// <returns>Draws and acceptances in the order of the count distribution's vectors.</returns>
-    public (long[] Drawn, long[] Accepted) MeasureAcceptance(ulong seed, long events, int threads, Action<long> progress)
+    /// <returns>Draws and acceptances in the order of the vectors of the point's count distribution.</returns>
+    public (long[] Drawn, long[] Accepted) MeasureAcceptance(int point, ulong seed, long events, int threads, Action<long> progress)
     {
         ArgumentNullException.ThrowIfNull(progress);
-        long[] drawn = new long[_counts.Vectors.Count], accepted = new long[_counts.Vectors.Count];
+        var (counts, condition) = (_conditions.Points[point].Counts, _conditions.AtPoint(point));
+        long[] drawn = new long[counts.Vectors.Count], accepted = new long[counts.Vectors.Count];
         var key = EventStreamKey.Of(_digest, new EventStream(seed, []));
         long done = 0;
         Parallel.For(0, (events + PreferredChunk - 1) / PreferredChunk, new ParallelOptions { MaxDegreeOfParallelism = threads }, chunk =>
         {
             var work = RentWorkspace();
-            work.Sampler.FirstAttempts(key, chunk * PreferredChunk, PreferredChunk, (counts, valid) =>
+            work.Sampler.FirstAttempts(key, condition, chunk * PreferredChunk, PreferredChunk, (vector, valid) =>
             {
-                var index = _counts.IndexOf(counts);
+                var index = counts.IndexOf(vector);
                 if (index >= 0)
                 {
                     Interlocked.Increment(ref drawn[index]);
@@ -186,6 +185,11 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
         if (events.Met[e] < 0)
         {
             return string.Create(CultureInfo.InvariantCulture, $"MET {events.Met[e]:G9} GeV is negative");
+        }
+
+        if (events.Met[e] == 0 && _coordinates.AcrossMap is not null)
+        {
+            return "MET is 0, where the density in MET and its azimuth is 0";
         }
 
         for (var k = events.Offsets[e]; k < events.Offsets[e + 1]; k++)
@@ -231,9 +235,9 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
     {
         public EventSample Sample { get; } = new();
 
-        public List<(ulong Key, long First, int Count)> Ranges { get; } = [];
+        public List<(ulong Key, ObjectFlowCondition Condition, long First, int Count)> Ranges { get; } = [];
 
-        public ObjectFlowSampler Sampler { get; } = new(flow._network, flow._coordinates, flow._counts, flow._filter, flow._acceptance, flow._weight, TileLanes);
+        public ObjectFlowSampler Sampler { get; } = new(flow._network, flow._coordinates, flow._filter, flow._weight, TileLanes);
 
         public ObjectFlowDensity Density { get; } = new(flow._network, flow._coordinates);
     }

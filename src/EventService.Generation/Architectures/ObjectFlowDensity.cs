@@ -42,7 +42,7 @@ public sealed class ObjectFlowDensity(ObjectFlowNetwork network, EventCoordinate
         var n = slot.Count;
         var theta = network.Head(_work, slot.Slot, coordinate, slot.FurtherInputs(coordinate));
         var y = slot.Targets[(int)coordinate].AsSpan(0, n);
-        if (coordinate == Coordinate.Azimuth)
+        if (network.IsCircular(slot.Slot, coordinate))
         {
             network.AzimuthDensity.LogDensity(theta.Span, n, slot.AzimuthFields.Span, y, _logDerivative.AsSpan(0, n));
         }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 using EventService.Engine.Serialization;
 using EventService.Generation.Counts;
@@ -30,7 +32,8 @@ public static class ObjectFlowFile
         public MarginalMap Build() => new(T, Y, D);
     }
 
-    private sealed record Preprocessing(double[] EtaLimits, Map[] Pt, Map[] Eta, Map[] Mass, Map Met, SeparationRule[] Separations, CorrelationTable?[] AzimuthCorrelations);
+    private sealed record Preprocessing(double[] EtaLimits, Map[] Pt, Map[] Eta, Map[] Mass, Map Met, SeparationRule[] Separations, CorrelationTable?[] AzimuthCorrelations,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Map? Across = null);
 
     /// <summary>Hyper-parameters and preprocessing for a document.</summary>
     public static (JsonElement Hyperparameters, JsonElement Preprocessing) Describe(ObjectFlowNetwork network, EventCoordinates coordinates, ValidityFilter filter)
@@ -45,25 +48,30 @@ public static class ObjectFlowFile
             [.. coordinates.MassMaps.Select(Map.Of)],
             Map.Of(coordinates.MetMap),
             [.. filter.Rules],
-            [.. coordinates.Azimuth.Tables]);
+            [.. coordinates.Azimuth.Tables],
+            coordinates.AcrossMap is { } across ? Map.Of(across) : null);
         return (JsonSerializer.SerializeToElement(network.Hyperparameters, ModelJson.Options), JsonSerializer.SerializeToElement(preprocessing, ModelJson.Options));
     }
 
     /// <summary>Writes a model file.</summary>
-    public static void Write(Stream stream, ModelDocument document, ObjectFlowNetwork network, CountDistribution counts, AcceptanceTable acceptance)
+    public static void Write(Stream stream, ModelDocument document, ObjectFlowNetwork network, IReadOnlyList<CountPoint> points)
     {
         ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(counts);
-        ArgumentNullException.ThrowIfNull(acceptance);
+        ArgumentNullException.ThrowIfNull(points);
         List<SafeTensor> tensors = [];
         foreach (var p in network.Parameters.Parameters)
         {
             tensors.Add(SafeTensor.FromFloats(ParameterPrefix + p.Name, [p.Value.Rows, p.Value.Columns], p.Value.Span));
         }
 
-        tensors.AddRange(CountTensors.Describe(counts.Table));
-        tensors.Add(CountTensors.Longs(DrawnName, acceptance.Drawn));
-        tensors.Add(CountTensors.Longs(AcceptedName, acceptance.Accepted));
+        for (var k = 0; k < points.Count; k++)
+        {
+            var prefix = network.Hyperparameters.Conditions > 0 ? PointPrefix(k) : "";
+            tensors.AddRange(CountTensors.Describe(points[k].Counts.Table, prefix));
+            tensors.Add(CountTensors.Longs(prefix + DrawnName, points[k].Acceptance.Drawn));
+            tensors.Add(CountTensors.Longs(prefix + AcceptedName, points[k].Acceptance.Accepted));
+        }
+
         SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, tensors);
     }
 
@@ -75,7 +83,7 @@ public static class ObjectFlowFile
         ArgumentNullException.ThrowIfNull(file);
         try
         {
-            var hyper = Check(document.Hyperparameters.Deserialize<ObjectFlowHyperparameters>(ModelJson.Options));
+            var hyper = Check(document.Hyperparameters.Deserialize<ObjectFlowHyperparameters>(ModelJson.Options), document);
             var network = new ObjectFlowNetwork(hyper);
             foreach (var p in network.Parameters.Parameters)
             {
@@ -83,7 +91,8 @@ public static class ObjectFlowFile
                 tensor.ToFloats().CopyTo(p.Value.Span);
             }
 
-            var expected = network.Parameters.Parameters.Count + 4;
+            var points = document.Domain?.Points.Count ?? 1;
+            var expected = network.Parameters.Parameters.Count + (4 * points);
             if (file.Tensors.Count != expected)
             {
                 throw new ModelFormatException($"The file has {file.Tensors.Count} tensors, expected {expected} for its hyper-parameters.");
@@ -92,13 +101,16 @@ public static class ObjectFlowFile
             var preprocessing = document.Preprocessing.Deserialize<Preprocessing>(ModelJson.Options)
                 ?? throw new ModelFormatException("The document has no preprocessing.");
             var coordinates = Build(preprocessing);
-            var counts = new CountDistribution(CountTensors.Read(file));
-            var acceptance = new AcceptanceTable(
-                counts.Vectors,
-                CountTensors.ReadLongs(file, DrawnName, counts.Vectors.Count),
-                CountTensors.ReadLongs(file, AcceptedName, counts.Vectors.Count));
+            if (coordinates.AcrossMap is not null != hyper.Imbalance)
+            {
+                throw new ModelFormatException($"Hyper-parameter imbalance is {hyper.Imbalance}, and the preprocessing has {(hyper.Imbalance ? "no" : "a")} map across the recoil, expected both or none.");
+            }
+
+            var conditions = document.Domain is { } domain
+                ? new ObjectFlowConditions(document.Conditions, [.. domain.Points.Select(p => p.Values)], [.. Enumerable.Range(0, points).Select(k => ReadPoint(file, PointPrefix(k)))])
+                : new ObjectFlowConditions(ReadPoint(file, ""));
             var filter = new ValidityFilter(preprocessing.Separations);
-            return new AutoregressiveObjectFlow(network, coordinates, counts, filter, acceptance, document.WholeEventSchema(), document.EventWeight(), sha256);
+            return new AutoregressiveObjectFlow(network, coordinates, conditions, filter, document.WholeEventSchema(), document.EventWeight(), sha256);
         }
         catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException)
         {
@@ -106,34 +118,40 @@ public static class ObjectFlowFile
         }
     }
 
-    private static ObjectFlowHyperparameters Check(ObjectFlowHyperparameters? hyper)
+    private static string PointPrefix(int point) => string.Create(CultureInfo.InvariantCulture, $"points/{point}/");
+
+    private static CountPoint ReadPoint(SafeTensorsFile file, string prefix)
     {
-        if (hyper is null)
-        {
-            throw new ModelFormatException("The document has no hyper-parameters.");
-        }
+        var counts = new CountDistribution(CountTensors.Read(file, prefix));
+        return new CountPoint(counts, new AcceptanceTable(
+            counts.Vectors,
+            CountTensors.ReadLongs(file, prefix + DrawnName, counts.Vectors.Count),
+            CountTensors.ReadLongs(file, prefix + AcceptedName, counts.Vectors.Count)));
+    }
 
-        void Range(string name, int value, int minimum, int maximum)
-        {
-            if (value < minimum || value > maximum)
-            {
-                throw new ModelFormatException($"Hyper-parameter {name} is {value}, expected {minimum} to {maximum}.");
-            }
-        }
+    private static ObjectFlowHyperparameters Check(ObjectFlowHyperparameters? hyper, ModelDocument document)
+    {
+        var conditions = document.Conditions.Count;
+        var fault = hyper is null ? "The document has no hyper-parameters"
+            : Fault(hyper) is { } wrong ? $"Hyper-parameter {wrong}"
+            : hyper.Conditions != conditions ? $"Hyper-parameter conditions is {hyper.Conditions}, expected {conditions} as in the document"
+            : conditions > 0 != document.Domain is not null ? $"The model has {conditions} conditions and {(document.Domain is null ? "no" : "some")} trained points, expected both or none: counts and acceptance stand at the points"
+            : null;
+        return fault is null ? hyper! : throw new ModelFormatException(fault + ".");
+    }
 
-        Range("width", hyper.Width, 1, LargestWidth);
-        Range("headWidth", hyper.HeadWidth, 1, LargestWidth);
-        Range("azimuthWidth", hyper.AzimuthWidth, 1, LargestWidth);
-        Range("blocks", hyper.Blocks, 0, 64);
-        Range("bins", hyper.Bins, 2, LargestBins);
-        Range("azimuthKnots", hyper.AzimuthKnots, 4, AzimuthCorrelations.Nodes);
-        if (AzimuthCorrelations.Nodes % hyper.AzimuthKnots != 0)
-        {
-            throw new ModelFormatException($"Hyper-parameter azimuthKnots is {hyper.AzimuthKnots}, expected a divisor of {AzimuthCorrelations.Nodes}.");
-        }
-
-        Range("conditions", hyper.Conditions, 0, 0);
-        return hyper;
+    /// <summary>What is wrong with the sizes of networks; null if nothing is.</summary>
+    internal static string? Fault(ObjectFlowHyperparameters hyper)
+    {
+        static string? Range(string name, int value, int minimum, int maximum) =>
+            value < minimum || value > maximum ? $"{name} is {value}, expected {minimum} to {maximum}" : null;
+        return Range("width", hyper.Width, 1, LargestWidth)
+            ?? Range("headWidth", hyper.HeadWidth, 1, LargestWidth)
+            ?? Range("azimuthWidth", hyper.AzimuthWidth, 1, LargestWidth)
+            ?? Range("blocks", hyper.Blocks, 0, 64)
+            ?? Range("bins", hyper.Bins, 2, LargestBins)
+            ?? Range("azimuthKnots", hyper.AzimuthKnots, 4, AzimuthCorrelations.Nodes)
+            ?? (AzimuthCorrelations.Nodes % hyper.AzimuthKnots != 0 ? $"azimuthKnots is {hyper.AzimuthKnots}, expected a divisor of {AzimuthCorrelations.Nodes}" : null);
     }
 
     private static EventCoordinates Build(Preprocessing preprocessing)
@@ -162,7 +180,8 @@ public static class ObjectFlowFile
             [.. preprocessing.Eta.Select(m => m.Build())],
             [.. preprocessing.Mass.Select(m => m.Build())],
             preprocessing.Met.Build(),
-            new AzimuthCorrelations(preprocessing.AzimuthCorrelations));
+            new AzimuthCorrelations(preprocessing.AzimuthCorrelations),
+            preprocessing.Across?.Build());
     }
 
     private static bool IsRule(SeparationRule? rule) =>

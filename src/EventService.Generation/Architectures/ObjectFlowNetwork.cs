@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 using EventService.Engine.Autodiff;
 using EventService.Engine.Kernels;
 using EventService.Engine.Random;
@@ -28,6 +30,10 @@ public sealed record ObjectFlowHyperparameters
 
     /// <summary>Number of condition parameters.</summary>
     public int Conditions { get; init; }
+
+    /// <summary>Whether the missing momentum is drawn as its difference to the recoil of all objects, along it and across, instead of its size and azimuth.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Imbalance { get; init; }
 }
 
 /// <summary>
@@ -83,6 +89,9 @@ public sealed class ObjectFlowNetwork
         : slot == SlotClass.BJet1 ? [Coordinate.Pt, Coordinate.Eta, Coordinate.Mass]   // always the first object: its azimuth is uniform
         : EventSlots.HasMass(slot) ? [Coordinate.Pt, Coordinate.Eta, Coordinate.Azimuth, Coordinate.Mass]
         : [Coordinate.Pt, Coordinate.Eta, Coordinate.Azimuth];
+
+    /// <summary>Whether a coordinate has a density on the circle, and not a spline on the unit interval.</summary>
+    public bool IsCircular(SlotClass slot, Coordinate coordinate) => coordinate == Coordinate.Azimuth && !(_hyper.Imbalance && slot == SlotClass.Met);
 
     /// <summary>Sets all parameters to their starting values: He-uniform, small last layers, so that the splines start near the identity.</summary>
     public void Initialise(ulong seed)
@@ -216,7 +225,8 @@ public sealed class ObjectFlowNetwork
             }
         }
 
-        var azimuth = AddHead($"{group}.azimuth", _hyper.AzimuthWidth, true, AzimuthDensity.ParameterCount, slots, EventState.AzimuthInputCount);
+        var parameters = IsCircular(first, Coordinate.Azimuth) ? AzimuthDensity.ParameterCount : Spline.ParameterCount;
+        var azimuth = AddHead($"{group}.azimuth", _hyper.AzimuthWidth, true, parameters, slots, EventState.AzimuthInputCount);
         var mass = EventSlots.HasMass(first) ? AddHead($"{group}.mass", _hyper.HeadWidth, false, Spline.ParameterCount, slots, _ => 4) : null;
         foreach (var s in slots)
         {

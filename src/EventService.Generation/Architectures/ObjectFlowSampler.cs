@@ -18,7 +18,7 @@ namespace EventService.Generation.Architectures;
 /// numbers: stream (key, index), substream 0 for the counts, 1 + attempt for the kinematics: four numbers an object in the order
 /// of the slots, then two for the missing momentum.
 /// </remarks>
-internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordinates coordinates, CountDistribution counts, ValidityFilter filter, AcceptanceTable acceptance, double weight, int tileLanes)
+internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordinates coordinates, ValidityFilter filter, double weight, int tileLanes)
 {
     private sealed class Lane
     {
@@ -28,8 +28,9 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
 
         public CountVector Vector { get; set; }
 
-        /// <summary>Key of the event's stream, and its index there.</summary>
+        /// <summary>Key and condition of the event's stream, and its index there.</summary>
         public ulong Key;
+        public ObjectFlowCondition Condition = null!;
         public long Index;
         public PhiloxStream Random;
         public float[] Uniforms { get; } = new float[4];
@@ -63,10 +64,10 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private readonly double[] _mass = new double[tileLanes];
 
     /// <summary>Appends the events of the ranges to the sample, one range after the other, values rounded to float32.</summary>
-    /// <param name="ranges">Key of the stream, index of the first event, number of events.</param>
+    /// <param name="ranges">Key and condition of the stream, index of the first event, number of events.</param>
     /// <param name="sample">Receives the events.</param>
     /// <param name="logDensity">Empty, or receives one number an event.</param>
-    public void Draw(ReadOnlySpan<(ulong Key, long First, int Count)> ranges, EventSample sample, Span<double> logDensity)
+    public void Draw(ReadOnlySpan<(ulong Key, ObjectFlowCondition Condition, long First, int Count)> ranges, EventSample sample, Span<double> logDensity)
     {
         _withDensity = !logDensity.IsEmpty;
         var count = Start(ranges);
@@ -98,15 +99,15 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
             sample.AddFrom(_candidates, lane.Candidate);
             if (_withDensity)
             {
-                logDensity[k] = lane.LogDensity + counts.LogProbability(lane.Vector) - acceptance.Of(lane.Vector, counts.IndexOf(lane.Vector)).LogAcceptance;
+                logDensity[k] = lane.LogDensity + lane.Condition.LogProbability(lane.Vector) - lane.Condition.Acceptance(lane.Vector).LogAcceptance;
             }
         }
     }
 
     /// <summary>Draws the first attempt of each event and reports whether it is valid.</summary>
-    public void FirstAttempts(ulong key, long first, int count, Action<CountVector, bool> report)
+    public void FirstAttempts(ulong key, ObjectFlowCondition condition, long first, int count, Action<CountVector, bool> report)
     {
-        Start([(key, first, count)]);
+        Start([(key, condition, first, count)]);
         DrawKinematics();
         for (var k = 0; k < count; k++)
         {
@@ -115,11 +116,11 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     }
 
     /// <summary>Draws the counts of all events. Returns their number.</summary>
-    private int Start(ReadOnlySpan<(ulong Key, long First, int Count)> ranges)
+    private int Start(ReadOnlySpan<(ulong Key, ObjectFlowCondition Condition, long First, int Count)> ranges)
     {
         _pending.Clear();
         _candidates.Clear();
-        foreach (var (key, first, count) in ranges)
+        foreach (var (key, condition, first, count) in ranges)
         {
             for (var index = first; index < first + count; index++)
             {
@@ -130,9 +131,9 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
                 }
 
                 var lane = _lanes[k];
-                (lane.Key, lane.Index) = (key, index);
+                (lane.Key, lane.Condition, lane.Index) = (key, condition, index);
                 lane.Random = new PhiloxStream(key, (ulong)index, 0);
-                lane.Vector = counts.Draw(ref lane.Random);
+                lane.Vector = condition.Draw(ref lane.Random);
                 lane.Vector.CopyTo(lane.Counts);
                 lane.Attempt = 0;
                 _pending.Add(k);
@@ -148,7 +149,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         foreach (var k in _pending)
         {
             var lane = _lanes[k];
-            lane.State.Reset(lane.Counts, []);
+            lane.State.Reset(lane.Counts, lane.Condition.Inputs);
             lane.LogDensity = 0;
             lane.Random = new PhiloxStream(lane.Key, (ulong)lane.Index, 1 + lane.Attempt);
             for (var t = 0; t < greatest.Length; t++)
@@ -314,6 +315,12 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         network.Trunk(_work, SlotClass.Met, _inputs);
         Invert(SlotClass.Met, Coordinate.Pt, null, _pending, start, n);
         _rows.Reshape(n, EventState.AzimuthInputCount(SlotClass.Met));
+        if (coordinates.AcrossMap is not null)
+        {
+            DrawImbalance(start, n);
+            return;
+        }
+
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_pending[start + i]];
@@ -337,6 +344,31 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
             var lane = _lanes[_pending[start + i]];
             (lane.MetCos, lane.MetSin) = EventCoordinates.AzimuthFromUnit(_y[i], lane.State.Frame);
             lane.LogDensity += _logDerivative[i] - LogTwoPi;
+        }
+    }
+
+    /// <summary>The missing momentum from its imbalance: the one along the recoil has been inverted, the one across follows.</summary>
+    private void DrawImbalance(int start, int n)
+    {
+        for (var i = 0; i < n; i++)
+        {
+            var lane = _lanes[_pending[start + i]];
+            var (along, logAlong) = coordinates.AlongFromUnit(_y[i], _withDensity);
+            lane.Met = lane.State.Recoil + along;
+            lane.LogDensity += logAlong + _logDerivative[i];
+            lane.State.WriteMetAzimuthInputs(_y[i], Math.Abs(lane.Met), _rows.Row(i));
+        }
+
+        RowsTo(_further);
+        Invert(SlotClass.Met, Coordinate.Azimuth, _further, _pending, start, n);
+        for (var i = 0; i < n; i++)
+        {
+            var lane = _lanes[_pending[start + i]];
+            var (across, logAcross) = coordinates.AcrossFromUnit(_y[i], _withDensity);
+            var (along, frame) = (lane.Met, lane.State.Frame);
+            lane.Met = Math.Sqrt((along * along) + (across * across));
+            (lane.MetCos, lane.MetSin) = ((along * frame.Cos) - (across * frame.Sin), (along * frame.Sin) + (across * frame.Cos));
+            lane.LogDensity += logAcross + _logDerivative[i] + (_withDensity ? Log.Of(lane.Met) : 0);
         }
     }
 

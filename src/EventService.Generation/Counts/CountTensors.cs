@@ -12,19 +12,21 @@ internal static class CountTensors
     private const string VectorsName = "counts/vectors";
     private const string OccurrencesName = "counts/occurrences";
 
-    public static IEnumerable<SafeTensor> Describe(CountTable table) =>
+    /// <param name="table">The table.</param>
+    /// <param name="prefix">Of the tensors' names, where a file has several tables.</param>
+    public static IEnumerable<SafeTensor> Describe(CountTable table, string prefix = "") =>
     [
-        new SafeTensor(VectorsName, SafeTensorType.U8, [table.Vectors.Count, EventSlots.TypeCount], table.Vectors.SelectMany(v => v.Select(n => (byte)n)).ToArray()),
-        Longs(OccurrencesName, [.. table.Occurrences]),
+        new SafeTensor(prefix + VectorsName, SafeTensorType.U8, [table.Vectors.Count, EventSlots.TypeCount], table.Vectors.SelectMany(v => v.Select(n => (byte)n)).ToArray()),
+        Longs(prefix + OccurrencesName, [.. table.Occurrences]),
     ];
 
     /// <exception cref="SafeTensorsException">A tensor is missing or has another shape.</exception>
-    public static CountTable Read(SafeTensorsFile file)
+    public static CountTable Read(SafeTensorsFile file, string prefix = "")
     {
-        var vectors = file[VectorsName];
+        var vectors = file[prefix + VectorsName];
         var count = vectors.Shape.Count == 2 ? vectors.Shape[0] : -1;
-        var bytes = file.Require(VectorsName, SafeTensorType.U8, [count, EventSlots.TypeCount]).Data.ToArray();
-        return new CountTable([.. bytes.Chunk(EventSlots.TypeCount).Select(chunk => chunk.Select(n => (int)n).ToArray())], ReadLongs(file, OccurrencesName, count));
+        var bytes = file.Require(prefix + VectorsName, SafeTensorType.U8, [count, EventSlots.TypeCount]).Data.ToArray();
+        return new CountTable([.. bytes.Chunk(EventSlots.TypeCount).Select(chunk => chunk.Select(n => (int)n).ToArray())], ReadLongs(file, prefix + OccurrencesName, count));
     }
 
     public static SafeTensor Longs(string name, long[] values)

@@ -14,6 +14,7 @@ namespace EventService.Generation.Preprocessing;
 /// <item>pT of the k-th object: t = log(pT_k / threshold) / log(pT_(k-1) / threshold) in [0, 1].</item>
 /// <item>eta: t = eta in [-limit, limit]. Azimuth: y = delta phi / 2 pi + 1/2, in turns on the circle.</item>
 /// <item>mass of jets: t = log(m / pT), so that E >= p always. Missing momentum: t = -log(MET / GeV).</item>
+/// <item>Missing momentum as imbalance: its difference d to the recoil of all objects, along that and across, t = asinh(d / 10 GeV).</item>
 /// </list>
 /// </remarks>
 public sealed class EventCoordinates
@@ -23,6 +24,9 @@ public sealed class EventCoordinates
 
     /// <summary>Largest |eta| of the object cuts, in the order of <see cref="ObjectType"/>.</summary>
     public static readonly IReadOnlyList<double> EtaCuts = [.. Enum.GetValues<ObjectType>().Select(t => EventSelection.ObjectCut(t).MaximumAbsEta)];
+
+    // About the resolution of the missing momentum: below it the imbalance is linear, beyond it is taken by its logarithm.
+    private const double ImbalanceScale = 10;
 
     private const double LogTwoPi = 1.8378770664093454836;
     private const double TwoPi = 6.2831853071795864769;
@@ -37,10 +41,17 @@ public sealed class EventCoordinates
     private readonly MarginalMap[] _mass;
     private readonly MarginalMap _met;
 
-    public EventCoordinates(double[] etaLimits, MarginalMap[] pt, MarginalMap[] eta, MarginalMap[] mass, MarginalMap met, AzimuthCorrelations azimuth)
+    /// <param name="etaLimits">Greatest |eta| of each type.</param>
+    /// <param name="pt">Of each slot class, as are the next two.</param>
+    /// <param name="eta">Of eta.</param>
+    /// <param name="mass">Of the mass of jets.</param>
+    /// <param name="met">Of MET; with <paramref name="across"/>, of the imbalance along the recoil.</param>
+    /// <param name="azimuth">Correlations of the azimuths.</param>
+    /// <param name="across">Of the imbalance across the recoil; null where the missing momentum is taken by size and azimuth.</param>
+    public EventCoordinates(double[] etaLimits, MarginalMap[] pt, MarginalMap[] eta, MarginalMap[] mass, MarginalMap met, AzimuthCorrelations azimuth, MarginalMap? across = null)
     {
         (_etaLimits, _pt, _eta, _mass, _met) = (etaLimits, pt, eta, mass, met);
-        Azimuth = azimuth;
+        (Azimuth, AcrossMap) = (azimuth, across);
     }
 
     public IReadOnlyList<double> EtaLimits => _etaLimits;
@@ -53,10 +64,13 @@ public sealed class EventCoordinates
 
     public MarginalMap MetMap => _met;
 
+    /// <summary>Of the imbalance across the recoil; null where the missing momentum is taken by size and azimuth.</summary>
+    public MarginalMap? AcrossMap { get; }
+
     public AzimuthCorrelations Azimuth { get; }
 
     /// <summary>The same maps with other correlations of the azimuths.</summary>
-    public EventCoordinates WithAzimuth(AzimuthCorrelations azimuth) => new(_etaLimits, _pt, _eta, _mass, _met, azimuth);
+    public EventCoordinates WithAzimuth(AzimuthCorrelations azimuth) => new(_etaLimits, _pt, _eta, _mass, _met, azimuth, AcrossMap);
 
     /// <summary>
     /// y and log |dy / dpT|. Where the event selection requires a pT above the threshold, the interval ends there: y is divided by
@@ -131,6 +145,36 @@ public sealed class EventCoordinates
         return (Exp.Of(-t), withSlope ? ld + t : 0);
     }
 
+    /// <summary>Unit coordinates of the imbalance, and the log of their derivative with respect to MET and its azimuth: |d(along, across)| = MET dMET dphi.</summary>
+    public (float Along, float Across, double LogDerivative) ImbalanceToUnit(double along, double across, double met)
+    {
+        var (a, logAlong) = _met.Forward(Asinh(along / ImbalanceScale));
+        var (b, logAcross) = AcrossMap!.Forward(Asinh(across / ImbalanceScale));
+        return ((float)a, (float)b, logAlong + LogSlope(along) + logAcross + LogSlope(across) + Log.Of(met));
+    }
+
+    /// <summary>Imbalance along the recoil [GeV], and log |dy / dd|.</summary>
+    public (double Along, double LogDerivative) AlongFromUnit(float y, bool withSlope = true) => ImbalanceFromUnit(_met, y, withSlope);
+
+    /// <summary>Imbalance across the recoil [GeV], and log |dy / dd|.</summary>
+    public (double Across, double LogDerivative) AcrossFromUnit(float y, bool withSlope = true) => ImbalanceFromUnit(AcrossMap!, y, withSlope);
+
+    private static (double Imbalance, double LogDerivative) ImbalanceFromUnit(MarginalMap map, float y, bool withSlope)
+    {
+        var (t, ld) = map.Inverse(Math.Clamp(y, 1e-30f, 1 - 6e-8f), withSlope);
+        var d = ImbalanceScale * Sinh.Of(t);
+        return (d, withSlope ? ld + LogSlope(d) : 0);
+    }
+
+    private static double Asinh(double x)
+    {
+        var size = Math.Abs(x);
+        return Math.CopySign(Log1p.Of(size + (size * size / (1 + Math.Sqrt(1 + (size * size))))), x);
+    }
+
+    // log dt / dd of t = asinh(d / scale).
+    private static double LogSlope(double d) => -0.5 * Log.Of((d * d) + (ImbalanceScale * ImbalanceScale));
+
     private double GreatestPtUnit(SlotClass slot, ObjectType type, double requiredPt) =>
         requiredPt > PtThresholds[(int)type] && EventSlots.IsLeading(slot)
             ? _pt[(int)slot].Forward(LogThreshold(type) - Log.Of(requiredPt)).Y
@@ -145,17 +189,28 @@ public sealed class EventCoordinates
     private static double LogThreshold(ObjectType type) => s_logThresholds[(int)type];
 
     /// <summary>Fits the maps to the marginal distributions of some events of a sample.</summary>
-    public static EventCoordinates Fit(EventSample sample, ReadOnlySpan<int> events)
+    /// <param name="sample">The sample.</param>
+    /// <param name="events">Rows of it.</param>
+    /// <param name="imbalance">Whether the missing momentum is taken as its difference to the recoil.</param>
+    public static EventCoordinates Fit(EventSample sample, ReadOnlySpan<int> events, bool imbalance = false)
     {
         ArgumentNullException.ThrowIfNull(sample);
         List<double>[] pt = NewLists(), eta = NewLists(), mass = NewLists();
         var greatest = new double[EventSlots.TypeCount];
         var met = new double[events.Length];
+        List<double> across = [];
         for (var row = 0; row < events.Length; row++)
         {
             var e = events[row];
             met[row] = -Log.Of(Math.Max(sample.Met[e], 1e-6));
             var index = 0;
+            if (imbalance)
+            {
+                var (along, side) = ImbalanceOf(sample, e);
+                met[row] = Asinh(along / ImbalanceScale);
+                across.AddRange([Asinh(side / ImbalanceScale), Asinh(-side / ImbalanceScale)]);
+            }
+
             for (var k = sample.Offsets[e]; k < sample.Offsets[e + 1]; k++)
             {
                 var type = sample.Type[k];
@@ -192,7 +247,25 @@ public sealed class EventCoordinates
             [.. maps.Select(s => MarginalMap.Fit(Values(eta, s), -limits[(int)TypeOf(s)], limits[(int)TypeOf(s)]))],
             [.. maps.Select(s => MarginalMap.Fit(Values(mass, s), double.NegativeInfinity, double.PositiveInfinity))],
             MarginalMap.Fit(met, double.NegativeInfinity, double.PositiveInfinity),
-            AzimuthCorrelationFit.Run(sample, events));
+            AzimuthCorrelationFit.Run(sample, events),
+            imbalance ? MarginalMap.Fit(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(across), double.NegativeInfinity, double.PositiveInfinity) : null);
+    }
+
+    /// <summary>The missing momentum less the recoil of all objects of an event, along that and across [GeV].</summary>
+    private static (double Along, double Across) ImbalanceOf(EventSample sample, int e)
+    {
+        double x = 0, y = 0;
+        for (var k = sample.Offsets[e]; k < sample.Offsets[e + 1]; k++)
+        {
+            var (sin, cos) = SinCos.Of(sample.Phi[k]);
+            x -= sample.Pt[k] * cos;
+            y -= sample.Pt[k] * sin;
+        }
+
+        var recoil = Math.Sqrt((x * x) + (y * y));
+        var (metSin, metCos) = SinCos.Of(sample.MetPhi[e]);
+        var (frameCos, frameSin) = recoil > 1e-9 ? (x / recoil, y / recoil) : (1, 0);
+        return ((sample.Met[e] * ((metCos * frameCos) + (metSin * frameSin))) - recoil, sample.Met[e] * ((metSin * frameCos) - (metCos * frameSin)));
     }
 
     private static Span<double> Values(List<double>[] lists, SlotClass slot) =>

@@ -222,6 +222,12 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         var lane = batch.Next();
         batch.Event[lane] = row;
         _state.WriteInputs(SlotClass.Met, default, 0, batch.InputRows.Row(lane));
+        batch.AzimuthWeight[lane] = 1;
+        if (coordinates.AcrossMap is not null)
+        {
+            return FillImbalance(met, metPhi, batch, lane);
+        }
+
         var (y, logMet) = coordinates.MetToUnit(met);
         batch.Targets[0][lane] = y;
         _state.WriteMetAzimuthInputs(y, met, batch.AzimuthRows.Row(lane));
@@ -230,8 +236,19 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         var (sin, cos) = SinCos.Of(metPhi);
         var (phi, logPhi) = EventCoordinates.AzimuthToUnit(cos, sin, _state.Frame);
         batch.Targets[2][lane] = phi;
-        batch.AzimuthWeight[lane] = 1;
         return logMet + logPhi;
+    }
+
+    private double FillImbalance(double met, double metPhi, SlotBatch batch, int lane)
+    {
+        var (sin, cos) = SinCos.Of(metPhi);
+        var (along, across) = _state.Relative(met * cos, met * sin);
+        var (y, yAcross, logDerivative) = coordinates.ImbalanceToUnit(along - _state.Recoil, across, met);
+        batch.Targets[0][lane] = y;
+        batch.Targets[2][lane] = yAcross;
+        _state.WriteMetAzimuthInputs(y, Math.Abs(along), batch.AzimuthRows.Row(lane));
+        batch.AzimuthFields.Row(lane).Clear();
+        return logDerivative;
     }
 
     internal const int MassInputCount = 4;

@@ -5,7 +5,7 @@ using EventService.Physics.Events;
 
 namespace EventService.Generation.Requests;
 
-/// <summary>The conditions of a request for densities: one value for all events, or for events that are rows of columns, a column with each event's own.</summary>
+/// <summary>The conditions of a request for densities: one value for all events, or a column with each event's own.</summary>
 public sealed class DensityConditions
 {
     private readonly ILikelihoodModel _model;
@@ -13,9 +13,12 @@ public sealed class DensityConditions
     private readonly double[] _values;
     private readonly int[] _own;
 
+    // Whole events have their own scalars apart.
+    private readonly int _firstOwn;
+
     private DensityConditions(ILikelihoodModel model, ConditionSpace space, double[] values, int[] own)
     {
-        (_model, _space, _values, _own) = (model, space, values, own);
+        (_model, _space, _values, _own, _firstOwn) = (model, space, values, own, model.Schema.IsTable ? model.Schema.Scalars.Count : 0);
         Schema = own.Length == 0 ? model.Schema : model.Schema with
         {
             Scalars = [.. model.Schema.Scalars, .. own.Select(k => space.Parameters[k]).Select(p => new ColumnSchema(p.Name, p.Unit, p.Description))],
@@ -33,7 +36,7 @@ public sealed class DensityConditions
         ArgumentNullException.ThrowIfNull(texts);
         ArgumentNullException.ThrowIfNull(generator);
         var (model, space) = (generator.Likelihood!, generator.Conditions);
-        if (!model.Schema.IsTable || space.Parameters.All(p => texts.ContainsKey(p.Name)))
+        if (space.Parameters.All(p => texts.ContainsKey(p.Name)))
         {
             return new DensityConditions(model, space, [.. space.Parse(texts)], []);
         }
@@ -61,7 +64,14 @@ public sealed class DensityConditions
             var group = EventSample.For(_model.Schema);
             foreach (var row in rows)
             {
-                group.AddRow(events.EventNumber[row], events.Row(row)[.._model.Schema.Scalars.Count]);
+                if (_model.Schema.IsTable)
+                {
+                    group.AddRow(events.EventNumber[row], events.Row(row)[.._firstOwn]);
+                }
+                else
+                {
+                    group.AddFrom(events, row);
+                }
             }
 
             var found = new EventDensity[rows.Count];
@@ -81,7 +91,7 @@ public sealed class DensityConditions
             var values = (double[])_values.Clone();
             for (var k = 0; k < _own.Length; k++)
             {
-                values[_own[k]] = events.Row(row)[_model.Schema.Scalars.Count + k];
+                values[_own[k]] = events.Row(row)[_firstOwn + k];
             }
 
             var place = groups.FindIndex(g => g.Values.AsSpan().SequenceEqual(values));

@@ -49,7 +49,7 @@ public sealed class ObjectFlowLikelihood(ObjectFlowNetwork network, EventCoordin
                 var further = slot.FurtherInputs(coordinate);
                 var theta = network.Head(Tape, slot.Slot, coordinate, g, further is null ? null : Tape.Constant(further));
                 var y = slot.Targets[(int)coordinate];
-                sum += coordinate == Coordinate.Azimuth
+                sum += network.IsCircular(slot.Slot, coordinate)
                     ? DensityLikelihood.Apply(Tape, network.AzimuthDensity, theta, slot.AzimuthFields, y, slot.AzimuthWeight, normalisation)
                     : DensityLikelihood.Apply(Tape, network.Spline, theta, y, normalisation);
             }

@@ -1,6 +1,9 @@
 using EventService.Generation.Architectures;
+using EventService.Generation.Conditions;
 using EventService.Generation.Counts;
 using EventService.Generation.Preprocessing;
+using EventService.Generation.Training.Recipes;
+using EventService.Generation.Training.Tables;
 using EventService.Physics.Events;
 
 namespace EventService.Generation.Training;
@@ -9,7 +12,7 @@ namespace EventService.Generation.Training;
 /// <param name="Name">Model name.</param>
 /// <param name="Process">Physics process as clients ask for it.</param>
 /// <param name="Description">One line for the list of models.</param>
-/// <param name="CrossSectionPb">Cross-section before the event selection [pb].</param>
+/// <param name="CrossSectionPb">Cross-section before the event selection [pb]; of a model with points these have it.</param>
 /// <param name="Command">The command that makes the model, with the data file by name only.</param>
 /// <param name="DataFile">Name of the data file.</param>
 /// <param name="DataSha256">Its digest.</param>
@@ -20,24 +23,45 @@ public sealed class ObjectFlowTraining
 {
     private readonly EventSample _sample;
     private readonly TrainingOptions _options;
+    private readonly ConditionDomain? _domain;
+    private readonly IReadOnlyList<ConditionParameter> _parameters;
+    private readonly IReadOnlyList<int> _starts;
     private readonly int[] _training;
     private readonly int[] _validation;
-    private readonly CountDistribution _counts;
+    private readonly CountDistribution[] _counts;
     private readonly ValidityFilter _filter;
     private EventCoordinates _coordinates;
 
+    /// <summary>Of a flow without conditions.</summary>
     public ObjectFlowTraining(EventSample sample, ObjectFlowHyperparameters hyper, TrainingOptions options)
+        : this(sample, [0, (sample ?? throw new ArgumentNullException(nameof(sample))).Count], [], null, hyper, options)
     {
-        ArgumentNullException.ThrowIfNull(sample);
-        (_sample, _options) = (sample, options);
-        _training = DataSplit.Rows(sample.Count, DataSplit.IsTraining);
-        _validation = DataSplit.Rows(sample.Count, DataSplit.IsValidation);
-        _counts = new CountDistribution(CountDistribution.Count(_training.Select(k => CountVector.Of(sample, k))));
-        _coordinates = EventCoordinates.Fit(sample, _training);
+    }
+
+    /// <summary>Of a flow that is conditioned on the values of the table's points: one network for all of them, maps and tables of the azimuth fitted to the events of all, counts of each point.</summary>
+    public ObjectFlowTraining(PointTable table, ObjectFlowRecipe recipe, int threads, int checkpointSteps)
+        : this(
+            (table ?? throw new ArgumentNullException(nameof(table))).Sample,
+            table.Starts,
+            (recipe ?? throw new ArgumentNullException(nameof(recipe))).Data.ParametersOf(table.Points),
+            table.Domain,
+            recipe.Hyperparameters,
+            recipe.Training.Options(threads, checkpointSteps))
+    {
+    }
+
+    private ObjectFlowTraining(EventSample sample, IReadOnlyList<int> starts, IReadOnlyList<ConditionParameter> parameters, ConditionDomain? domain, ObjectFlowHyperparameters hyper, TrainingOptions options)
+    {
+        (_sample, _starts, _parameters, _domain, _options) = (sample, starts, parameters, domain, options);
+        _training = [.. RowsOfPoints(DataSplit.IsTraining).SelectMany(rows => rows)];
+        _validation = [.. RowsOfPoints(DataSplit.IsValidation).SelectMany(rows => rows)];
+        _counts = [.. RowsOfPoints(DataSplit.IsTraining).Select(rows => new CountDistribution(CountDistribution.Count(rows.Select(k => CountVector.Of(sample, k)))))];
+        _coordinates = EventCoordinates.Fit(sample, _training, hyper.Imbalance);
 
         // Separations are facts of the whole sample: no event of it may be impossible, whichever split it is in.
         _filter = ValidityFilter.Fit(sample, [.. Enumerable.Range(0, sample.Count)]);
-        Trainer = new ObjectFlowTrainer(sample, _training, _validation, _ => [], _coordinates, hyper, options);
+        double[][] inputs = [.. Enumerable.Range(0, _counts.Length).SelectMany(p => Enumerable.Repeat(ObjectFlowConditions.InputsOf(parameters, ValuesOf(p)), starts[p + 1] - starts[p]))];
+        Trainer = new ObjectFlowTrainer(sample, _training, _validation, k => inputs[k], _coordinates, hyper, options);
     }
 
     public ObjectFlowTrainer Trainer { get; }
@@ -67,7 +91,7 @@ public sealed class ObjectFlowTraining
                 var block = new EventBlock(schema);
                 var drawn = new EventSample();
                 var first = number * Piece;
-                flow.Generate(new EventStream(_options.Seed, []), ((long)round * options.Events) + first, Math.Min(Piece, options.Events - first), block, default);
+                flow.Generate(Mixture(((long)round * options.Events) + first, Math.Min(Piece, options.Events - first)), block, default);
                 DarkMachinesSchema.ToSample(block, drawn);
                 return drawn;
             };
@@ -94,8 +118,15 @@ public sealed class ObjectFlowTraining
         var schema = SampleTotals.SchemaWithSpareObjects(_sample);
 
         var draft = Draft(network, _coordinates, schema);
-        var (drawn, accepted) = draft.MeasureAcceptance(_options.Seed, acceptanceEvents, _options.Threads, progress);
-        var acceptance = new AcceptanceTable(_counts.Vectors, drawn, accepted);
+        var events = acceptanceEvents / _counts.Length;
+        CountPoint[] points = [.. _counts.Select((counts, p) =>
+        {
+            var (drawn, accepted) = draft.MeasureAcceptance(p, _options.Seed, events, _options.Threads, done => progress((p * events) + done));
+            return new CountPoint(counts, new AcceptanceTable(counts.Vectors, drawn, accepted));
+        })];
+        var overall = points.Select(p => p.Acceptance.Overall).ToArray();
+        var crossSection = _domain?.Points.Average(p => p.CrossSectionPb!.Value) ?? identity.CrossSectionPb;
+        var efficiency = _domain?.Points.Average(p => p.SelectionEfficiency!.Value) ?? SampleTotals.SelectionEfficiency(sumOfWeights, crossSection);
 
         var (hyperparameters, preprocessing) = ObjectFlowFile.Describe(network, _coordinates, _filter);
         var document = new ModelDocument
@@ -108,12 +139,13 @@ public sealed class ObjectFlowTraining
             Hyperparameters = hyperparameters,
             Preprocessing = preprocessing,
             Schema = schema,
-            Conditions = [],
-            CrossSectionPb = identity.CrossSectionPb,
-            SelectionEfficiency = SampleTotals.SelectionEfficiency(sumOfWeights, identity.CrossSectionPb),
-            SumOfWeights = sumOfWeights,
-            Acceptance = acceptance.Overall.Mean,
-            AcceptanceError = acceptance.Overall.Error,
+            Conditions = _parameters,
+            Domain = _domain,
+            CrossSectionPb = crossSection,
+            SelectionEfficiency = efficiency,
+            SumOfWeights = _domain is null ? sumOfWeights : SampleTotals.ExpectedEvents(crossSection, efficiency),
+            Acceptance = overall.Average(a => a.Mean),
+            AcceptanceError = Math.Sqrt(overall.Sum(a => a.Error * a.Error)) / overall.Length,
             Training = new TrainingProvenance
             {
                 Command = identity.Command,
@@ -130,10 +162,34 @@ public sealed class ObjectFlowTraining
                 ServiceVersion = ServiceVersion.Text,
             },
         };
-        ObjectFlowFile.Write(stream, document, network, _counts, acceptance);
+        ObjectFlowFile.Write(stream, document, network, points);
         return document;
     }
 
-    private AutoregressiveObjectFlow Draft(ObjectFlowNetwork network, EventCoordinates coordinates, SampleSchema schema) =>
-        new(network, coordinates, _counts, _filter, AcceptanceTable.Unmeasured(_counts.Vectors), schema, 1, new byte[32]);
+    /// <summary>Rows of each point that a rule of the split selects; events are numbered within their point.</summary>
+    private IEnumerable<int[]> RowsOfPoints(Func<long, bool> rule) =>
+        Enumerable.Range(0, _starts.Count - 1).Select(p => DataSplit.Rows(_starts[p + 1] - _starts[p], rule).Select(k => _starts[p] + k).ToArray());
+
+    private IReadOnlyList<double> ValuesOf(int point) => _domain?.Points[point].Values ?? [];
+
+    /// <summary>So many events from number <paramref name="first"/> on, of each point as many as it has of the sample.</summary>
+    private EventRange[] Mixture(long first, int count)
+    {
+        var ranges = new EventRange[_counts.Length];
+        for (var (p, done) = (0, 0); p < ranges.Length; p++)
+        {
+            var end = (int)((long)count * _starts[p + 1] / _sample.Count);
+            ranges[p] = new EventRange(new EventStream(_options.Seed, ValuesOf(p)), first, end - done);
+            done = end;
+        }
+
+        return ranges;
+    }
+
+    private AutoregressiveObjectFlow Draft(ObjectFlowNetwork network, EventCoordinates coordinates, SampleSchema schema)
+    {
+        CountPoint[] points = [.. _counts.Select(c => new CountPoint(c, AcceptanceTable.Unmeasured(c.Vectors)))];
+        var conditions = _domain is null ? new ObjectFlowConditions(points[0]) : new ObjectFlowConditions(_parameters, [.. _domain.Points.Select(p => p.Values)], points);
+        return new(network, coordinates, conditions, _filter, schema, 1, new byte[32]);
+    }
 }

@@ -127,7 +127,7 @@ internal static class RunFingerprint
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append<double>(hash, [.. coordinates.EtaLimits]);
-        foreach (var map in coordinates.PtMaps.Concat(coordinates.EtaMaps).Concat(coordinates.MassMaps).Append(coordinates.MetMap))
+        foreach (var map in coordinates.PtMaps.Concat(coordinates.EtaMaps).Concat(coordinates.MassMaps).Append(coordinates.MetMap).Concat(coordinates.AcrossMap is { } across ? [across] : []))
         {
             Append<double>(hash, [.. map.Knots]);
             Append<double>(hash, [.. map.Values]);

@@ -25,6 +25,9 @@ internal static class SampleTotals
     /// <summary>Share of the simulated events that the file has.</summary>
     public static double SelectionEfficiency(double sumOfWeights, double crossSectionPb) => sumOfWeights / FileLuminosity / crossSectionPb;
 
+    /// <summary>What the weights of a file of this cross-section and efficiency add up to.</summary>
+    public static double ExpectedEvents(double crossSectionPb, double efficiency) => crossSectionPb * efficiency * FileLuminosity;
+
     /// <summary>The schema with room for more objects than any event of the file has.</summary>
     public static SampleSchema SchemaWithSpareObjects(EventSample sample)
     {

@@ -81,6 +81,20 @@ public static class DarkMachinesSchema
         return schema.HasSameColumns(Create(new ObjectMaxima(0, 0, 0, 0, 0)));
     }
 
+    /// <summary>True for whole events whose scalars may be followed by further ones, such as the mass of each event.</summary>
+    public static bool StartsWithWholeEvent(SampleSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        return IsWholeEvent(schema with { Scalars = [.. schema.Scalars.Take(Scalars.Length)] });
+    }
+
+    /// <summary>Names of the scalars behind those of whole events.</summary>
+    public static IEnumerable<string> FurtherScalars(SampleSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        return schema.Scalars.Skip(Scalars.Length).Select(s => s.Name);
+    }
+
     /// <summary>
     /// The schema of whole events that a model file stands for: its own, or one of today's columns with its maxima where the file
     /// is older than the masses of jets. Null for other columns.

@@ -28,21 +28,21 @@ public sealed class EventSample
     private double[] _mass = [];
     private double[] _values = [];
 
-    /// <param name="columnCount">Numbers that each event has as a table of columns; 0 for whole events.</param>
+    /// <param name="columnCount">Numbers that each event has as a table of columns; of whole events those besides, such as a mass, mostly none.</param>
     public EventSample(int columnCount = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(columnCount);
         ColumnCount = columnCount;
     }
 
-    /// <summary>A sample for events of this schema: a table if it has scalar columns only, else whole events.</summary>
+    /// <summary>A sample for events of this schema: a table if it has scalar columns only, else whole events, with the scalars behind theirs as columns.</summary>
     public static EventSample For(SampleSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
-        return new EventSample(schema.IsTable ? schema.Scalars.Count : 0);
+        return new EventSample(schema.IsTable ? schema.Scalars.Count : DarkMachinesSchema.FurtherScalars(schema).Count());
     }
 
-    /// <summary>Numbers that each event has as a table of columns; 0 for whole events.</summary>
+    /// <summary>Numbers that each event has as a table of columns; of whole events those besides, mostly none.</summary>
     public int ColumnCount { get; }
 
     /// <summary>Name of the physics process, as in the file's second field.</summary>
@@ -121,22 +121,23 @@ public sealed class EventSample
         _offsets[_count] = _objectCount;
     }
 
-    /// <summary>Adds event k of another sample: of whole events, or of a table with as many columns.</summary>
+    /// <summary>Adds event k of another sample: of whole events, or of a table with as many columns. Columns that this sample has not are left out.</summary>
     /// <exception cref="ArgumentException">The other sample has rows of another length.</exception>
-    public void AddFrom(EventSample other, int k)
+    public void AddFrom(EventSample other, int k) => AddFrom(other, k, (other ?? throw new ArgumentNullException(nameof(other)))._eventNumber[k]);
+
+    /// <summary>The same under another number.</summary>
+    /// <exception cref="ArgumentException">The other sample has rows of another length.</exception>
+    public void AddFrom(EventSample other, int k, long eventNumber)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (ColumnCount > 0)
-        {
-            AddRow(other._eventNumber[k], other.Row(k));
-            return;
-        }
-
-        AddEvent(other._eventNumber[k], other._weight[k], other._met[k], other._metPhi[k]);
+        AddEvent(eventNumber, other._weight[k], other._met[k], other._metPhi[k]);
         for (var i = other._offsets[k]; i < other._offsets[k + 1]; i++)
         {
             AddObject(other._type[i], other._energy[i], other._pt[i], other._eta[i], other._phi[i], other._mass[i]);
         }
+
+        // A sample without columns takes the whole events of one with them.
+        SetRow(ColumnCount == 0 ? [] : other.Row(k));
     }
 
     /// <summary>The numbers of event k of a table.</summary>
@@ -146,12 +147,19 @@ public sealed class EventSample
     /// <exception cref="ArgumentException">There are not <see cref="ColumnCount"/> numbers.</exception>
     public void AddRow(long eventNumber, ReadOnlySpan<double> values)
     {
+        AddEvent(eventNumber, 1, 0, 0);
+        SetRow(values);
+    }
+
+    /// <summary>Sets the numbers of the event added last.</summary>
+    /// <exception cref="ArgumentException">There are not <see cref="ColumnCount"/> numbers.</exception>
+    public void SetRow(ReadOnlySpan<double> values)
+    {
         if (values.Length != ColumnCount)
         {
             throw new ArgumentException($"The event has {values.Length} numbers, expected {ColumnCount}.", nameof(values));
         }
 
-        AddEvent(eventNumber, 1, 0, 0);
         if (_values.Length < _count * ColumnCount)
         {
             Array.Resize(ref _values, _weight.Length * ColumnCount);

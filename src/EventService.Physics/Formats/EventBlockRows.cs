@@ -11,20 +11,21 @@ namespace EventService.Physics.Formats;
 public sealed class EventBlockRows
 {
     private readonly SampleSchema _schema;
-    private readonly WholeEventFields _fields = new();
+    private readonly WholeEventFields _fields;
     private readonly double[] _row;
 
-    /// <param name="schema">Columns of the blocks: a table, or whole events.</param>
+    /// <param name="schema">Columns of the blocks: a table, or whole events, with further scalars or without.</param>
     /// <exception cref="ArgumentException">It is neither.</exception>
     public EventBlockRows(SampleSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
-        if (!schema.IsTable && !DarkMachinesSchema.IsWholeEvent(schema))
+        if (!schema.IsTable && !DarkMachinesSchema.StartsWithWholeEvent(schema))
         {
             throw new ArgumentException($"The columns are {schema.Describe()}, expected a table or whole events.", nameof(schema));
         }
 
         (_schema, _row) = (schema, new double[schema.Scalars.Count]);
+        _fields = new WholeEventFields(schema.IsTable ? [] : DarkMachinesSchema.FurtherScalars(schema));
     }
 
     /// <summary>Appends rows of the block to the sample.</summary>
@@ -69,9 +70,9 @@ public sealed class EventBlockRows
     {
         _fields.Clear(block.EventNumber[row]);
         var scalar = 0;
-        for (var f = 0; f < WholeEventFields.All.Length; f++)
+        for (var f = 0; f < _fields.All.Length; f++)
         {
-            var field = WholeEventFields.All[f];
+            var field = _fields.All[f];
             if (field.IsList)
             {
                 var collection = block.Collections[field.Collection];

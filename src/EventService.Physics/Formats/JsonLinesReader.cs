@@ -16,17 +16,20 @@ namespace EventService.Physics.Formats;
 /// </remarks>
 public sealed class JsonLinesReader : JsonObjectReader
 {
-    private static readonly byte[][] Names = [.. WholeEventFields.All.Select(f => Encoding.UTF8.GetBytes(f.Name))];
-
-    private readonly WholeEventFields _fields = new();
-    private readonly bool[] _seen = new bool[Names.Length];
-    private readonly long[] _place = new long[Names.Length];
+    private readonly WholeEventFields _fields;
+    private readonly byte[][] _names;
+    private readonly bool[] _seen;
+    private readonly long[] _place;
 
     /// <param name="stream">Read from its present position and disposed with the reader.</param>
     /// <param name="name">Name of the file for messages.</param>
-    public JsonLinesReader(Stream stream, string name)
+    /// <param name="further">Names of scalars that each event must have besides, such as a mass; they become the columns of the sample.</param>
+    public JsonLinesReader(Stream stream, string name, params IEnumerable<string> further)
         : base(stream, name)
     {
+        _fields = new WholeEventFields(further);
+        _names = [.. _fields.All.Select(f => Encoding.UTF8.GetBytes(f.Name))];
+        (_seen, _place) = (new bool[_names.Length], new long[_names.Length]);
     }
 
     private protected override void ReadEvent(ref Utf8JsonReader reader, EventSample sample)
@@ -46,7 +49,7 @@ public sealed class JsonLinesReader : JsonObjectReader
 
             if (_seen[field])
             {
-                throw Fault(reader.TokenStartIndex, $"field '{WholeEventFields.All[field].Name}' is there twice.");
+                throw Fault(reader.TokenStartIndex, $"field '{_fields.All[field].Name}' is there twice.");
             }
 
             reader.Read();
@@ -63,16 +66,16 @@ public sealed class JsonLinesReader : JsonObjectReader
     }
 
     /// <summary>Index of the field that the property names; our own files have them in order.</summary>
-    private static int Find(ref Utf8JsonReader reader, int next)
+    private int Find(ref Utf8JsonReader reader, int next)
     {
-        if (next < Names.Length && reader.ValueTextEquals(Names[next]))
+        if (next < _names.Length && reader.ValueTextEquals(_names[next]))
         {
             return next;
         }
 
-        for (var f = 0; f < Names.Length; f++)
+        for (var f = 0; f < _names.Length; f++)
         {
-            if (reader.ValueTextEquals(Names[f]))
+            if (reader.ValueTextEquals(_names[f]))
             {
                 return f;
             }
@@ -83,7 +86,7 @@ public sealed class JsonLinesReader : JsonObjectReader
 
     private void ReadField(ref Utf8JsonReader reader, int index)
     {
-        var field = WholeEventFields.All[index];
+        var field = _fields.All[index];
         if (field.Kind == FieldKind.EventNumber)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var number))
@@ -135,9 +138,9 @@ public sealed class JsonLinesReader : JsonObjectReader
     private void CheckFields(long end)
     {
         var count = 0;
-        for (var f = 0; f < Names.Length; f++)
+        for (var f = 0; f < _names.Length; f++)
         {
-            var field = WholeEventFields.All[f];
+            var field = _fields.All[f];
             if (!_seen[f])
             {
                 if (field.IsOptional)
@@ -153,7 +156,7 @@ public sealed class JsonLinesReader : JsonObjectReader
                 count = _fields.CountOf(f);
                 if (_seen[f - 1] && _fields.ValueOf(f - 1) != count)
                 {
-                    throw Fault(_place[f - 1], $"{WholeEventFields.All[f - 1].Name} is {_fields.ValueOf(f - 1)}, but {field.Name} has {count} numbers.");
+                    throw Fault(_place[f - 1], $"{_fields.All[f - 1].Name} is {_fields.ValueOf(f - 1)}, but {field.Name} has {count} numbers.");
                 }
             }
             else if (field.IsList && _fields.CountOf(f) != count)

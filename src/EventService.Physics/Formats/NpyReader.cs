@@ -18,16 +18,22 @@ public sealed class NpyReader : EventReader
     /// <summary>Longest header accepted [bytes].</summary>
     public const int MaximumHeaderLength = 1 << 18;
 
-    private readonly WholeEventFields _fields = new();
-    private readonly NpyField?[] _layout = new NpyField?[WholeEventFields.All.Length];
+    private readonly WholeEventFields _fields;
+    private readonly NpyField?[] _layout;
     private readonly NpyHeader _header;
     private bool _checked;
     private long _read;
 
     /// <param name="stream">Read from its present position and disposed with the reader.</param>
     /// <param name="name">Name of the file for messages.</param>
-    public NpyReader(Stream stream, string name)
-        : base(stream, name) => _header = new NpyHeader(Source, MapField);
+    /// <param name="further">Names of scalars that each event must have besides, such as a mass; they become the columns of the sample.</param>
+    public NpyReader(Stream stream, string name, params IEnumerable<string> further)
+        : base(stream, name)
+    {
+        _fields = new WholeEventFields(further);
+        _layout = new NpyField?[_fields.All.Length];
+        _header = new NpyHeader(Source, MapField);
+    }
 
     private protected override bool TryReadEvent(EventSample sample)
     {
@@ -77,7 +83,7 @@ public sealed class NpyReader : EventReader
 
     private void MapField(NpyField field)
     {
-        var index = Array.FindIndex(WholeEventFields.All, f => f.Name == field.Name);
+        var index = Array.FindIndex(_fields.All, f => f.Name == field.Name);
         if (index >= 0)
         {
             CheckField(index, field.Name, field.TypeText, field.Type, field.HasShape);
@@ -87,7 +93,7 @@ public sealed class NpyReader : EventReader
 
     private void CheckField(int index, string name, string type, NpyNumberType number, bool hasShape)
     {
-        var field = WholeEventFields.All[index];
+        var field = _fields.All[index];
         if (_layout[index] is not null)
         {
             throw _header.Fault($"field '{name}' is there twice.");
@@ -110,7 +116,7 @@ public sealed class NpyReader : EventReader
         var room = 0;
         for (var f = 0; f < _layout.Length; f++)
         {
-            var field = WholeEventFields.All[f];
+            var field = _fields.All[f];
             var layout = _layout[f];
             if (layout is null)
             {
@@ -141,7 +147,7 @@ public sealed class NpyReader : EventReader
                 continue;
             }
 
-            var field = WholeEventFields.All[f];
+            var field = _fields.All[f];
             var bytes = record[layout.Offset..];
             if (field.Kind == FieldKind.EventNumber)
             {

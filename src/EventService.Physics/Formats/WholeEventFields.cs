@@ -15,6 +15,7 @@ internal enum FieldKind
     Azimuth,
     Mass,
     Charge,
+    Further,
 }
 
 /// <summary>A field of a whole event by the name that it has in JSON and NumPy files.</summary>
@@ -46,12 +47,24 @@ internal sealed record EventField(string Name, FieldKind Kind, int Collection, i
 /// <summary>The fields of one whole event as the readers of JSON and NumPy files collect them.</summary>
 internal sealed class WholeEventFields
 {
-    /// <summary>In the order of <see cref="DarkMachinesSchema"/>, which is that of our own files.</summary>
-    public static readonly EventField[] All = [.. Enumerate(DarkMachinesSchema.Create(new ObjectMaxima(0, 0, 0, 0, 0)))];
+    private static readonly EventField[] s_wholeEvent = [.. Enumerate(DarkMachinesSchema.Create(new ObjectMaxima(0, 0, 0, 0, 0)))];
 
-    private readonly double[][] _values = [.. All.Select(f => new double[f.IsList ? 16 : 1])];
-    private readonly int[] _counts = new int[All.Length];
+    private readonly double[][] _values;
+    private readonly int[] _counts;
+    private readonly double[] _further;
     private readonly ObjectList _objects = new();
+
+    /// <param name="further">Names of scalars that each event has besides those of <see cref="DarkMachinesSchema"/>, such as a mass.</param>
+    public WholeEventFields(IEnumerable<string> further)
+    {
+        All = [.. s_wholeEvent, .. further.Select(name => new EventField(name, FieldKind.Further, -1, -1))];
+        _values = [.. All.Select(f => new double[f.IsList ? 16 : 1])];
+        _counts = new int[All.Length];
+        _further = new double[All.Length - s_wholeEvent.Length];
+    }
+
+    /// <summary>In the order of <see cref="DarkMachinesSchema"/>, which is that of our own files; then the further scalars.</summary>
+    public EventField[] All { get; }
 
     public long EventNumber { get; set; }
 
@@ -105,6 +118,12 @@ internal sealed class WholeEventFields
 
         sample.AddEvent(EventNumber, _values[1][0], _values[2][0], _values[3][0]);
         _objects.AppendTo(sample);
+        for (var k = 0; k < _further.Length; k++)
+        {
+            _further[k] = _values[s_wholeEvent.Length + k][0];
+        }
+
+        sample.SetRow(_further);
     }
 
     private static IEnumerable<EventField> Enumerate(SampleSchema schema)

@@ -69,8 +69,7 @@ public class AutoregressiveObjectFlowTests
         Assert.NotEqual(one, SmallFlow.Bits(SmallFlow.Generate(Flow.Model, 1UL << 63, 0, 20).Events));
         var digest = (byte[])Flow.Digest.Clone();
         digest[^1] ^= 1;
-        var other = new AutoregressiveObjectFlow(Flow.Network, Flow.Coordinates, Flow.Counts, Flow.Filter, Flow.Acceptance, Flow.Schema, 2.5, digest);
-        Assert.NotEqual(one, SmallFlow.Bits(SmallFlow.Generate(other, 1, 0, 20).Events));
+        Assert.NotEqual(one, SmallFlow.Bits(SmallFlow.Generate(Flow.Build(digest), 1, 0, 20).Events));
     }
 
     [Fact]
@@ -348,8 +347,8 @@ public class AutoregressiveObjectFlowTests
     [Fact]
     public void MeasureAcceptance_OnAnyThreads_CountsTheSame()
     {
-        var (drawn, accepted) = Flow.Model.MeasureAcceptance(9, 4096, 1, _ => { });
-        var again = Flow.Model.MeasureAcceptance(9, 4096, 3, _ => { });
+        var (drawn, accepted) = Flow.Model.MeasureAcceptance(0, 9, 4096, 1, _ => { });
+        var again = Flow.Model.MeasureAcceptance(0, 9, 4096, 3, _ => { });
         Assert.Equal(drawn, again.Drawn);
         Assert.Equal(accepted, again.Accepted);
         Assert.InRange(drawn.Sum(), 1, 4096);

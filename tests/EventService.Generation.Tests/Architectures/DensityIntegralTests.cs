@@ -14,16 +14,19 @@ public class DensityIntegralTests
 {
     private const double EtaLimit = 2.5;
 
-    private static readonly Lazy<AutoregressiveObjectFlow> s_oneElectron = new(OneElectron);
+    private static readonly Lazy<AutoregressiveObjectFlow> s_oneElectron = new(() => OneElectron(imbalance: false));
+    private static readonly Lazy<AutoregressiveObjectFlow> s_imbalance = new(() => OneElectron(imbalance: true));
 
-    [Fact]
-    public void Density_OfOneElectron_IntegratesToTheProbabilityOfItsCounts()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Density_OfOneElectron_IntegratesToTheProbabilityOfItsCounts(bool imbalance)
     {
         // Importance sampling in s = log(pT / 25), eta, v = log MET and the azimuth of MET on eight shifted Kronecker sequences; the
         // electron's azimuth is uniform (checked below) and gives 2 pi. The proposals' tails are longer than the density's.
         const int Shifts = 8, Points = 15_000;
         var integrals = new double[Shifts];
-        Parallel.For(0, Shifts, new ParallelOptions { MaxDegreeOfParallelism = 2 }, shift => integrals[shift] = Integral(s_oneElectron.Value, shift, Points));
+        Parallel.For(0, Shifts, new ParallelOptions { MaxDegreeOfParallelism = 2 }, shift => integrals[shift] = Integral(imbalance ? s_imbalance.Value : s_oneElectron.Value, shift, Points));
         var mean = integrals.Average();
         var error = Math.Sqrt(integrals.Sum(x => (x - mean) * (x - mean)) / (Shifts * (Shifts - 1)));
         Assert.InRange(error, 0, 0.004);
@@ -48,9 +51,9 @@ public class DensityIntegralTests
         Assert.InRange(densities[0].Error, 1e-4, 5e-3);
     }
 
-    private static AutoregressiveObjectFlow OneElectron()
+    private static AutoregressiveObjectFlow OneElectron(bool imbalance)
     {
-        var network = new ObjectFlowNetwork(new ObjectFlowHyperparameters { Width = 8, HeadWidth = 6, AzimuthWidth = 6, Bins = 4, AzimuthKnots = 4 });
+        var network = new ObjectFlowNetwork(new ObjectFlowHyperparameters { Width = 8, HeadWidth = 6, AzimuthWidth = 6, Bins = 4, AzimuthKnots = 4, Imbalance = imbalance });
         network.Initialise(5);
         foreach (var parameter in network.Parameters.Parameters.Where(p => p.Name.Contains("out.weight", StringComparison.Ordinal)))
         {
@@ -65,14 +68,16 @@ public class DensityIntegralTests
         var pt = Enumerable.Repeat(new MarginalMap([-1.5, -0.6, 0], [0.05, 0.5, 1], [0.2, 0.6, 1]), Slots).ToArray();
         var eta = Enumerable.Repeat(new MarginalMap([-EtaLimit, 0, EtaLimit], [0, 0.5, 1], [0.15, 0.25, 0.15]), Slots).ToArray();
         var mass = Enumerable.Repeat(new MarginalMap([-3, -1], [0.02, 0.98], [0.1, 0.1]), Slots).ToArray();
-        var met = new MarginalMap([-5, -4, -2.5], [0.03, 0.5, 0.97], [0.12, 0.6, 0.12]);
-        var coordinates = new EventCoordinates([2.5, 2.5, EtaLimit, EtaLimit, 2.5, 2.5, 2.37], pt, eta, mass, met, TransverseMass());
+        // As imbalance: t = asinh(d / 10) along and across the recoil, a few dozen GeV wide.
+        var met = imbalance ? new MarginalMap([-2.5, 0.4, 2.5], [0.04, 0.5, 0.97], [0.09, 0.2, 0.09]) : new MarginalMap([-5, -4, -2.5], [0.03, 0.5, 0.97], [0.12, 0.6, 0.12]);
+        var across = imbalance ? new MarginalMap([-2.4, 0, 2.4], [0.03, 0.5, 0.97], [0.08, 0.25, 0.08]) : null;
+        var coordinates = new EventCoordinates([2.5, 2.5, EtaLimit, EtaLimit, 2.5, 2.5, 2.37], pt, eta, mass, met, TransverseMass(), across);
 
         var counts = new CountDistribution(new CountTable([[0, 0, 1, 0, 0, 0, 0]], [9]));
         var filter = new ValidityFilter([]);
         var schema = DarkMachinesSchema.Create(new ObjectMaxima(4, 4, 4, 4, 4));
-        AutoregressiveObjectFlow With(AcceptanceTable acceptance) => new(network, coordinates, counts, filter, acceptance, schema, 1, new byte[32]);
-        var (drawn, accepted) = With(AcceptanceTable.Unmeasured(counts.Vectors)).MeasureAcceptance(1, 100_000, 2, _ => { });
+        AutoregressiveObjectFlow With(AcceptanceTable acceptance) => new(network, coordinates, new ObjectFlowConditions(new CountPoint(counts, acceptance)), filter, schema, 1, new byte[32]);
+        var (drawn, accepted) = With(AcceptanceTable.Unmeasured(counts.Vectors)).MeasureAcceptance(0, 1, 100_000, 2, _ => { });
         Assert.InRange((double)accepted[0] / drawn[0], 0.5, 0.98);
         return With(new AcceptanceTable(counts.Vectors, drawn, accepted));
     }

@@ -18,7 +18,7 @@ public class ObjectFlowFileTests
         var loaded = EventGenerator.Load(s_file.Value);
 
         // The digest of the file is part of the key of the random numbers: give it to the original, too.
-        var original = new AutoregressiveObjectFlow(flow.Network, flow.Coordinates, flow.Counts, flow.Filter, flow.Acceptance, flow.Schema, 100 * 0.5, Convert.FromHexString(loaded.Sha256));
+        var original = new AutoregressiveObjectFlow(flow.Network, flow.Coordinates, new ObjectFlowConditions(new CountPoint(flow.Counts, flow.Acceptance)), flow.Filter, flow.Schema, 100 * 0.5, Convert.FromHexString(loaded.Sha256));
         var expected = SmallFlow.Generate(original, 8, 0, 200);
         var (events, density) = SmallFlow.Generate(loaded.Model, 8, 0, 200);
         Assert.Equal(SmallFlow.Bits(expected.Events), SmallFlow.Bits(events));
@@ -295,7 +295,7 @@ public class ObjectFlowFileTests
     {
         var flow = SmallFlow.Shared;
         var stream = new MemoryStream();
-        ObjectFlowFile.Write(stream, document, flow.Network, flow.Counts, flow.Acceptance);
+        ObjectFlowFile.Write(stream, document, flow.Network, [new CountPoint(flow.Counts, flow.Acceptance)]);
         return stream.ToArray();
     }
 

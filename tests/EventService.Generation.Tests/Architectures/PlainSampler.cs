@@ -16,8 +16,11 @@ namespace EventService.Generation.Tests.Architectures;
 /// The sampler's plain twin: one event at a time, one lane wide, values in double precision as they are before they are written. It
 /// follows the documented order of random numbers: stream (key, index), substream 0 for the counts, 1 + attempt for the kinematics.
 /// </summary>
-internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
+/// <param name="flow">The model.</param>
+/// <param name="condition">Values of its conditions.</param>
+internal sealed class PlainSampler(AutoregressiveObjectFlow flow, params double[] condition)
 {
+    private readonly ObjectFlowCondition _at = flow.Conditions.At(condition);
     private readonly ObjectFlowNetwork.Workspace _work = new();
     private readonly EventState _state = new();
     private readonly AzimuthFactors _factors = new();
@@ -27,12 +30,17 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
     /// <summary>Appends the event to the sample, not rounded; returns its log-density and the attempts it took.</summary>
     public (double LogDensity, int Attempts) Draw(ulong seed, long index, EventSample exact)
     {
-        var text = new byte[flow.Digest.Length + 8];
+        var text = new byte[flow.Digest.Length + 8 + (8 * condition.Length)];
         flow.Digest.Span.CopyTo(text);
         BinaryPrimitives.WriteUInt64LittleEndian(text.AsSpan(flow.Digest.Length), seed);
+        for (var k = 0; k < condition.Length; k++)
+        {
+            BinaryPrimitives.WriteDoubleLittleEndian(text.AsSpan(flow.Digest.Length + 8 + (8 * k)), condition[k]);
+        }
+
         var key = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(text));
         var random = new PhiloxStream(key, (ulong)index);
-        var vector = flow.Counts.Draw(ref random);
+        var vector = _at.Draw(ref random);
         for (uint attempt = 0; ; attempt++)
         {
             random = new PhiloxStream(key, (ulong)index, 1 + attempt);
@@ -40,8 +48,7 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
             var log = Kinematics(vector, index, ref random, exact);
             if (flow.Filter.Violation(Rounded(exact, before), 0) is null)
             {
-                var (logAcceptance, _) = flow.Acceptance.Of(vector, flow.Counts.IndexOf(vector));
-                return (log + flow.Counts.LogProbability(vector) - logAcceptance, (int)attempt + 1);
+                return (log + _at.LogProbability(vector) - _at.Acceptance(vector).LogAcceptance, (int)attempt + 1);
             }
 
             exact.Truncate(before);
@@ -65,7 +72,7 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
 
     private double Kinematics(CountVector vector, long index, ref PhiloxStream random, EventSample exact)
     {
-        _state.Reset(vector.ToArray(), []);
+        _state.Reset(vector.ToArray(), _at.Inputs);
         double log = 0, previousPt = 0;
         List<FlowObject> objects = [];
         for (var t = 0; t < EventSlots.TypeCount; t++)
@@ -79,17 +86,33 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
             }
         }
 
-        _inputs.Reshape(EventState.InputCount(SlotClass.Met, 0), 1);
+        _inputs.Reshape(EventState.InputCount(SlotClass.Met, condition.Length), 1);
         _state.WriteInputs(SlotClass.Met, default, 0, _inputs.Span);
         flow.Network.Trunk(_work, SlotClass.Met, _inputs);
         float uMet = random.NextUnitFloat(), uPhi = random.NextUnitFloat();
         var y = Invert(SlotClass.Met, Coordinate.Pt, uMet, null, ref log);
-        var (met, logMet) = flow.Coordinates.MetFromUnit(y);
         var further = new Tensor(EventState.AzimuthInputCount(SlotClass.Met), 1);
-        _state.WriteMetAzimuthInputs(y, met, further.Span);
-        _factors.CollectMet(flow.Coordinates.Azimuth.TableSpan, _state, met);
-        var (cos, sin) = EventCoordinates.AzimuthFromUnit(Invert(SlotClass.Met, Coordinate.Azimuth, uPhi, further, ref log), _state.Frame);
-        log += logMet - Math.Log(2 * Math.PI);
+        double met, cos, sin;
+        if (flow.Network.Hyperparameters.Imbalance)
+        {
+            // The recoil along its own direction, plus the imbalance along and across; dMETx dMETy = MET dMET dphi.
+            var (along, logAlong) = flow.Coordinates.AlongFromUnit(y);
+            _state.WriteMetAzimuthInputs(y, Math.Abs(_state.Recoil + along), further.Span);
+            var (across, logAcross) = flow.Coordinates.AcrossFromUnit(Invert(SlotClass.Met, Coordinate.Azimuth, uPhi, further, ref log));
+            var (fx, fy) = _state.Frame;
+            cos = (fx * (_state.Recoil + along)) - (fy * across);
+            sin = (fy * (_state.Recoil + along)) + (fx * across);
+            met = Math.Sqrt(((_state.Recoil + along) * (_state.Recoil + along)) + (across * across));
+            log += logAlong + logAcross + Math.Log(met);
+        }
+        else
+        {
+            (met, var logMet) = flow.Coordinates.MetFromUnit(y);
+            _state.WriteMetAzimuthInputs(y, met, further.Span);
+            _factors.CollectMet(flow.Coordinates.Azimuth.TableSpan, _state, met);
+            (cos, sin) = EventCoordinates.AzimuthFromUnit(Invert(SlotClass.Met, Coordinate.Azimuth, uPhi, further, ref log), _state.Frame);
+            log += logMet - Math.Log(2 * Math.PI);
+        }
 
         exact.AddEvent(index, 2.5, met, Atan2.Of(sin, cos));
         foreach (var item in objects)
@@ -103,7 +126,7 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
     private FlowObject Object(ObjectType type, int rank, double previousPt, ref PhiloxStream random, ref double log)
     {
         var slot = EventSlots.ClassOf(type, rank);
-        _inputs.Reshape(EventState.InputCount(slot, 0), 1);
+        _inputs.Reshape(EventState.InputCount(slot, condition.Length), 1);
         _state.WriteInputs(slot, type, rank, _inputs.Span);
         flow.Network.Trunk(_work, slot, _inputs);
         float[] u = [random.NextUnitFloat(), random.NextUnitFloat(), random.NextUnitFloat(), random.NextUnitFloat()];
@@ -143,7 +166,7 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow)
     {
         _u[0] = u;
         var theta = flow.Network.Head(_work, slot, coordinate, further);
-        if (coordinate == Coordinate.Azimuth)
+        if (coordinate == Coordinate.Azimuth && !(slot == SlotClass.Met && flow.Network.Hyperparameters.Imbalance))
         {
             var density = flow.Network.AzimuthDensity;
             float[] exponents = [1, .. Enumerable.Range(density.Knots, density.Fields).Select(k => 1 + theta[k, 0])];

@@ -17,6 +17,8 @@ internal sealed class SmallFlow
     private static readonly Lazy<SmallFlow> s_shared = new(() => new SmallFlow(bend: 8));
     private static readonly Lazy<SmallFlow> s_marginal = new(() => new SmallFlow(bend: 1));
 
+    private static readonly Lazy<AutoregressiveObjectFlow> s_conditional = new(BuildConditional);
+
     private SmallFlow(float bend)
     {
         var rows = Enumerable.Range(0, Data.Count).ToArray();
@@ -37,7 +39,7 @@ internal sealed class SmallFlow
         Schema = DarkMachinesSchema.Create(new ObjectMaxima(18, 9, 5, 5, 5));
         Digest = SHA256.HashData([1]);
         Acceptance = AcceptanceTable.Unmeasured(Counts.Vectors);
-        var (drawn, accepted) = Build().MeasureAcceptance(3, 10_000, 2, _ => { });
+        var (drawn, accepted) = Build().MeasureAcceptance(0, 3, 10_000, 2, _ => { });
         Acceptance = new AcceptanceTable(Counts.Vectors, drawn, accepted);
         Model = Build();
     }
@@ -49,6 +51,13 @@ internal sealed class SmallFlow
 
     /// <summary>With splines near the identity: every coordinate is distributed as in the data.</summary>
     public static SmallFlow LikeData => s_marginal.Value;
+
+    /// <summary>Conditioned on "mass", with the imbalance of the missing momentum; trained points are <see cref="Masses"/>, whose counts are those of a third of the data each, by rising MET.</summary>
+    public static AutoregressiveObjectFlow Conditional => s_conditional.Value;
+
+    public static readonly double[] Masses = [100, 200, 400];
+
+    public static readonly ConditionParameter Mass = new("mass", "GeV", "of what decays", 100, 400, Masses);
 
     public ObjectFlowNetwork Network { get; }
 
@@ -66,23 +75,44 @@ internal sealed class SmallFlow
 
     public AutoregressiveObjectFlow Model { get; }
 
-    public AutoregressiveObjectFlow Build() => new(Network, Coordinates, Counts, Filter, Acceptance, Schema, 2.5, Digest);
+    public AutoregressiveObjectFlow Build() => Build(Digest);
+
+    public AutoregressiveObjectFlow Build(byte[] digest) => new(Network, Coordinates, new ObjectFlowConditions(new CountPoint(Counts, Acceptance)), Filter, Schema, 2.5, digest);
+
+    private static AutoregressiveObjectFlow BuildConditional()
+    {
+        var network = new ObjectFlowNetwork(Sizes with { Conditions = 1, Imbalance = true });
+        network.Initialise(23);
+        int[] rows = [.. Enumerable.Range(0, Data.Count).OrderBy(e => Data.Met[e])];
+        var coordinates = EventCoordinates.Fit(Data, rows, imbalance: true);
+        var third = rows.Length / Masses.Length;
+        CountDistribution[] counts = [.. rows.Chunk(third).Take(Masses.Length).Select(part => new CountDistribution(CountDistribution.Count(part.Select(e => CountsOf(Data, e)))))];
+        AutoregressiveObjectFlow With(IEnumerable<AcceptanceTable> acceptance) => new(
+            network, coordinates, new ObjectFlowConditions([Mass], [.. Masses.Select(m => new[] { m })], [.. counts.Zip(acceptance, (c, a) => new CountPoint(c, a))]),
+            ValidityFilter.Fit(Data, rows), DarkMachinesSchema.Create(new ObjectMaxima(18, 9, 5, 5, 5)), 2.5, SHA256.HashData([2]));
+        var draft = With(counts.Select(c => AcceptanceTable.Unmeasured(c.Vectors)));
+        return With([.. counts.Select((c, k) =>
+        {
+            var (drawn, accepted) = draft.MeasureAcceptance(k, 3, 6_000, 2, _ => { });
+            return new AcceptanceTable(c.Vectors, drawn, accepted);
+        })]);
+    }
 
     /// <summary>Events as a client gets them, and their log-densities.</summary>
-    public static (EventSample Events, double[] LogDensity) Generate(IGenerativeModel model, ulong seed, long first, int count)
+    public static (EventSample Events, double[] LogDensity) Generate(IGenerativeModel model, ulong seed, long first, int count, params double[] condition)
     {
         var block = new EventBlock(model.Schema);
         var density = new double[count];
-        model.Generate(new EventStream(seed, []), first, count, block, density);
+        model.Generate(new EventStream(seed, condition), first, count, block, density);
         var events = new EventSample();
         DarkMachinesSchema.ToSample(block, events);
         return (events, density);
     }
 
-    public static EventDensity[] LogDensity(ILikelihoodModel model, EventSample events)
+    public static EventDensity[] LogDensity(ILikelihoodModel model, EventSample events, params double[] condition)
     {
         var densities = new EventDensity[events.Count];
-        model.LogDensity(events, [], densities);
+        model.LogDensity(events, condition, densities);
         return densities;
     }
 

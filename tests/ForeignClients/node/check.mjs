@@ -126,7 +126,7 @@ await fails(grpc.status.DEADLINE_EXCEEDED, read(client.Generate({ process: 'ttba
 await idle();
 console.log('ok: a deadline ends the call and its work');
 
-await fails(grpc.status.NOT_FOUND, read(client.Generate({ process: 'ttbra' })), "Known: 'cms-zee', 'gluino', 'gluino-zero-lepton', 'higgs-background', 'higgs-signal', 't5qqqqww', 'ttbar'");
+await fails(grpc.status.NOT_FOUND, read(client.Generate({ process: 'ttbra' })), "Known: 'cms-zee', 'gluino', 'gluino-observables', 'gluino-zero-lepton', 'higgs-background', 'higgs-signal', 'stop', 't5qqqqww', 'ttbar', 'zprime'");
 await fails(grpc.status.INVALID_ARGUMENT, read(client.Generate({ process: 'ttbar', n: 0 })), 'n is ');
 const raw = path => bytes => read(client.makeServerStreamRequest(path, x => x, x => x, bytes, new grpc.Metadata(), {}));
 await fails(grpc.status.INTERNAL, raw('/eventservice.v1.Events/Generate')(Buffer.from([0xff, 0xff, 0xff])), 'not the protobuf that is expected');
@@ -149,7 +149,7 @@ for (const version of ['v1', 'v1alpha']) {
   const learned = (await reflection.getDescriptorBySymbol('eventservice.v1.Models')).getPackageObject(options);
   const models = new learned.eventservice.v1.Models(address, plain);
   const answer = await new Promise((resolve, reject) => models.ListProcesses({}, (error, value) => error ? reject(error) : resolve(value)));
-  assert.deepEqual(answer.processes.map(p => p.process), ['cms-zee', 'gluino', 'gluino-zero-lepton', 'higgs-background', 'higgs-signal', 't5qqqqww', 'ttbar']);
+  assert.deepEqual(answer.processes.map(p => p.process), ['cms-zee', 'gluino', 'gluino-observables', 'gluino-zero-lepton', 'higgs-background', 'higgs-signal', 'stop', 't5qqqqww', 'ttbar', 'zprime']);
 }
 console.log('ok: reflection, both versions');
 process.exit(0);

@@ -159,7 +159,7 @@ fails(grpc.StatusCode.DEADLINE_EXCEEDED, lambda: events.Generate(v1.GenerateRequ
 wait_until_idle()
 print("ok: a deadline ends the call and its work")
 
-fails(grpc.StatusCode.NOT_FOUND, lambda: events.Generate(v1.GenerateRequest(process="ttbra")), "Known: 'cms-zee', 'gluino', 'gluino-zero-lepton', 'higgs-background', 'higgs-signal', 't5qqqqww', 'ttbar'")
+fails(grpc.StatusCode.NOT_FOUND, lambda: events.Generate(v1.GenerateRequest(process="ttbra")), "Known: 'cms-zee', 'gluino', 'gluino-observables', 'gluino-zero-lepton', 'higgs-background', 'higgs-signal', 'stop', 't5qqqqww', 'ttbar', 'zprime'")
 fails(grpc.StatusCode.INVALID_ARGUMENT, lambda: events.Generate(v1.GenerateRequest(process="ttbar", columns=["Jets"])), "Column 'Jets' not found.")
 raw = channel.unary_stream("/eventservice.v1.Events/Generate")
 fails(grpc.StatusCode.INTERNAL, lambda: raw(b"\xff\xff\xff\xff"), "not the protobuf that is expected")

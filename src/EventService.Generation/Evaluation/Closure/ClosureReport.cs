@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace EventService.Generation.Evaluation.Closure;
 
-/// <summary>An observable at a point that was left out.</summary>
+/// <summary>An observable at a point that was left out; means are over the events in which it is defined.</summary>
 /// <param name="Name">Of the observable.</param>
 /// <param name="Wasserstein">W1 to the events of the point, in their standard deviations.</param>
 /// <param name="Ratio">That over its Monte Carlo floor.</param>
@@ -12,7 +12,7 @@ namespace EventService.Generation.Evaluation.Closure;
 public sealed record ClosureObservable(string Name, double Wasserstein, double Ratio, double Mean, double MonteCarloMean, double MonteCarloMeanError);
 
 /// <summary>Something that stands for the events of a point without having seen them.</summary>
-/// <param name="Name">"model", "nearest point", "vertical morphing" or "moment morphing".</param>
+/// <param name="Name">"model", "nearest point", "vertical morphing" or, of tables, "moment morphing".</param>
 /// <param name="Auc">Of the classifier that tells it from the events of the point.</param>
 /// <param name="AucError">Its standard error.</param>
 /// <param name="MedianWassersteinRatio">Median over the observables.</param>

@@ -13,6 +13,8 @@ namespace EventService.Generation.Evaluation.Closure;
 /// <param name="seed">Of generated events, floor and classifiers.</param>
 public sealed class ClosureTest(SampleSchema schema, int events, int resamplings, ulong seed)
 {
+    private readonly EventView _view = new(schema);
+
     /// <summary>Places of the points that are between others: the rest could only be extrapolated to.</summary>
     public static IReadOnlyList<int> Inner(IReadOnlyList<ConditionPoint> points)
     {
@@ -28,11 +30,19 @@ public sealed class ClosureTest(SampleSchema schema, int events, int resamplings
     {
         ArgumentNullException.ThrowIfNull(points);
         ArgumentNullException.ThrowIfNull(parameter);
-        return points[0].Values.Count > 1 ? [] : [.. schema.Scalars.Select((column, c) => new ClosureTrend(column.Name, column.Unit, parameter, [.. points.OrderBy(p => p.Values[0]).Select(p =>
+        if (points[0].Values.Count > 1)
         {
-            var values = Column(p.Sample, c);
-            return new TrendPoint(p.Values[0], Moments.Mean(values), Moments.StandardDeviation(values) / Math.Sqrt(values.Length));
-        })]))];
+            return [];
+        }
+
+        var tables = points.OrderBy(p => p.Values[0]).Select(p => (Value: p.Values[0], Table: ObservableTable.Compute(p.Sample, _view.Observables))).ToArray();
+
+        // An observable that hardly any event of a point has, has no mean there.
+        return [.. _view.Observables.Select((observable, c) => new ClosureTrend(observable.Name, observable.Unit, parameter, [.. from t in tables
+            let values = Finite(t.Table.Columns[c])
+            where values.Length > 1
+            select new TrendPoint(t.Value, Moments.Mean(values), Moments.StandardDeviation(values) / Math.Sqrt(values.Length))]))
+            .Where(t => t.Simulated.Count == tables.Length)];
     }
 
     /// <param name="leftOut">The point.</param>
@@ -49,14 +59,14 @@ public sealed class ClosureTest(SampleSchema schema, int events, int resamplings
         var nearest = neighbours.MaxBy(n => n.Weight).Point; // on a line the heavier neighbour is the nearer one
         var count = Math.Min(events, Math.Min(leftOut.Sample.Count / 2, nearest.Sample.Count));
         var reference = Spread(leftOut.Sample, count);
-        var floor = MonteCarloFloor.Draw(leftOut.Sample, count, count, TableObservables.Of(schema), resamplings, seed, cancellation: cancellation);
+        var floor = MonteCarloFloor.Draw(leftOut.Sample, count, count, _view.Observables, resamplings, seed, cancellation: cancellation);
         (EventSample Sample, double Weight)[] samples = [.. neighbours.Select(n => (n.Point.Sample, n.Weight))];
         (string Name, Func<EventSample> Draw)[] candidates =
         [
             ("model", () => GeneratedSample.Draw(model, new EventStream(seed, leftOut.Values), count, cancellation: cancellation)),
             ("nearest point", () => Spread(nearest.Sample, count)),
             ("vertical morphing", () => VerticalMorphing.Mix(samples, count)),
-            ("moment morphing", () => VerticalMorphing.Mix(MomentMorphing.Move(samples), count)),
+            .. schema.IsTable ? [("moment morphing", () => VerticalMorphing.Mix(MomentMorphing.Move(samples), count))] : NoCandidates, // whole events have no columns to move
         ];
         return new ClosurePoint(
             leftOut.Name,
@@ -70,29 +80,21 @@ public sealed class ClosureTest(SampleSchema schema, int events, int resamplings
             })]);
     }
 
+    private static readonly (string Name, Func<EventSample> Draw)[] NoCandidates = [];
+
     private ClosureCandidate Compare(string name, EventSample reference, EventSample candidate, MonteCarloFloor floor, CancellationToken cancellation)
     {
         var results = ObservableComparison.Compare(reference, candidate, floor, cancellation);
-        var classifier = C2st.Run(FeatureMatrix.OfTable(reference, schema), FeatureMatrix.OfTable(candidate, schema), new C2stOptions { Seed = seed }, cancellation: cancellation);
-        ClosureObservable[] observables = [.. results.Select((r, c) =>
-        {
-            var (values, expected) = (Column(candidate, c), Column(reference, c));
-            return new ClosureObservable(r.Name, r.Wasserstein.Value, r.Wasserstein.Ratio, Moments.Mean(values), Moments.Mean(expected), Moments.StandardDeviation(expected) / Math.Sqrt(expected.Length));
-        })];
+        var classifier = C2st.Run(_view.Features(reference, cancellation), _view.Features(candidate, cancellation), new C2stOptions { Seed = seed }, cancellation: cancellation);
+        var (values, expected) = (ObservableTable.Compute(candidate, _view.Observables, cancellation), ObservableTable.Compute(reference, _view.Observables, cancellation));
+        ClosureObservable[] observables = [.. results.Select((r, c) => (r, Values: Finite(values.Columns[c]), Expected: Finite(expected.Columns[c])))
+            .Where(o => o.Values.Length > 1 && o.Expected.Length > 1 && double.IsFinite(o.r.Wasserstein.Ratio))
+            .Select(o => new ClosureObservable(o.r.Name, o.r.Wasserstein.Value, o.r.Wasserstein.Ratio, Moments.Mean(o.Values), Moments.Mean(o.Expected), Moments.StandardDeviation(o.Expected) / Math.Sqrt(o.Expected.Length)))];
         double[] ratios = [.. observables.Select(o => o.Ratio).Order()];
         return new ClosureCandidate(name, classifier.Roc.Auc, classifier.Roc.Error, (ratios[(ratios.Length - 1) / 2] + ratios[ratios.Length / 2]) / 2, ratios[^1], observables);
     }
 
     private static EventSample Spread(EventSample sample, int count) => EventSubset.At(sample, Enumerable.Range(0, count).Select(k => (int)((long)k * sample.Count / count)));
 
-    private static double[] Column(EventSample sample, int column)
-    {
-        var values = new double[sample.Count];
-        for (var k = 0; k < values.Length; k++)
-        {
-            values[k] = sample.Row(k)[column];
-        }
-
-        return values;
-    }
+    private static double[] Finite(double[] values) => Array.FindAll(values, double.IsFinite);
 }

@@ -28,7 +28,7 @@ public static class VerticalMorphing
 
             for (var k = 0; k < share; k++)
             {
-                mixed.AddRow(taken + k, sample.Row((int)((long)k * sample.Count / share)));
+                mixed.AddFrom(sample, (int)((long)k * sample.Count / share), taken + k);
             }
 
             taken += share;

@@ -45,7 +45,12 @@ public static class ClosureHtml
 
     private static string Plot(ClosureReport report, ClosureTrend trend)
     {
-        var found = report.Points.SelectMany(p => p.Candidates.Where(c => c.Name != "nearest point").Select(c => (Value: p.Values[0], c.Name, c.Observables.Single(o => o.Name == trend.Observable).Mean))).ToArray();
+        var found = (from p in report.Points
+                     from c in p.Candidates
+                     where c.Name != "nearest point"
+                     from o in c.Observables
+                     where o.Name == trend.Observable
+                     select (Value: p.Values[0], c.Name, o.Mean)).ToArray();
         double[] means = [.. trend.Simulated.Select(p => p.Mean), .. found.Select(f => f.Mean)];
         var margin = Math.Max(means.Max() - means.Min(), 1e-9) * 0.08;
         var x = Axis.Linear(trend.Simulated[0].Value, trend.Simulated[^1].Value, Left, Right);
@@ -89,8 +94,9 @@ public static class ClosureHtml
         {
             foreach (var (o, k) in point.Candidates[0].Observables.Select((o, k) => (o, k)))
             {
+                double MeanOf(ClosureCandidate candidate) => candidate.Observables.FirstOrDefault(other => other.Name == o.Name)?.Mean ?? double.NaN;
                 html.Append(Text($"<tr><td>{(k == 0 ? Label.Escape(point.Name) : "")}</td><td>{Label.Escape(o.Name)}</td><td class=\"n\">{o.MonteCarloMean:G5} ± {o.MonteCarloMeanError:G2}</td>"));
-                html.Append(string.Concat(point.Candidates.Select(c => Text($"<td class=\"n\">{c.Observables[k].Mean:G5}</td>")))).Append("</tr>");
+                html.Append(string.Concat(point.Candidates.Select(c => Text($"<td class=\"n\">{MeanOf(c):G5}</td>")))).Append("</tr>");
             }
         }
 

@@ -61,6 +61,7 @@ public sealed record EventsRecipe
         foreach (var schedule in recipe.Flows.Values.Select(f => f.Training).OfType<ScheduleRecipe>().Append(recipe.Training))
         {
             RecipeJson.Require(schedule.Fault() is null, $"training: {schedule.Fault()}");
+            RecipeJson.Require(schedule.Dropout == 0, "training has a dropout, which only object flows have");
         }
 
         return recipe;

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 
+using EventService.Generation.Conditions;
+
 namespace EventService.Generation.Training.Recipes;
 
 /// <summary>A point of the conditions, and the file with its events.</summary>
@@ -20,6 +22,21 @@ public sealed record PointRecipe
     /// taken off in both cases.
     /// </summary>
     public double? SelectionEfficiency { get; init; }
+
+    /// <summary>Checks points, constraints and the parameters that they are of against each other.</summary>
+    /// <exception cref="ModelFormatException">They do not fit; the message says what is wrong.</exception>
+    internal static void Check(IReadOnlyList<PointRecipe> points, IReadOnlyList<ConditionConstraint> constraints, IReadOnlyList<(string Name, string Unit, string Description)> parameters)
+    {
+        foreach (var point in points)
+        {
+            var fault = point.Fault(parameters.Select(c => c.Name));
+            RecipeJson.Require(fault is null, $"the point of '{point.File}' {fault}");
+        }
+
+        var domain = new ConditionDomain { Points = [.. points.Select(p => new TrainedPoint([.. parameters.Select(c => p.Values[c.Name])]))], Constraints = constraints };
+        var wrong = domain.Fault([.. parameters.Select(c => new ConditionParameter(c.Name, c.Unit, c.Description, 0, 0, []))]);
+        RecipeJson.Require(wrong is null, $"data.points: {wrong}");
+    }
 
     /// <summary>What is wrong; null if nothing is.</summary>
     internal string? Fault(IEnumerable<string> conditions) =>

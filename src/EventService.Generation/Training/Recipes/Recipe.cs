@@ -17,7 +17,7 @@ namespace EventService.Generation.Training.Recipes;
 /// schedule. Unknown fields are an error. With the data it determines the model to the bit.
 /// </summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed partial record Recipe
+public sealed record Recipe
 {
     /// <summary>Of the model.</summary>
     public required string Name { get; init; }
@@ -99,7 +99,7 @@ public sealed partial record Recipe
         RecipeJson.Require(Data.Columns.Count > 0, "data.columns is empty, expected the columns to learn");
         foreach (var column in Data.Columns.Concat(Data.Conditions))
         {
-            RecipeJson.Require(ColumnPattern().IsMatch(column.Name) && column.Name is not ("event" or "logDensity"), $"the column name '{column.Name}' is not allowed, expected letters, digits and '_', and neither event nor logDensity");
+            RecipeJson.RequireColumnName(column.Name);
             RecipeJson.Require(Data.Columns.Concat(Data.Conditions).Count(c => c.Name == column.Name) == 1, $"the column '{column.Name}' is there twice");
             RecipeJson.Require(column.Fault() is null, $"column '{column.Name}' {column.Fault()}");
             RecipeJson.Require((column.Maps ?? Data.Maps).Skip(1).All(m => m is not MapRecipe.Dequantise), $"column '{column.Name}' has dequantise after another map, expected it first");
@@ -114,6 +114,7 @@ public sealed partial record Recipe
 
         RecipeJson.Require(Architecture.Fault(Data.Columns.Count) is null, $"architecture: {Architecture.Fault(Data.Columns.Count)?.TrimEnd('.')}");
         RecipeJson.Require(Training.Fault() is null, $"training: {Training.Fault()}");
+        RecipeJson.Require(Training.Dropout == 0, "training has a dropout, which only object flows have");
         RecipeJson.Require(Refinement?.Fault() is null, $"refinement: {Refinement?.Fault()}");
         RecipeJson.Require(Refinement is null || Data.Conditions.Count == 0, "a flow with data.conditions has a refinement, whose acceptance would depend on them; expected one of them");
     }
@@ -135,19 +136,8 @@ public sealed partial record Recipe
             RecipeJson.Require(JetObservables.Find(name) is not null, $"the observable '{name}' is not known. Known: {string.Join(", ", JetObservables.All.Concat(EventObservables.All).Select(o => o.Name))}");
         }
 
-        foreach (var point in Data.Points)
-        {
-            var fault = point.Fault(Data.Conditions.Select(c => c.Name));
-            RecipeJson.Require(fault is null, $"the point of '{point.File}' {fault}");
-        }
-
-        var domain = new ConditionDomain { Points = [.. Data.Points.Select(p => new TrainedPoint([.. Data.Conditions.Select(c => p.Values[c.Name])]))], Constraints = Data.Constraints };
-        var wrong = domain.Fault([.. Data.Conditions.Select(c => new ConditionParameter(c.Name, c.Unit, c.Description, 0, 0, []))]);
-        RecipeJson.Require(wrong is null, $"data.points: {wrong}");
+        PointRecipe.Check(Data.Points, Data.Constraints, [.. Data.Conditions.Select(c => (c.Name, c.Unit, c.Description))]);
     }
-
-    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
-    private static partial Regex ColumnPattern();
 }
 
 /// <summary>Which rows and columns of a table are learnt, and their maps.</summary>
@@ -257,6 +247,10 @@ public sealed record ScheduleRecipe
 
     public float WeightDecay { get; init; } = 1e-4f;
 
+    /// <summary>Share of the trunk's hidden units left out at random in each step; of object flows only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double Dropout { get; init; }
+
     public double GradientClip { get; init; } = 5;
 
     public double AverageDecay { get; init; } = 0.999;
@@ -269,6 +263,7 @@ public sealed record ScheduleRecipe
         Epochs < 1 || BatchSize < 1 || ShardSize < 1 || BatchSize % ShardSize != 0 ? $"{Epochs} epochs with batches of {BatchSize} in shards of {ShardSize}, expected at least 1 and whole shards"
         : !(LearningRate > 0) || WarmUpSteps < 0 || RestartEpochs < 1 || RestartMultiplier < 1 ? $"learning rate {LearningRate}, {WarmUpSteps} steps of warm-up, restarts after {RestartEpochs} epochs times {RestartMultiplier}, expected a rate above 0, at least 0 steps and 1"
         : !(WeightDecay >= 0) || !(GradientClip > 0) || AverageDecay is not (>= 0 and < 1) || Patience < 1 ? $"weight decay {WeightDecay}, gradient clip {GradientClip}, average decay {AverageDecay}, patience {Patience}, expected at least 0, above 0, 0 to below 1, at least 1"
+        : Dropout is not (>= 0 and < 1) ? $"dropout {Dropout}, expected 0 to below 1"
         : null;
 
     /// <summary>The same for a trainer.</summary>
@@ -281,7 +276,7 @@ public sealed record ScheduleRecipe
         LearningRate = LearningRate,
         WarmUpSteps = WarmUpSteps,
         WeightDecay = WeightDecay,
-        Dropout = 0,
+        Dropout = Dropout,
         GradientClip = GradientClip,
         AverageDecay = AverageDecay,
         Patience = Patience,

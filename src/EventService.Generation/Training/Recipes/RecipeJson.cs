@@ -20,18 +20,28 @@ internal static partial class RecipeJson
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
-            throw new ModelFormatException($"The recipe cannot be read: {e.Message} Families are {FlowFamily.Names}; docs/recipes.md lists all fields.", e);
+            throw new ModelFormatException($"The recipe cannot be read: {e.Message} Families are {FlowFamily.Names}, and {ObjectFlowRecipe.Family} of whole events; docs/recipes.md lists all fields.", e);
         }
     }
 
     /// <summary>Whether the object has this field.</summary>
-    /// <exception cref="ModelFormatException">The text is no JSON object.</exception>
-    public static bool Has(ReadOnlyMemory<byte> json, string field)
+    /// <exception cref="ModelFormatException">The text is no JSON.</exception>
+    public static bool Has(ReadOnlyMemory<byte> json, string field) => Look(json, root => Field(root, field) is not null);
+
+    /// <summary>architecture.family, or null if there is none.</summary>
+    /// <exception cref="ModelFormatException">The text is no JSON.</exception>
+    public static string? FamilyOf(ReadOnlyMemory<byte> json) =>
+        Look(json, root => Field(root, "architecture") is { } architecture && Field(architecture, "family") is { ValueKind: JsonValueKind.String } family ? family.GetString() : null);
+
+    private static JsonElement? Field(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : null;
+
+    private static T Look<T>(ReadOnlyMemory<byte> json, Func<JsonElement, T> look)
     {
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(field, out _);
+            return look(document.RootElement);
         }
         catch (JsonException e)
         {
@@ -41,6 +51,9 @@ internal static partial class RecipeJson
 
     public static void RequireName(string field, string value) =>
         Require(value.Length is > 0 and <= 128 && NamePattern().IsMatch(value), $"{field} is '{value}', expected letters, digits, '.', '-' and '_'");
+
+    public static void RequireColumnName(string name) =>
+        Require(ColumnPattern().IsMatch(name) && name is not ("event" or "logDensity"), $"the column name '{name}' is not allowed, expected letters, digits and '_', and neither event nor logDensity");
 
     /// <exception cref="ModelFormatException">The condition is false.</exception>
     public static void Require(bool condition, string fault)
@@ -53,4 +66,7 @@ internal static partial class RecipeJson
 
     [GeneratedRegex("^[A-Za-z0-9._-]+$")]
     private static partial Regex NamePattern();
+
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
+    private static partial Regex ColumnPattern();
 }

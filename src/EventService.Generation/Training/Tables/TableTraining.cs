@@ -111,7 +111,7 @@ public sealed class TableTraining
             Domain = _domain,
             CrossSectionPb = crossSection,
             SelectionEfficiency = efficiency,
-            SumOfWeights = crossSection * efficiency * 10_000,   // 10/fb
+            SumOfWeights = SampleTotals.ExpectedEvents(crossSection, efficiency),
             Acceptance = measured?.Acceptance ?? 1,
             AcceptanceError = measured?.Error ?? 0,
             ParentSha256 = _teacher?.Sha256,

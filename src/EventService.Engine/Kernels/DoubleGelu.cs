@@ -7,7 +7,7 @@ namespace EventService.Engine.Kernels;
 
 /// <summary>
 /// <see cref="Gelu"/> and its derivative of many doubles. The definition are <see cref="Gelu.Of(double)"/> and <see cref="Gelu.Derivative(double)"/>, whose operations the vectors do in the same order: the bits
-/// are the same for every width.
+/// are the same for every width, but for the sign of a NaN.
 /// </summary>
 public static class DoubleGelu
 {

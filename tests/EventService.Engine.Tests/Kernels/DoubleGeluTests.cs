@@ -31,10 +31,13 @@ public sealed class DoubleGeluTests
         DoubleGelu.Apply(x, y, slope);
         DoubleGelu.Apply(alone, alone, []);
 
-        Assert.All(Enumerable.Range(0, length), k => Assert.Equal(BitConverter.DoubleToInt64Bits(Gelu.Of(x[k])), BitConverter.DoubleToInt64Bits(y[k])));
-        Assert.All(Enumerable.Range(0, length), k => Assert.Equal(BitConverter.DoubleToInt64Bits(Gelu.Derivative(x[k])), BitConverter.DoubleToInt64Bits(slope[k])));
-        Assert.Equal(y.Select(BitConverter.DoubleToInt64Bits), alone.Select(BitConverter.DoubleToInt64Bits));
+        Assert.Equal(x.Select(v => Bits(Gelu.Of(v))), y.Select(Bits));
+        Assert.Equal(x.Select(v => Bits(Gelu.Derivative(v))), slope.Select(Bits));
+        Assert.Equal(y.Select(Bits), alone.Select(Bits));
     }
+
+    // Which NaN an operation gives is up to the processor.
+    private static long Bits(double value) => BitConverter.DoubleToInt64Bits(double.IsNaN(value) ? double.NaN : value);
 
     [Fact]
     public void Apply_IntoAShortSpan_IsRefused()

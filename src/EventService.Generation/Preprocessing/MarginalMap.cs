@@ -46,7 +46,7 @@ public sealed class MarginalMap
 
         (_t, _y, _d) = (t, y, d);
         _cells = Cells / (y[^1] - y[0]);
-        _binOfCell = [.. Enumerable.Range(0, Cells + 1).Select(cell => (short)Find(y, y[0] + (cell / _cells)))];
+        _binOfCell = [.. Enumerable.Range(0, Cells + 1).Select(cell => (short)KnotCells.CellOf(y, y[0] + (cell / _cells)))];
     }
 
     public IReadOnlyList<double> Knots => _t;
@@ -87,7 +87,7 @@ public sealed class MarginalMap
             return (1 - (rest * Exp.Of(exponent)), Log.Of(_d[^1]) + exponent);
         }
 
-        var k = Find(_t, t);
+        var k = KnotCells.CellOf(_t, t);
         double w = _t[k + 1] - _t[k], h = _y[k + 1] - _y[k];
         var xi = (t - _t[k]) / w;
         return (_y[k] + Rise(k, xi, h / w, h), LogSlope(k, xi, h / w));
@@ -246,25 +246,6 @@ public sealed class MarginalMap
         }
 
         return d;
-    }
-
-    private static int Find(double[] knots, double at)
-    {
-        int low = 0, high = knots.Length - 1;
-        while (high - low > 1)
-        {
-            var middle = (low + high) / 2;
-            if (knots[middle] <= at)
-            {
-                low = middle;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        return low;
     }
 
     private double Rise(int k, double xi, double s, double h)

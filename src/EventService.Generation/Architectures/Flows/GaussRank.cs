@@ -1,3 +1,4 @@
+using EventService.Generation.Preprocessing;
 using EventService.Numerics.Functions;
 
 namespace EventService.Generation.Architectures.Flows;
@@ -50,7 +51,7 @@ public abstract partial record ObservableMap
                 return (t, Log.Of(z * d / t));
             }
 
-            var k = Find(Knots, x);
+            var k = KnotCells.CellOf(Knots, x);
             double w = Knots[k + 1] - Knots[k], h = Values[k + 1] - Values[k], s = h / w, xi = (x - Knots[k]) / w;
             var theta = xi * (1 - xi);
             var denominator = s + ((Slopes[k + 1] + Slopes[k] - (2 * s)) * theta);
@@ -78,7 +79,7 @@ public abstract partial record ObservableMap
                 return double.NaN;
             }
 
-            var k = Find(Values, t);
+            var k = KnotCells.CellOf(Values, t);
             double w = Knots[k + 1] - Knots[k], h = Values[k + 1] - Values[k], s = h / w, rise = t - Values[k];
             var bend = rise * (Slopes[k] + Slopes[k + 1] - (2 * s));
 
@@ -86,19 +87,6 @@ public abstract partial record ObservableMap
             double b = (h * Slopes[k]) - bend, a = (h * s) - b, c = -s * rise;
             var sum = Math.Abs(b) + Math.Sqrt(Math.Max((b * b) - (4 * a * c), 0));
             return Knots[k] + (w * Math.Clamp(b < 0 ? sum / (2 * a) : -2 * c / sum, 0, 1));
-        }
-
-        /// <summary>The last knot not above the point that has one behind it.</summary>
-        private static int Find(double[] knots, double at)
-        {
-            int low = 0, high = knots.Length - 1;
-            while (high - low > 1)
-            {
-                var middle = (low + high) / 2;
-                (low, high) = knots[middle] <= at ? (middle, high) : (low, middle);
-            }
-
-            return low;
         }
     }
 }

@@ -1,3 +1,5 @@
+using EventService.Generation.Preprocessing;
+
 namespace EventService.Generation.Architectures.Flows;
 
 /// <summary>
@@ -80,13 +82,7 @@ public sealed class MarginalWeights
     /// <summary>The interval of the knots that holds a number, and the share of it below: 0 or 1 beyond the knots.</summary>
     internal static (int Cell, double Share) Place(double[] knots, double t)
     {
-        int low = 0, high = knots.Length - 1;
-        while (high - low > 1)
-        {
-            var middle = (low + high) / 2;
-            (low, high) = knots[middle] <= t ? (middle, high) : (low, middle);
-        }
-
-        return (low, Math.Clamp((t - knots[low]) / (knots[high] - knots[low]), 0, 1));
+        var low = KnotCells.CellOf(knots, t);
+        return (low, Math.Clamp((t - knots[low]) / (knots[low + 1] - knots[low]), 0, 1));
     }
 }

@@ -188,7 +188,7 @@ internal sealed class SamplerParts
                 if (fields && slot != SlotClass.BJet1)
                 {
                     _factors.Collect(tables, _state, slot, item.Type, item.Pt, item.Eta);
-                    _factors.Write(azimuth, s_exponents, _logarithms);
+                    _factors.WriteSum(azimuth, s_exponents, _logarithms);
                 }
 
                 _state.Add(item);
@@ -203,7 +203,7 @@ internal sealed class SamplerParts
             if (fields)
             {
                 _factors.CollectMet(tables, _state, e.Met);
-                _factors.Write(azimuth, s_exponents, _logarithms);
+                _factors.WriteSum(azimuth, s_exponents, _logarithms);
             }
         }
     }

@@ -4,5 +4,5 @@ namespace EventService.Generation;
 public static class NumericsProfile
 {
     /// <summary>float32 with fused multiply-add and the house's own elementary functions, on any vector width.</summary>
-    public const string CpuFp32V1 = "cpu-fp32-v1";
+    public const string CpuFp32V2 = "cpu-fp32-v2";
 }

@@ -31,7 +31,7 @@ public sealed class GoldenSamples(IDbContextFactory<RegistryContext> contexts, T
         if (recorded.Digest != digest)
         {
             throw new RegistryException(RegistryFault.Unusable,
-                $"Model '{generator.Document.Name}' gives other events here than it gave on {recorded.At:yyyy-MM-dd} with version {recorded.ServiceVersion} of the service, under the same numerics profile '{NumericsProfile.CpuFp32V1}'. "
+                $"Model '{generator.Document.Name}' gives other events here than it gave on {recorded.At:yyyy-MM-dd} with version {recorded.ServiceVersion} of the service, under the same numerics profile '{NumericsProfile.CpuFp32V2}'. "
                 + "It is not served here: no receipt could be kept. Test this machine's processor and memory, or go back to that version.");
         }
     }
@@ -44,7 +44,7 @@ public sealed class GoldenSamples(IDbContextFactory<RegistryContext> contexts, T
             return recorded;
         }
 
-        var added = new GoldenDigest { Sha256 = sha256, Numerics = NumericsProfile.CpuFp32V1, Digest = digest, ServiceVersion = ServiceVersion.Text, At = time.GetUtcNow().UtcDateTime };
+        var added = new GoldenDigest { Sha256 = sha256, Numerics = NumericsProfile.CpuFp32V2, Digest = digest, ServiceVersion = ServiceVersion.Text, At = time.GetUtcNow().UtcDateTime };
         context.GoldenSamples.Add(added);
         try
         {
@@ -60,5 +60,5 @@ public sealed class GoldenSamples(IDbContextFactory<RegistryContext> contexts, T
     }
 
     private static Task<GoldenDigest?> FindAsync(RegistryContext context, string sha256, CancellationToken cancellationToken) =>
-        context.GoldenSamples.AsNoTracking().SingleOrDefaultAsync(g => g.Sha256 == sha256 && g.Numerics == NumericsProfile.CpuFp32V1, cancellationToken);
+        context.GoldenSamples.AsNoTracking().SingleOrDefaultAsync(g => g.Sha256 == sha256 && g.Numerics == NumericsProfile.CpuFp32V2, cancellationToken);
 }

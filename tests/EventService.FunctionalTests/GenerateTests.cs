@@ -105,7 +105,7 @@ public sealed class GenerateTests(RunningService service)
         Assert.Equal(10, receipt.GetProperty("first").GetInt64());
         Assert.Equal(20, receipt.GetProperty("n").GetInt64());
         Assert.Equal(1400.5, receipt.GetProperty("condition").GetProperty("mGluino").GetDouble());
-        Assert.Equal("cpu-fp32-v1", receipt.GetProperty("numerics").GetString());
+        Assert.Equal("cpu-fp32-v2", receipt.GetProperty("numerics").GetString());
         Assert.Equal("jsonl", receipt.GetProperty("format").GetString());
         Assert.Equal(["Jet_pt", "MET_pt"], receipt.GetProperty("columns").EnumerateArray().Select(c => c.GetString()));
         Assert.Equal(TestModels.CrossSectionPb, receipt.GetProperty("crossSectionPb").GetDouble());
@@ -229,7 +229,7 @@ public sealed class GenerateTests(RunningService service)
     [InlineData("process=gluino&mGluino=2500", 422, "mGluino is 2500 GeV, outside what this model was trained on: 1000 to 2200 GeV.")]
     [InlineData("process=zjets&logDensity=true", 422, "Model 'gan' (test-without-density) has no density")]
     [InlineData("process=ttbar&format=dm-csv&columns=Jet", 422, "'dm-csv' always holds whole events.")]
-    [InlineData("process=ttbar&numerics=cuda-fp32-v1", 422, "Numerics profile 'cuda-fp32-v1' is not available here. Available: 'cpu-fp32-v1'.")]
+    [InlineData("process=ttbar&numerics=cuda-fp32-v1", 422, "Numerics profile 'cuda-fp32-v1' is not available here. Available: 'cpu-fp32-v2'.")]
     [InlineData("process=failing&first=3000&n=10", 500, "Event 3000 failed the validity filter 1000 times.")]
     public async Task Generate_WhatCannotBe_IsAProblemWithItsSentence(string query, int status, string sentence) =>
         await Problem.ExpectAsync(await _client.PostAsync($"/generate?{query}", null), status, sentence);

@@ -81,7 +81,7 @@ public sealed class ReceiptsTests(RunningService service)
     [InlineData("process", "\"zjets\"", "process is \"zjets\" in the receipt, expected \"ttbar\" of this model.")]
     [InlineData("condition", "{\"mGluino\":1500}", "condition is {\"mGluino\":1500} in the receipt, expected {} of this model.")]
     [InlineData("format", "\"root\"", "These events cannot be made: Format 'root' not found.")]
-    [InlineData("numerics", "\"cuda-fp32-v1\"", "Numerics profile 'cuda-fp32-v1' is not available here. Available: 'cpu-fp32-v1'.")]
+    [InlineData("numerics", "\"cuda-fp32-v1\"", "Numerics profile 'cuda-fp32-v1' is not available here. Available: 'cpu-fp32-v2'.")]
     [InlineData("sha256", "\"0123\"", "No model with the sha256 0123 is registered here (the receipt calls it 'ttbar-analytic', version 1).")]
     public async Task Verify_OfAReceiptThatWasChanged_SaysWhatDiffers(string name, string value, string sentence)
     {

@@ -12,10 +12,10 @@ namespace EventService.Generation.Tests;
 public class GoldenDigestTests
 {
     private const string Model = "ttbar-objects.safetensors";
-    private const string Profile = NumericsProfile.CpuFp32V1;
-    private const string ModelSha256 = "19c3d1d4d3e113ca527f1988af9151cbc8fc0cce593fa71589344c0353dab7e4";
-    private const string EventsSha256 = "045d756e666c6e5885ddd081aea83fcae9daf24024f03d84bda97fdd6017e4a9";
-    private const string DensitiesSha256 = "ef881e030ca5429961cdaffbdcfaeef92642f4a31286f770774e9702d7119aca";
+    private const string Profile = NumericsProfile.CpuFp32V2;
+    private const string ModelSha256 = "1de0d9499465a05f2d6b219173e4fd63411ff2f491ac4941d69f11211d65cf99";
+    private const string EventsSha256 = "c5b9c03336f55f0ab2364f5b3c0a701bb328a7d2417bd9f47c21994c1d85447f";
+    private const string DensitiesSha256 = "e2494bb92a504ecb1dd230b33c3ad253823869f73479057a46df97b37414b58e";
 
     [Fact]
     public void ShippedModel_EventsOfSeedOne_HaveTheDigestOfTheProfile()
@@ -27,7 +27,7 @@ public class GoldenDigestTests
 
         generator.Model.Generate(new EventStream(1, []), 100_000, 64, block, logDensity);
 
-        Assert.Equal("cpu-fp32-v1", Profile);
+        Assert.Equal("cpu-fp32-v2", Profile);
         var (events, densities) = (Digest(block), Digest(logDensity));
         Assert.True(events == EventsSha256 && densities == DensitiesSha256, $"Found the digests {events} of the events and {densities} of their densities.");
     }

@@ -242,7 +242,7 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
         var most = S.Broadcast(greatest);
         for (; g + S.Width <= Nodes; g += S.Width)
         {
-            var f = Exp.Of<S, V, I>(S.Max(S.Subtract(S.Load(in nodes[g]), most), S.Broadcast(LightestNode)));
+            var f = Exp.Bounded<S, V, I>(S.Max(S.Subtract(S.Load(in nodes[g]), most), S.Broadcast(LightestNode)));
             S.Store(f, ref nodes[g]);
             ref var part = ref parts[g % Parts];
             S.Store(S.Add(S.Load(in part), f), ref part);

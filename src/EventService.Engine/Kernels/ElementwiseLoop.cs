@@ -21,7 +21,7 @@ internal interface IElementwise
         where I : struct;
 }
 
-/// <summary>Runs an operation over spans in the chosen width; what is left over goes one lane at a time, to the same bits.</summary>
+/// <summary>Runs an operation over spans in the chosen width; what is left over goes in narrower ones and at last one lane at a time, to the same bits.</summary>
 internal static class ElementwiseLoop
 {
     /// <summary>y = f(x). y may be x.</summary>
@@ -29,13 +29,10 @@ internal static class ElementwiseLoop
         where TOperation : struct, IElementwise
     {
         Check(x, y.Length, nameof(y));
-        var done = KernelSet.Path switch
-        {
-            VectorPath.V512 => Forward<TOperation, Simd512, Vector512<float>, Vector512<int>>(f, x, y, 0),
-            VectorPath.V256 => Forward<TOperation, Simd256, Vector256<float>, Vector256<int>>(f, x, y, 0),
-            VectorPath.V128 => Forward<TOperation, Simd128, Vector128<float>, Vector128<int>>(f, x, y, 0),
-            _ => 0,
-        };
+        int path = (int)KernelSet.Path, done = 0;
+        done = path >= (int)VectorPath.V512 ? Forward<TOperation, Simd512, Vector512<float>, Vector512<int>>(f, x, y, done) : done;
+        done = path >= (int)VectorPath.V256 ? Forward<TOperation, Simd256, Vector256<float>, Vector256<int>>(f, x, y, done) : done;
+        done = path >= (int)VectorPath.V128 ? Forward<TOperation, Simd128, Vector128<float>, Vector128<int>>(f, x, y, done) : done;
         Forward<TOperation, Simd1, float, int>(f, x, y, done);
     }
 
@@ -46,13 +43,10 @@ internal static class ElementwiseLoop
         Check(x, y.Length, nameof(y));
         Check(x, dy.Length, nameof(dy));
         Check(x, dx.Length, nameof(dx));
-        var done = KernelSet.Path switch
-        {
-            VectorPath.V512 => Backward<TOperation, Simd512, Vector512<float>, Vector512<int>>(f, x, y, dy, dx, 0),
-            VectorPath.V256 => Backward<TOperation, Simd256, Vector256<float>, Vector256<int>>(f, x, y, dy, dx, 0),
-            VectorPath.V128 => Backward<TOperation, Simd128, Vector128<float>, Vector128<int>>(f, x, y, dy, dx, 0),
-            _ => 0,
-        };
+        int path = (int)KernelSet.Path, done = 0;
+        done = path >= (int)VectorPath.V512 ? Backward<TOperation, Simd512, Vector512<float>, Vector512<int>>(f, x, y, dy, dx, done) : done;
+        done = path >= (int)VectorPath.V256 ? Backward<TOperation, Simd256, Vector256<float>, Vector256<int>>(f, x, y, dy, dx, done) : done;
+        done = path >= (int)VectorPath.V128 ? Backward<TOperation, Simd128, Vector128<float>, Vector128<int>>(f, x, y, dy, dx, done) : done;
         Backward<TOperation, Simd1, float, int>(f, x, y, dy, dx, done);
     }
 

@@ -28,6 +28,9 @@ public readonly record struct RationalQuadraticSpline(
     float MinimumHeight = 1e-4f,
     float MinimumDerivative = 1e-3f)
 {
+    // e^-60 of the greatest bin and less is nothing beside the smallest size of a bin.
+    private const float LeastExponent = -60;
+
     /// <summary>Rows of the parameter matrix.</summary>
     public int ParameterCount => (3 * Bins) + (Circular ? 0 : 1);
 
@@ -232,7 +235,7 @@ public readonly record struct RationalQuadraticSpline(
         var sum = S.Broadcast(0);
         for (var k = 0; k < Bins; k++)
         {
-            sizes[k] = Exp.Of<S, V, I>(S.Subtract(S.Load(in logits[(long)k * stride]), greatest));
+            sizes[k] = Exp.Bounded<S, V, I>(S.Max(S.Broadcast(LeastExponent), S.Subtract(S.Load(in logits[(long)k * stride]), greatest)));
             sum = S.Add(sum, sizes[k]);
         }
 

@@ -12,16 +12,16 @@ namespace EventService.Generation.Architectures;
 public sealed record ObjectFlowHyperparameters
 {
     /// <summary>Width of the trunk.</summary>
-    public int Width { get; init; } = 72;
+    public int Width { get; init; } = 54;
 
     /// <summary>Residual blocks in the trunk.</summary>
     public int Blocks { get; init; } = 1;
 
     /// <summary>Hidden units of the heads of pT, eta and mass.</summary>
-    public int HeadWidth { get; init; } = 36;
+    public int HeadWidth { get; init; } = 27;
 
     /// <summary>Hidden units of the two layers of the azimuth's head.</summary>
-    public int AzimuthWidth { get; init; } = 36;
+    public int AzimuthWidth { get; init; } = 27;
 
     public int Bins { get; init; } = 16;
 

@@ -412,7 +412,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
             exponents[k] = 1 + theta[network.AzimuthDensity.Knots + k - 1, lane];
         }
 
-        _factors.Write(coordinates.Azimuth, exponents, _logarithms.AsSpan(lane * AzimuthCorrelations.Nodes, AzimuthCorrelations.Nodes));
+        _factors.WriteSum(coordinates.Azimuth, exponents, _logarithms.AsSpan(lane * AzimuthCorrelations.Nodes, AzimuthCorrelations.Nodes));
     }
 
     // Validity is judged on the values as they are written, so that no rounding carries an event across a limit.

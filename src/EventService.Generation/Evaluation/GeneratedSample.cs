@@ -16,7 +16,9 @@ public static class GeneratedSample
         var chunk = Math.Max(1, model.PreferredChunk);
         var blocks = new EventBlock[(count + chunk - 1) / chunk];
         var done = 0L;
-        Parallel.For(0, blocks.Length, new ParallelOptions { CancellationToken = cancellation }, b =>
+
+        // Chunks of a slow model take so long that the pool would add thread after thread.
+        Parallel.For(0, blocks.Length, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, b =>
         {
             var size = Math.Min(chunk, count - b * chunk);
             blocks[b] = new EventBlock(model.Schema);

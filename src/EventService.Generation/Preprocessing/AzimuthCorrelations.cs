@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 using EventService.Engine.Kernels;
 
 namespace EventService.Generation.Preprocessing;
@@ -58,7 +60,10 @@ public sealed class AzimuthCorrelations
     private const int FirstB = 0, FirstJet = 3, FirstLepton = 9, FirstPhoton = 13;
 
     private readonly CorrelationTable?[] _tables;
-    private readonly float[][] _segments;
+
+    // The segments of all tables, where the garbage collector leaves them, and where those of each table begin.
+    private readonly float[] _segments;
+    private readonly int[] _firstSegments;
 
     /// <param name="tables">One table, or null for none, for each of the <see cref="TableCount"/> kinds.</param>
     public AzimuthCorrelations(CorrelationTable?[] tables)
@@ -78,7 +83,22 @@ public sealed class AzimuthCorrelations
         }
 
         _tables = tables;
-        _segments = [.. tables.Select(Segments)];
+        _firstSegments = new int[tables.Length];
+        var length = 0;
+        for (var t = 0; t < tables.Length; t++)
+        {
+            _firstSegments[t] = length;
+            length += tables[t] is { } table ? 2 * (table.Bins + 2) : 0;
+        }
+
+        _segments = GC.AllocateArray<float>(length, pinned: true);
+        for (var t = 0; t < tables.Length; t++)
+        {
+            if (tables[t] is { } table)
+            {
+                WriteSegments(table, _segments.AsSpan(_firstSegments[t]));
+            }
+        }
     }
 
     /// <summary>No correlations.</summary>
@@ -90,25 +110,18 @@ public sealed class AzimuthCorrelations
     internal ReadOnlySpan<CorrelationTable?> TableSpan => _tables;
 
     /// <summary>
-    /// A table for vectors: value at the start and rise of each interval, one after the other, between a zero interval on either side.
+    /// A table for vectors: value at the start and rise of each interval, one after the other, between a zero interval on either side. Stays
+    /// in its place as long as this object is there.
     /// </summary>
-    internal float[] SegmentsOf(int table) => _segments[table];
+    internal unsafe float* SegmentsOf(int table) => (float*)Unsafe.AsPointer(ref _segments[_firstSegments[table]]);
 
-    private static float[] Segments(CorrelationTable? table)
+    private static void WriteSegments(CorrelationTable table, Span<float> segments)
     {
-        if (table is null)
-        {
-            return [];
-        }
-
-        var segments = new float[2 * (table.Bins + 2)];
         for (var b = 0; b < table.Bins; b++)
         {
             segments[2 * (b + 1)] = (float)table.LogFactor[b];
             segments[(2 * (b + 1)) + 1] = (float)(table.LogFactor[b + 1] - table.LogFactor[b]);
         }
-
-        return segments;
     }
 
     /// <summary>The density of an azimuth whose smooth part has so many knots.</summary>

@@ -81,23 +81,26 @@ internal sealed class AzimuthFactors
     }
 
     /// <summary>Writes the factors' logarithms, summed for each field apart: field after field, node after node.</summary>
-    public void Write(AzimuthCorrelations correlations, Span<float> fields)
-    {
-        fields[..((AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes)].Clear();
-        foreach (ref readonly var factor in CollectionsMarshal.AsSpan(_factors))
-        {
-            AzimuthNodes.AddLogarithms(factor, correlations.TableSpan[factor.Table]!, correlations.SegmentsOf(factor.Table), 1, fields[(factor.Field * AzimuthCorrelations.Nodes)..]);
-        }
-    }
+    public void Write(AzimuthCorrelations correlations, Span<float> fields) => Write(correlations, default, fields[..((AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes)]);
 
     /// <summary>Writes the factors' logarithms, summed over all fields with these exponents, node after node.</summary>
-    public void Write(AzimuthCorrelations correlations, ReadOnlySpan<float> exponents, Span<float> sums)
+    public void WriteSum(AzimuthCorrelations correlations, ReadOnlySpan<float> exponents, Span<float> sums) => Write(correlations, exponents, sums[..AzimuthCorrelations.Nodes]);
+
+    private unsafe void Write(AzimuthCorrelations correlations, ReadOnlySpan<float> exponents, Span<float> sums)
     {
-        sums[..AzimuthCorrelations.Nodes].Clear();
-        foreach (ref readonly var factor in CollectionsMarshal.AsSpan(_factors))
+        sums.Clear();
+        var tables = correlations.TableSpan;
+        fixed (float* sum = sums)
         {
-            AzimuthNodes.AddLogarithms(factor, correlations.TableSpan[factor.Table]!, correlations.SegmentsOf(factor.Table), exponents[factor.Field], sums);
+            foreach (ref readonly var factor in CollectionsMarshal.AsSpan(_factors))
+            {
+                var exponent = exponents.IsEmpty ? 1 : exponents[factor.Field];
+                var field = exponents.IsEmpty ? factor.Field * AzimuthCorrelations.Nodes : 0;
+                AzimuthNodes.AddLogarithms(factor, tables[factor.Table]!, correlations.SegmentsOf(factor.Table), exponent, sum + field);
+            }
         }
+
+        GC.KeepAlive(correlations);
     }
 
     // Azimuths are relative to the recoil's own.

@@ -9,7 +9,7 @@ namespace EventService.Generation.Preprocessing;
 public sealed record CorrelationTable(double Lowest, double Highest, double[] LogFactor)
 {
     /// <summary>Number of intervals.</summary>
-    public int Bins => LogFactor.Length - 1;
+    public int Bins { get; } = LogFactor.Length - 1;
 
     /// <summary>Intervals in a unit of x.</summary>
     [JsonIgnore]

@@ -38,8 +38,7 @@ public sealed class EventState
 
     // Inputs of each earlier object to the azimuth: its distance in eta, a window of the jet radius times (1, cos, sin), and the
     // two directions in which the pair has its telling mass.
-    private const int DirectionInputs = 5;
-    private const int PairInputs = 4 + DirectionInputs;
+    private const int PairInputs = 4 + PairDirections.Inputs;
     private const int AzimuthGlobals = 4;
     private const int MetAzimuthGlobals = 4;
     private const int FirstB = 0, FirstJet = 3, FirstLepton = 9, LastLepton = 12;
@@ -63,6 +62,7 @@ public sealed class EventState
     private SeenObject[] _objects = new SeenObject[16];
     private double[] _condition = [];
     private double _px, _py, _pz, _energy, _ht;
+    private double _pt = 20, _logPt;
     private double _frameCos, _frameSin;
     private bool _fired;
     private int _total;
@@ -92,7 +92,7 @@ public sealed class EventState
     public static int EtaInputCount(SlotClass slot) => 2 + (OvalInputs * OvalCount(slot));
 
     public static int AzimuthInputCount(SlotClass slot) => slot == SlotClass.Met
-        ? MetAzimuthGlobals + (DirectionInputs * (LastLepton - FirstLepton + 1))
+        ? MetAzimuthGlobals + (PairDirections.Inputs * (LastLepton - FirstLepton + 1))
         : AzimuthGlobals + (PairInputs * EventSlots.SeenPositions(slot));
 
     /// <summary>
@@ -115,6 +115,18 @@ public sealed class EventState
         }
 
         return EventSelection.EventCut(type).MinimumPt;
+    }
+
+    /// <summary>log(pT / 20 GeV).</summary>
+    internal double LogPt(double pt)
+    {
+        // Asked for again and again for one object.
+        if (pt != _pt)
+        {
+            (_pt, _logPt) = (pt, Log.Of(pt / 20));
+        }
+
+        return _logPt;
     }
 
     /// <summary>Starts an event.</summary>
@@ -159,7 +171,7 @@ public sealed class EventState
         var position = EventSlots.PositionOf(item.Type, item.Index);
         var seen = new SeenObject(item.Type, position, item.Pt, item.Eta, item.Cos, item.Sin, item.Mass, energy, item.Pt * item.Cos, item.Pt * item.Sin, pz)
         {
-            LogPt = Log.Of(item.Pt / 20),
+            LogPt = LogPt(item.Pt),
             LogMass = item.Mass > 0 ? Log.Of(item.Mass / item.Pt) + 1.8 : 0,
         };
         FindCandidates(seen);
@@ -227,17 +239,17 @@ public sealed class EventState
             row[GlobalInputs + k] = (float)_condition[k];
         }
 
-        var positions = row[(GlobalInputs + _condition.Length)..];
-        for (var p = 0; p < EventSlots.SeenPositions(slot); p++)
+        var seen = EventSlots.SeenPositions(slot);
+        var positions = row.Slice(GlobalInputs + _condition.Length, seen * PositionInputs);
+        positions.Clear();
+        foreach (ref readonly var other in Objects)
         {
-            var to = positions.Slice(p * PositionInputs, PositionInputs);
-            if (_at[p] < 0)
+            if (other.Position < 0 || other.Position >= seen)
             {
-                to.Clear();
                 continue;
             }
 
-            ref readonly var other = ref _objects[_at[p]];
+            var to = positions.Slice(other.Position * PositionInputs, PositionInputs);
             var (cos, sin) = Relative(other.Cos, other.Sin);
             to[6] = (float)other.LogMass;
             to[0] = (float)other.LogPt;
@@ -252,13 +264,25 @@ public sealed class EventState
     /// <summary>Writes the further inputs of the next object's eta, given its pT.</summary>
     public void WriteEtaInputs(SlotClass slot, double pt, float unitPt, Span<float> row)
     {
-        row[0] = (float)Log.Of(pt / 20);
+        row[0] = (float)LogPt(pt);
         row[1] = unitPt;
         var isJet = EventSlots.GroupOf(slot) == SlotGroup.Jet;
         var mass = isJet ? WMass : LeptonJetEdge;
-        for (var k = 0; k < OvalCount(slot); k++)
+        int count = OvalCount(slot), first = isJet ? FirstJet : FirstB;
+
+        // cosh(deta) = 1 + z where the pair has that mass at the same azimuth.
+        Span<float> reaches = stackalloc float[EventSlots.PositionCount];
+        reaches = reaches[..count];
+        for (var k = 0; k < count; k++)
         {
-            var p = (isJet ? FirstJet : FirstB) + k;
+            var z = _at[first + k] < 0 ? 0 : mass * mass / (2 * pt * _objects[_at[first + k]].Pt);
+            reaches[k] = (float)(1 + z + Math.Sqrt(z * (z + 2)));
+        }
+
+        LogKernel.Forward(reaches, reaches);
+        for (var k = 0; k < count; k++)
+        {
+            var p = first + k;
             var to = row.Slice(2 + (k * OvalInputs), OvalInputs);
             if (_at[p] < 0)
             {
@@ -266,10 +290,8 @@ public sealed class EventState
                 continue;
             }
 
-            // cosh(deta) = 1 + z where the pair has that mass at the same azimuth.
             ref readonly var other = ref _objects[_at[p]];
-            var z = mass * mass / (2 * pt * other.Pt);
-            var reach = Math.Min(Log.Of(1 + z + Math.Sqrt(z * (z + 2))), LargestOval);
+            var reach = Math.Min(reaches[k], LargestOval);
             to[0] = (float)(other.Eta - reach);
             to[1] = (float)(other.Eta + reach);
         }
@@ -278,21 +300,36 @@ public sealed class EventState
     /// <summary>Writes the further inputs of the next object's azimuth, given its pT and eta.</summary>
     public void WriteAzimuthInputs(SlotClass slot, double pt, double eta, float unitPt, Span<float> row)
     {
-        row[0] = (float)Log.Of(pt / 20);
+        row[0] = (float)LogPt(pt);
         row[1] = (float)eta;
         row[2] = unitPt;
         row[3] = (float)(Recoil / (Recoil + pt));
         var seen = EventSlots.SeenPositions(slot);
-        Span<float> distances = stackalloc float[EventSlots.PositionCount], windows = stackalloc float[EventSlots.PositionCount], powers = stackalloc float[EventSlots.PositionCount];
+        Span<float> distances = stackalloc float[EventSlots.PositionCount], exponentials = stackalloc float[2 * EventSlots.PositionCount];
+        Span<float> windows = exponentials[..seen], powers = exponentials.Slice(seen, seen);
+        var directions = new PairDirections(stackalloc float[PairDirections.Room]);
         for (var p = 0; p < seen; p++)
         {
-            var distance = _at[p] < 0 ? 0 : eta - _objects[_at[p]].Eta;
-            distances[p] = (float)distance;
+            if (_at[p] < 0)
+            {
+                windows[p] = powers[p] = 0;
+                continue;
+            }
+
+            ref readonly var other = ref _objects[_at[p]];
+            var distance = eta - other.Eta;
             windows[p] = (float)(-distance * distance / (0.4 * 0.4));
+            powers[p] = distances[p] = (float)distance;
+            FindPair(directions, p, other, TellingMass(slot, p), pt);
         }
 
-        ExpKernel.Forward(windows[..seen], windows[..seen]);
-        ExpKernel.Forward(distances[..seen], powers[..seen]);
+        ExpKernel.Forward(exponentials[..(2 * seen)], exponentials[..(2 * seen)]);
+        for (var p = 0; p < seen; p++)
+        {
+            directions.Cosh[p] = 0.5f * (powers[p] + (1 / powers[p]));
+        }
+
+        directions.Find(seen);
         for (var p = 0; p < seen; p++)
         {
             var to = row.Slice(AzimuthGlobals + (p * PairInputs), PairInputs);
@@ -302,14 +339,11 @@ public sealed class EventState
                 continue;
             }
 
-            ref readonly var other = ref _objects[_at[p]];
-            var (cos, sin) = Relative(other.Cos, other.Sin);
             to[0] = distances[p];
             to[1] = windows[p];
-            to[2] = (float)(windows[p] * cos);
-            to[3] = (float)(windows[p] * sin);
-            var cosh = 0.5 * (powers[p] + (1.0 / powers[p]));
-            WriteDirections(cos, sin, cosh, 2 * pt * other.Pt, TellingMass(slot, p), to[^DirectionInputs..]);
+            to[2] = windows[p] * directions.Cos[p];
+            to[3] = windows[p] * directions.Sin[p];
+            directions.Write(p, to[^PairDirections.Inputs..]);
         }
     }
 
@@ -320,14 +354,24 @@ public sealed class EventState
         row[1] = (float)Log1p.Of(met / 20);
         row[2] = (float)Log1p.Of(Recoil / 20);
         row[3] = (float)Log.Of((met + 5) / (Recoil + 5));
-        for (var p = FirstLepton; p <= LastLepton; p++)
+        const int Leptons = LastLepton - FirstLepton + 1;
+        var directions = new PairDirections(stackalloc float[PairDirections.Room]);
+        directions.Cosh[..Leptons].Fill(1);
+        for (var p = 0; p < Leptons; p++)
         {
-            var to = row.Slice(MetAzimuthGlobals + ((p - FirstLepton) * DirectionInputs), DirectionInputs);
-            if (_at[p] >= 0)
+            if (_at[FirstLepton + p] >= 0)
             {
-                ref readonly var lepton = ref _objects[_at[p]];
-                var (cos, sin) = Relative(lepton.Cos, lepton.Sin);
-                WriteDirections(cos, sin, 1, 2 * met * lepton.Pt, WMass, to);
+                FindPair(directions, p, _objects[_at[FirstLepton + p]], WMass, met);
+            }
+        }
+
+        directions.Find(Leptons);
+        for (var p = 0; p < Leptons; p++)
+        {
+            var to = row.Slice(MetAzimuthGlobals + (p * PairDirections.Inputs), PairDirections.Inputs);
+            if (_at[FirstLepton + p] >= 0)
+            {
+                directions.Write(p, to);
             }
             else
             {
@@ -336,20 +380,12 @@ public sealed class EventState
         }
     }
 
-    /// <summary>
-    /// The mass of a massless pair is m at cos(dphi) = cosh(deta) - m^2 / (2 pT1 pT2), transverse masses alike without cosh: writes
-    /// this number and the two directions at +-dphi from the earlier object, relative to the recoil.
-    /// </summary>
-    private static void WriteDirections(double cos, double sin, double cosh, double twicePtProduct, double mass, Span<float> to)
+    private void FindPair(in PairDirections directions, int place, in SeenObject other, double mass, double pt)
     {
-        var wanted = cosh - (mass * mass / twicePtProduct);
-        var cosD = Math.Clamp(wanted, -1, 1);
-        var sinD = Math.Sqrt(1 - (cosD * cosD));
-        to[4] = (float)((sin * cosD) - (cos * sinD));
-        to[0] = (float)Math.Clamp(wanted, -3, 3);
-        to[1] = (float)((cos * cosD) - (sin * sinD));
-        to[2] = (float)((sin * cosD) + (cos * sinD));
-        to[3] = (float)((cos * cosD) + (sin * sinD));
+        var (cos, sin) = Relative(other.Cos, other.Sin);
+        directions.Cos[place] = (float)cos;
+        directions.Sin[place] = (float)sin;
+        directions.Ratio[place] = (float)(mass * mass / (2 * pt * other.Pt));
     }
 
     // Masses at which pairs of objects pile up or end, whatever the process: W to jets, Z to leptons, the edge of top decays.

@@ -256,7 +256,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
     /// <summary>Inputs of the mass given the rest of the object. The first object's azimuth means nothing.</summary>
     internal static void WriteMassInputs(in FlowObject item, EventState state, Span<float> row)
     {
-        row[0] = (float)Log.Of(item.Pt / 20);
+        row[0] = (float)state.LogPt(item.Pt);
         row[1] = (float)item.Eta;
         var (cos, sin) = state.ObjectCount == 0 ? (0, 0) : state.Frame;
         row[2] = (float)((item.Cos * cos) + (item.Sin * sin));

@@ -17,6 +17,8 @@ public sealed class MarginalMap
     private readonly double[] _y;
     private readonly double[] _d;
 
+    private readonly Piece[] _pieces;
+
     // The bin in which each cell of the interval from the first to the last value begins, and cells in 1.
     private const int Cells = 64;
     private readonly short[] _binOfCell;
@@ -45,6 +47,7 @@ public sealed class MarginalMap
         }
 
         (_t, _y, _d) = (t, y, d);
+        _pieces = [.. Enumerable.Range(0, t.Length - 1).Select(k => new Piece(t[k], y[k], t[k + 1] - t[k], y[k + 1] - y[k], d[k], d[k + 1]))];
         _cells = Cells / (y[^1] - y[0]);
         _binOfCell = [.. Enumerable.Range(0, Cells + 1).Select(cell => (short)KnotCells.CellOf(y, y[0] + (cell / _cells)))];
     }
@@ -87,10 +90,9 @@ public sealed class MarginalMap
             return (1 - (rest * Exp.Of(exponent)), Log.Of(_d[^1]) + exponent);
         }
 
-        var k = KnotCells.CellOf(_t, t);
-        double w = _t[k + 1] - _t[k], h = _y[k + 1] - _y[k];
-        var xi = (t - _t[k]) / w;
-        return (_y[k] + Rise(k, xi, h / w, h), LogSlope(k, xi, h / w));
+        ref readonly var piece = ref _pieces[KnotCells.CellOf(_t, t)];
+        var xi = (t - piece.T) / piece.Width;
+        return (piece.Y + piece.Rise(xi), piece.LogSlope(xi));
     }
 
     /// <summary>t with y(t) = y, and log dy/dt there.</summary>
@@ -118,14 +120,9 @@ public sealed class MarginalMap
             k++;
         }
 
-        double w = _t[k + 1] - _t[k], h = _y[k + 1] - _y[k];
-        double s = h / w, dy = y - _y[k], bend = dy * (_d[k] + _d[k + 1] - (2 * s));
-
-        // The form of the root of a xi^2 + b xi + c that adds numbers of one sign; a + b = h s.
-        double b = (h * _d[k]) - bend, a = (h * s) - b, c = -s * dy;
-        var sum = Math.Abs(b) + Math.Sqrt(Math.Max((b * b) - (4 * a * c), 0));
-        var xi = Math.Clamp(b < 0 ? sum / (2 * a) : -2 * c / sum, 0, 1);
-        return (_t[k] + (xi * w), withSlope ? LogSlope(k, xi, s) : 0);
+        ref readonly var piece = ref _pieces[k];
+        var xi = piece.At(y - piece.Y);
+        return (piece.T + (xi * piece.Width), withSlope ? piece.LogSlope(xi) : 0);
     }
 
     /// <summary>
@@ -248,16 +245,33 @@ public sealed class MarginalMap
         return d;
     }
 
-    private double Rise(int k, double xi, double s, double h)
+    /// <summary>The map between two knots: left knot (T, Y), size, derivatives at both ends. Its argument is xi = (t - T) / width, from 0 to 1.</summary>
+    private readonly record struct Piece(double T, double Y, double Width, double Height, double D0, double D1)
     {
-        var theta = xi * (1 - xi);
-        return h * ((s * xi * xi) + (_d[k] * theta)) / (s + ((_d[k + 1] + _d[k] - (2 * s)) * theta));
-    }
+        private readonly double _slope = Height / Width, _bend = D0 + D1 - (2 * (Height / Width));
 
-    private double LogSlope(int k, double xi, double s)
-    {
-        var theta = xi * (1 - xi);
-        var ratio = s / (s + ((_d[k + 1] + _d[k] - (2 * s)) * theta));
-        return Log.Of(ratio * ratio * ((_d[k + 1] * xi * xi) + (2 * s * theta) + (_d[k] * (1 - xi) * (1 - xi))));
+        /// <summary>y - Y.</summary>
+        public double Rise(double xi)
+        {
+            var theta = xi * (1 - xi);
+            return Height * ((_slope * xi * xi) + (D0 * theta)) / (_slope + (_bend * theta));
+        }
+
+        /// <summary>log dy/dt.</summary>
+        public double LogSlope(double xi)
+        {
+            var theta = xi * (1 - xi);
+            var ratio = _slope / (_slope + (_bend * theta));
+            return Log.Of(ratio * ratio * ((D1 * xi * xi) + (2 * _slope * theta) + (D0 * (1 - xi) * (1 - xi))));
+        }
+
+        /// <summary>xi at which the map has risen so far.</summary>
+        public double At(double rise)
+        {
+            // The form of the root of a xi^2 + b xi + c that adds numbers of one sign; a + b = height * slope.
+            double b = (Height * D0) - (rise * _bend), a = (Height * _slope) - b, c = -_slope * rise;
+            var sum = Math.Abs(b) + Math.Sqrt(Math.Max((b * b) - (4 * a * c), 0));
+            return Math.Clamp(b < 0 ? sum / (2 * a) : -2 * c / sum, 0, 1);
+        }
     }
 }

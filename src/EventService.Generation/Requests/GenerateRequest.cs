@@ -22,7 +22,7 @@ public sealed record GenerateRequest
         new("logDensity", "Add the natural log of the density of each event, as the sampler knows it.", Values: ["true", "false"]),
         new("format", "Format of the events.", JsonLinesWriter.FormatName, EventFormats.Names),
         new("lumi", "Integrated luminosity in 1/fb: the receipt tells how many events are expected in it and what each of the n counts for. No column depends on it."),
-        new("numerics", "Arithmetic that the bits are pinned to.", Values: [NumericsProfile.CpuFp32V1]),
+        new("numerics", "Arithmetic that the bits are pinned to.", Values: [NumericsProfile.CpuFp32V2]),
     ];
 
     /// <summary>The one stream of the events; of no meaning where <see cref="Scan"/> is not null.</summary>
@@ -144,7 +144,7 @@ public sealed record GenerateRequest
             Mapping = Scan?.Mapping,
             Points = Scan is { HasPrior: false } scan ? [.. scan.Points.Select((values, k) => PointOf(generator, values, scan.CountAt(k, First, Count)))] : null,
             Warnings = warnings.Count > 0 ? warnings : null,
-            Numerics = NumericsProfile.CpuFp32V1,
+            Numerics = NumericsProfile.CpuFp32V2,
             ServiceVersion = ServiceVersion.Text,
             Format = Format,
             Columns = Columns,

@@ -31,9 +31,9 @@ public static class RequestValue
     /// <exception cref="RequestException">It is another.</exception>
     public static void RequireNumerics(string? profile)
     {
-        if (profile is not null and not NumericsProfile.CpuFp32V1)
+        if (profile is not null and not NumericsProfile.CpuFp32V2)
         {
-            throw new RequestException(RequestFault.Cannot, $"Numerics profile '{profile}' is not available here. Available: '{NumericsProfile.CpuFp32V1}'.");
+            throw new RequestException(RequestFault.Cannot, $"Numerics profile '{profile}' is not available here. Available: '{NumericsProfile.CpuFp32V2}'.");
         }
     }
 }

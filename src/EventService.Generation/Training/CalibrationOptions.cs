@@ -4,7 +4,7 @@ namespace EventService.Generation.Training;
 public sealed record CalibrationOptions
 {
     /// <summary>Rounds of drawing and moving; 0 leaves the tables as they were fitted before the training.</summary>
-    public int Rounds { get; init; } = 8;
+    public int Rounds { get; init; } = 12;
 
     /// <summary>Events drawn in each round.</summary>
     public int Events { get; init; } = 256 * 1024;

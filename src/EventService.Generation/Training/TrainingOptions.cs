@@ -6,7 +6,7 @@ public sealed record TrainingOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Passes over the training events; the learning rate falls to zero over all of them.</summary>
-    public int Epochs { get; init; } = 36;
+    public int Epochs { get; init; } = 48;
 
     public int BatchSize { get; init; } = 1024;
 

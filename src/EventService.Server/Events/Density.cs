@@ -27,7 +27,7 @@ internal sealed class Density(DensityEvents densities, ServerSettings settings)
         .. ModelSelection.Parameters,
         new("input", "Format of the body; if not given, Content-Type decides, and where that says nothing, the first bytes.", Values: EventFormats.Names),
         new("format", $"Format of the answer; if not given, Accept decides, and */* means {DensityFormat.Jsonl.Name}.", Values: [.. DensityFormat.All.Select(f => f.Name)]),
-        new("numerics", "Arithmetic that the bits are pinned to.", Values: [NumericsProfile.CpuFp32V1]),
+        new("numerics", "Arithmetic that the bits are pinned to.", Values: [NumericsProfile.CpuFp32V2]),
     ];
 
     public async Task RunAsync(HttpContext context)

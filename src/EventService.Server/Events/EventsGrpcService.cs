@@ -78,7 +78,7 @@ internal sealed class EventsGrpcService(GenerateEvents events, DensityEvents den
                 Model = run.Generator.Document.Name,
                 Version = run.Version.Number,
                 Sha256 = run.Generator.Sha256,
-                Numerics = NumericsProfile.CpuFp32V1,
+                Numerics = NumericsProfile.CpuFp32V2,
                 Schema = schema.ToMessage(),
             },
         });

@@ -60,9 +60,9 @@ internal sealed partial class VerifyReceipt(IDbContextFactory<RegistryContext> c
 
     private async Task<ReceiptVerification> VerifyAsync(Receipt receipt, EventSpan? range, Stream? file, string? digest, Caller caller, CancellationToken cancellationToken)
     {
-        if (receipt.Numerics != NumericsProfile.CpuFp32V1)
+        if (receipt.Numerics != NumericsProfile.CpuFp32V2)
         {
-            return ReceiptCheck.Impossible($"Numerics profile '{receipt.Numerics}' is not available here. Available: '{NumericsProfile.CpuFp32V1}'.");
+            return ReceiptCheck.Impossible($"Numerics profile '{receipt.Numerics}' is not available here. Available: '{NumericsProfile.CpuFp32V2}'.");
         }
 
         if (await FindAsync(receipt.Sha256, cancellationToken) is not { } version)

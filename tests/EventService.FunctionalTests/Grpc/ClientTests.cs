@@ -70,13 +70,13 @@ public sealed class ClientTests : IDisposable
         var first = GenerateRequest.Parser.ParseFrom(server.Requests[0].AsSpan(5));
         var second = GenerateRequest.Parser.ParseFrom(server.Requests[1].AsSpan(5));
         Assert.False(first.HasSeed);
-        Assert.Equal(new GenerateRequest { Process = "p", Model = "m", Version = 4, Seed = 77, First = 3, N = 7, Numerics = "cpu-fp32-v1" }, second);
+        Assert.Equal(new GenerateRequest { Process = "p", Model = "m", Version = 4, Seed = 77, First = 3, N = 7, Numerics = "cpu-fp32-v2" }, second);
     }
 
     public static TheoryData<string, StatusCode, string, object[]> Broken { get; } = new()
     {
         { "another file", StatusCode.FailedPrecondition, "The stream cannot be resumed: it began with model aa,", [Break(Start(), Block(0, 3)), Well(Start(sha: "bb"), Block(3, 10), End(7, 7))] },
-        { "another arithmetic", StatusCode.FailedPrecondition, "The stream cannot be resumed: it began with model aa,", [Break(Start(), Block(0, 3)), Well(Start(numerics: "cpu-fp32-v2"), Block(3, 10), End(7, 7))] },
+        { "another arithmetic", StatusCode.FailedPrecondition, "The stream cannot be resumed: it began with model aa,", [Break(Start(), Block(0, 3)), Well(Start(numerics: "cpu-fp32-v3"), Block(3, 10), End(7, 7))] },
         { "another seed", StatusCode.FailedPrecondition, "The stream cannot be resumed: it began with model aa,", [Break(Start(), Block(0, 3)), Well(Start(seed: 78), Block(3, 10), End(7, 7))] },
         { "a block again", StatusCode.DataLoss, "A block of 3 events says that 3 is next, expected one of the events from 3 to 10.", [Well(Start(), Block(0, 3), Block(0, 3))] },
         { "more than asked for", StatusCode.DataLoss, "A block of 11 events says that 11 is next, expected one of the events from 0 to 10.", [Well(Start(), Block(0, 11))] },
@@ -250,7 +250,7 @@ public sealed class ClientTests : IDisposable
 
     private static ScriptedAnswer Well(params Google.Protobuf.IMessage[] messages) => new(StatusCode.OK, messages);
 
-    private static GenerateResponse Start(long first = 0, long n = 10, string sha = "aa", string numerics = "cpu-fp32-v1", ulong seed = 77) => new()
+    private static GenerateResponse Start(long first = 0, long n = 10, string sha = "aa", string numerics = "cpu-fp32-v2", ulong seed = 77) => new()
     {
         Start = new GenerateStart
         {

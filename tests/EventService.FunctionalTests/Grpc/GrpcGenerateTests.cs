@@ -122,7 +122,7 @@ public sealed class GrpcGenerateTests : IDisposable
                 First = 10,
                 N = 20,
                 Condition = { ["mGluino"] = 1400.5 },
-                Numerics = "cpu-fp32-v1",
+                Numerics = "cpu-fp32-v2",
                 ServiceVersion = start.Receipt.ServiceVersion,
                 Columns = { "Jet_pt", "MET_pt" },
                 CrossSectionPb = TestModels.CrossSectionPb,

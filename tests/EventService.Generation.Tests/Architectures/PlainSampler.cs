@@ -171,7 +171,7 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow, params double[
             var density = flow.Network.AzimuthDensity;
             float[] exponents = [1, .. Enumerable.Range(density.Knots, density.Fields).Select(k => 1 + theta[k, 0])];
             var logarithms = new float[density.Nodes];
-            _factors.Write(flow.Coordinates.Azimuth, exponents, logarithms);
+            _factors.WriteSum(flow.Coordinates.Azimuth, exponents, logarithms);
             (density with { Fields = 0 }).Inverse(theta.Span, 1, logarithms, _u, _y, _logSlope);
         }
         else

@@ -37,7 +37,7 @@ public sealed class GoldenImportTests
         }
 
         string foundEvents = Convert.ToHexStringLower(events.GetHashAndReset()), foundDensities = Convert.ToHexStringLower(densities.GetHashAndReset());
-        Assert.Equal("cpu-fp32-v1", NumericsProfile.CpuFp32V1);
+        Assert.Equal("cpu-fp32-v2", NumericsProfile.CpuFp32V2);
         Assert.True(foundEvents == EventsSha256 && foundDensities == DensitiesSha256, $"Found the digests {foundEvents} of the events and {foundDensities} of their densities.");
     }
 }

@@ -10,15 +10,16 @@ public static class EventStreamKey
     /// <param name="stream">Seed and condition.</param>
     public static ulong Of(ReadOnlySpan<byte> digest, in EventStream stream)
     {
-        var text = new byte[digest.Length + 8 + (8 * stream.Condition.Count)];
+        Span<byte> text = stackalloc byte[digest.Length + 8 + (8 * stream.Condition.Count)], hash = stackalloc byte[SHA256.HashSizeInBytes];
         digest.CopyTo(text);
-        BinaryPrimitives.WriteUInt64LittleEndian(text.AsSpan(digest.Length), stream.Seed);
+        BinaryPrimitives.WriteUInt64LittleEndian(text[digest.Length..], stream.Seed);
         for (var c = 0; c < stream.Condition.Count; c++)
         {
-            BinaryPrimitives.WriteDoubleLittleEndian(text.AsSpan(digest.Length + 8 + (8 * c)), stream.Condition[c]);
+            BinaryPrimitives.WriteDoubleLittleEndian(text[(digest.Length + 8 + (8 * c))..], stream.Condition[c]);
         }
 
-        return BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(text));
+        SHA256.HashData(text, hash);
+        return BinaryPrimitives.ReadUInt64LittleEndian(hash);
     }
 
     /// <summary>The key of the numbers by which the values of a condition are drawn: sha256("prior", model sha256, seed, place), independent of all events.</summary>

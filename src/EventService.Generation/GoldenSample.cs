@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -14,9 +15,13 @@ public static class GoldenSample
 
     private const ulong Seed = 0x4576656E74536572;
 
+    // Drawn by several threads.
+    private static readonly int[] s_pieces = [1, 32, 32, 32, 36];
+
     /// <summary>
     /// sha256 of events 0 .. 132 of a fixed seed, at the middle of the model's conditions: event numbers, columns and log-densities, little-endian.
-    /// The events are generated twice, in one piece and in many, and must be the same.
+    /// The events are generated in one piece, as several ranges together, and in pieces apart, and must be the same; so must the log-densities of a few of them. These can take
+    /// seconds: the pieces are shared out to the processors.
     /// </summary>
     /// <returns>Lower-case hexadecimal.</returns>
     /// <exception cref="ModelFormatException">The model gives numbers that are not finite, or other events in other pieces.</exception>
@@ -24,39 +29,85 @@ public static class GoldenSample
     {
         ArgumentNullException.ThrowIfNull(generator);
         var stream = new EventStream(Seed, [.. generator.Document.Conditions.Select(c => (c.Minimum + c.Maximum) / 2)]);
-        var whole = Digest(generator, [new EventRange(stream, 0, Events)]);
-        var pieces = Digest(generator, [new EventRange(stream, 0, 1), new EventRange(stream, 1, 63), new EventRange(stream, 64, Events - 64)]);
-        return whole == pieces
-            ? whole
+        var logDensity = new double[generator.Likelihood is null ? 0 : Events];
+        var parts = InParts(generator, stream, logDensity);
+        var whole = Generate(generator, [new EventRange(stream, 0, Events)], []);
+        var together = Generate(generator, [new EventRange(stream, 0, 1), new EventRange(stream, 1, 63), new EventRange(stream, 64, Events - 64)], []);
+        var same = Digest(generator, whole, []) == Digest(generator, together, []) && SameDensities(generator, stream, logDensity);
+        var (part, first) = (new EventBlock(generator.Model.Schema), 0);
+        for (var p = 0; p < parts.Length && same; first += s_pieces[p++])
+        {
+            part.CopyFrom(whole, first, s_pieces[p]);
+            same = Digest(generator, part, []) == Digest(generator, parts[p], []);
+        }
+
+        return same
+            ? Digest(generator, whole, logDensity)
             : throw new ModelFormatException($"Model '{generator.Document.Name}' gives other events in one piece than in several, on this machine. It is not served; test the machine's memory and processor.");
     }
 
-    private static string Digest(EventGenerator generator, ReadOnlySpan<EventRange> ranges)
+    private static EventBlock[] InParts(EventGenerator generator, EventStream stream, double[] logDensity)
+    {
+        var parts = new EventBlock[s_pieces.Length];
+        try
+        {
+            Parallel.For(0, parts.Length, p =>
+            {
+                var (first, count) = (s_pieces[..p].Sum(), s_pieces[p]);
+                parts[p] = Generate(generator, [new EventRange(stream, first, count)], logDensity.Length == 0 ? [] : logDensity.AsSpan(first, count));
+            });
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
+
+        return parts;
+    }
+
+    /// <summary>Whether events from both sides of a border of the parts have the same log-densities as ranges of their own.</summary>
+    private static bool SameDensities(EventGenerator generator, EventStream stream, double[] logDensity)
+    {
+        if (logDensity.Length == 0)
+        {
+            return true;
+        }
+
+        var (first, again) = (s_pieces[..3].Sum() - 2, new double[4]);
+        Generate(generator, [new EventRange(stream, first, 1), new EventRange(stream, first + 1, again.Length - 1)], again);
+        return MemoryMarshal.AsBytes<double>(again).SequenceEqual(MemoryMarshal.AsBytes(logDensity.AsSpan(first, again.Length)));
+    }
+
+    private static EventBlock Generate(EventGenerator generator, ReadOnlySpan<EventRange> ranges, Span<double> logDensity)
     {
         var block = new EventBlock(generator.Model.Schema);
-        var logDensity = new double[generator.Likelihood is null ? 0 : Events];
         generator.Model.Generate(ranges, block, logDensity);
+        return block;
+    }
+
+    private static string Digest(EventGenerator generator, EventBlock block, ReadOnlySpan<double> logDensity)
+    {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var number in block.EventNumber.AsSpan(0, Events))
+        foreach (var number in block.EventNumber.AsSpan(0, block.Count))
         {
             Append(hash, number);
         }
 
         foreach (var (column, scalar) in block.Scalars.Zip(block.Schema.Scalars))
         {
-            Append(hash, column.AsSpan(0, Events), scalar.Name, generator);
+            Append(hash, column.AsSpan(0, block.Count), scalar.Name, generator);
         }
 
         foreach (var collection in block.Collections)
         {
-            foreach (var offset in collection.Offsets.AsSpan(0, Events + 1))
+            foreach (var offset in collection.Offsets.AsSpan(0, block.Count + 1))
             {
                 Append(hash, offset);
             }
 
             foreach (var (column, schema) in collection.Columns.Zip(collection.Schema.Columns))
             {
-                Append(hash, column.AsSpan(0, collection.Offsets[Events]), $"{collection.Schema.Name}_{schema.Name}", generator);
+                Append(hash, column.AsSpan(0, collection.Offsets[block.Count]), $"{collection.Schema.Name}_{schema.Name}", generator);
             }
         }
 

@@ -33,6 +33,12 @@ public interface ILikelihoodModel : IGenerativeModel
 
     /// <summary>Natural log of the density of each event of the sample, same order. Never NaN.</summary>
     void LogDensity(EventSample events, IReadOnlyList<double> condition, Span<EventDensity> densities);
+
+    /// <summary>The same, each event under a condition of its own.</summary>
+    /// <param name="events">The events.</param>
+    /// <param name="conditions">Of each event.</param>
+    /// <param name="densities">Receives one an event.</param>
+    void LogDensities(EventSample events, IReadOnlyList<IReadOnlyList<double>> conditions, Span<EventDensity> densities) => ConditionGroups.LogDensities(this, events, conditions, densities);
 }
 
 /// <summary>Names a stream of events of a model: all that an event depends on besides the model and its index.</summary>

@@ -50,6 +50,34 @@ public class GoldenDigestTests
         Assert.InRange(densities.Zip(known).Average(x => Math.Abs(x.First.LogDensity - x.Second)), 0, 1e-4);
     }
 
+    [Fact]
+    public void GoldenSample_OfAFlow_IsTheDigestOfEventsAndDensitiesInOnePiece()
+    {
+        // Its definition: registries hold these digests.
+        const int events = 133;
+        var generator = EventGenerator.Open(Path.Combine(Repository.Root, "models", "gluino-observables.safetensors"));
+        var (block, logDensity) = (new EventBlock(generator.Model.Schema), new double[events]);
+        generator.Model.Generate(new EventStream(0x4576656E74536572, [1600]), 0, events, block, logDensity);
+        using var bytes = new MemoryStream();
+        using var writer = new BinaryWriter(bytes);
+        foreach (var number in block.EventNumber.AsSpan(0, events))
+        {
+            writer.Write(number);
+        }
+
+        foreach (var value in block.Scalars.SelectMany(column => column[..events]))
+        {
+            writer.Write(value);
+        }
+
+        foreach (var value in logDensity)
+        {
+            writer.Write(value);
+        }
+
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes.ToArray())), GoldenSample.Digest(generator));
+    }
+
     private static string Digest(EventBlock block)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

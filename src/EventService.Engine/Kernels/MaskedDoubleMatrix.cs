@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace EventService.Engine.Kernels;
 
@@ -73,6 +74,53 @@ public sealed unsafe class MaskedDoubleMatrix
         }
     }
 
+    /// <summary>
+    /// C[r, c] = bias[r] g[r, c] + sum over k of (A[r, k] g[r, c]) B[k, c], with factors that each column has for itself: the bits of <see cref="Multiply"/> with rows and bias
+    /// scaled beforehand. Up to a multiple of 16 more columns of C are written.
+    /// </summary>
+    /// <param name="b">[columns of A, count], rows <paramref name="stride"/> apart.</param>
+    /// <param name="g">[rows, count], rows <paramref name="stride"/> apart.</param>
+    /// <param name="c">[rows, count], rows <paramref name="stride"/> apart; must not overlap the others.</param>
+    /// <param name="stride">Distance of the rows of B, of the factors and of C, a multiple of 16.</param>
+    /// <param name="count">Number of columns of B.</param>
+    /// <exception cref="ArgumentException">A span is too short.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // vectors are slow in code that is compiled in haste
+    public void MultiplyGated(ReadOnlySpan<double> b, ReadOnlySpan<double> g, Span<double> c, int stride, int count)
+    {
+        if (stride % 16 != 0 || stride < count || b.Length < (long)_columns * stride || g.Length < (long)Rows * stride || c.Length < (long)Rows * stride)
+        {
+            throw new ArgumentException($"B holds {b.Length}, the factors {g.Length} and C {c.Length} doubles, expected {_columns}, {Rows} and {Rows} rows {stride} apart, a multiple of 16 and at least {count}.");
+        }
+
+        var w = Vector<double>.Count;
+        fixed (double* pb = b, pg = g, pc = c)
+        {
+            for (var j = 0; j < count; j += 2 * w)
+            {
+                foreach (var tile in _tiles)
+                {
+                    for (var t = 0; t < tile.Rows.Length; t++)
+                    {
+                        var at = (tile.Rows[t] * (nint)stride) + j;
+                        Vector<double> g0 = Vector.Load(pg + at), g1 = Vector.Load(pg + at + w), x = new(_bias[tile.Rows[t]]);
+                        Vector<double> s0 = x * g0, s1 = x * g1;
+                        for (var k = 0; k < tile.Columns.Length; k++)
+                        {
+                            var y = pb + (tile.Columns[k] * (nint)stride) + j;
+                            x = new(tile.Values[(k * TileRows) + t]);
+                            s0 = Vector.FusedMultiplyAdd(x * g0, Vector.Load(y), s0);
+                            s1 = Vector.FusedMultiplyAdd(x * g1, Vector.Load(y + w), s1);
+                        }
+
+                        s0.Store(pc + at);
+                        s1.Store(pc + at + w);
+                    }
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // vectors are slow in code that is compiled in haste
     private void Run(double* a, int* k, Tile tile, double* b, double* c, nint stride)
     {
         var w = Vector<double>.Count;
@@ -112,8 +160,10 @@ public sealed unsafe class MaskedDoubleMatrix
         Store(rows, 5, s50, s51, c, stride);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector<double> Start(int[] rows, int t) => new(_bias[rows[Math.Min(t, rows.Length - 1)]]);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(int[] rows, int t, Vector<double> first, Vector<double> second, double* c, nint stride)
     {
         if (t < rows.Length)

@@ -106,7 +106,18 @@ public sealed class ConditionScan
     public IReadOnlyList<double> At(long index)
     {
         var turn = _streams[index % _streams.Length].Condition;
-        return HasPrior ? [.. _sources.Select((s, k) => s is ConditionSource.Prior prior ? prior.Draw(new PhiloxStream(_keys[k], (ulong)index).NextDouble()) : turn[k])] : turn;
+        if (!HasPrior)
+        {
+            return turn;
+        }
+
+        var values = new double[_sources.Length];
+        for (var k = 0; k < values.Length; k++)
+        {
+            values[k] = _sources[k] is ConditionSource.Prior prior ? prior.Draw(new PhiloxStream(_keys[k], (ulong)index).NextDouble()) : turn[k];
+        }
+
+        return values;
     }
 
     /// <summary>Events first .. first + count - 1, each in the stream of its point.</summary>

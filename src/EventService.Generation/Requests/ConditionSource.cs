@@ -77,10 +77,18 @@ public abstract partial record ConditionSource
         {
             var exact = Step is { } step ? From + (step * Math.Floor(u * (1 + Math.Floor(((To - From) / step) + 1e-9)))) : From + ((To - From) * u);
             var column = (float)exact;
-            return Printed(column) < From ? Printed(MathF.BitIncrement(column)) : Printed(column) > To ? Printed(MathF.BitDecrement(column)) : Printed(column);
+            var value = Printed(column);
+            return value < From ? Printed(MathF.BitIncrement(column)) : value > To ? Printed(MathF.BitDecrement(column)) : value;
         }
 
-        private static double Printed(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        private static double Printed(float value)
+        {
+            // The longest is as in -1.23456789E-38.
+            Span<char> text = stackalloc char[32];
+            return value.TryFormat(text, out var length, "R", CultureInfo.InvariantCulture)
+                ? double.Parse(text[..length], NumberStyles.Float, CultureInfo.InvariantCulture)
+                : throw new InvalidOperationException($"{value} takes more than {text.Length} characters.");
+        }
     }
 
     /// <summary>Certain values with weights.</summary>

@@ -59,53 +59,39 @@ public sealed class DensityConditions
             return;
         }
 
-        foreach (var (values, rows) in ByValues(events))
-        {
-            var group = EventSample.For(_model.Schema);
-            foreach (var row in rows)
-            {
-                if (_model.Schema.IsTable)
-                {
-                    group.AddRow(events.EventNumber[row], events.Row(row)[.._firstOwn]);
-                }
-                else
-                {
-                    group.AddFrom(events, row);
-                }
-            }
-
-            var found = new EventDensity[rows.Count];
-            _model.LogDensity(group, values, found);
-            for (var k = 0; k < found.Length; k++)
-            {
-                densities[rows[k]] = found[k];
-            }
-        }
-    }
-
-    private List<(double[] Values, List<int> Rows)> ByValues(EventSample events)
-    {
-        List<(double[] Values, List<int> Rows)> groups = [];
+        var (own, values) = (EventSample.For(_model.Schema), new double[events.Count][]);
         for (var row = 0; row < events.Count; row++)
         {
-            var values = (double[])_values.Clone();
-            for (var k = 0; k < _own.Length; k++)
+            values[row] = ValuesOf(events, row, row == 0 ? null : values[row - 1]);
+            if (_model.Schema.IsTable)
             {
-                values[_own[k]] = events.Row(row)[_firstOwn + k];
+                own.AddRow(events.EventNumber[row], events.Row(row)[.._firstOwn]);
             }
-
-            var place = groups.FindIndex(g => g.Values.AsSpan().SequenceEqual(values));
-            if (place < 0)
+            else
             {
-                Require(values, events.EventNumber[row]);
-                place = groups.Count;
-                groups.Add((values, []));
+                own.AddFrom(events, row);
             }
-
-            groups[place].Rows.Add(row);
         }
 
-        return groups;
+        _model.LogDensities(own, values, densities);
+    }
+
+    /// <summary>The values of an event, checked unless they are those of the event before.</summary>
+    private double[] ValuesOf(EventSample events, int row, double[]? before)
+    {
+        var values = (double[])_values.Clone();
+        for (var k = 0; k < _own.Length; k++)
+        {
+            values[_own[k]] = events.Row(row)[_firstOwn + k];
+        }
+
+        if (before is not null && before.AsSpan().SequenceEqual(values))
+        {
+            return before;
+        }
+
+        Require(values, events.EventNumber[row]);
+        return values;
     }
 
     private void Require(double[] values, long number)

@@ -52,6 +52,48 @@ public sealed class MaskedDoubleMatrixTests
         }
     }
 
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(3, 0, 9)]
+    [InlineData(7, 33, 48)]
+    [InlineData(13, 64, 17)]
+    public void MultiplyGated_AnyShapeAndMask_IsTheSumInOrderOfScaledRows(int rows, int columns, int count)
+    {
+        const int stride = 48;
+        var random = new PhiloxStream(10, (ulong)(rows + (100 * columns)));
+        double[] a = new double[rows * columns], bias = new double[rows], b = new double[columns * stride], g = new double[rows * stride], c = new double[rows * stride];
+        for (var i = 0; i < a.Length; i++)
+        {
+            var (r, k) = (i / columns, i % columns);
+            a[i] = r < rows - 1 && k % 7 <= r % 7 ? random.NextDouble() - 0.5 : 0;
+        }
+
+        foreach (var numbers in new[] { bias, b, g })
+        {
+            foreach (ref var x in numbers.AsSpan())
+            {
+                x = random.NextDouble() - 0.5;
+            }
+        }
+
+        new MaskedDoubleMatrix(a, bias, columns).MultiplyGated(b, g, c, stride, count);
+
+        for (var r = 0; r < rows; r++)
+        {
+            for (var j = 0; j < count; j++)
+            {
+                var gate = g[(r * stride) + j];
+                var sum = bias[r] * gate;
+                for (var k = 0; k < columns; k++)
+                {
+                    sum = Math.FusedMultiplyAdd(a[(r * columns) + k] * gate, b[(k * stride) + j], sum);
+                }
+
+                Assert.Equal(BitConverter.DoubleToInt64Bits(sum), BitConverter.DoubleToInt64Bits(c[(r * stride) + j]));
+            }
+        }
+    }
+
     [Fact]
     public void Multiply_SpansThatDoNotFit_SaysWhatItNeeds()
     {

@@ -8,10 +8,16 @@ namespace EventService.Generation.Architectures.Flows;
 /// A layered flow p(x | c) whose networks take a condition c by gated linear units. For a fixed c the gates are numbers that scale rows of weights, so the
 /// flow under a condition is an ordinary <see cref="LayeredFlow"/>, sampled and asked for densities as fast as one; those last used are kept.
 /// </summary>
+/// <remarks>
+/// Where events have conditions of their own, they go through the layers together and gates scale weights lane by lane: the same bits, without a flow for each condition.
+/// </remarks>
 public sealed class ConditionalFlow : ILikelihoodModel
 {
     // Flows under a condition that are kept; a mass scan asks for one after the other.
     private const int Kept = 16;
+
+    // Events for which a flow of their condition, kept or not, costs less than gates in each lane.
+    private const int WorthAFlow = 64;
 
     private readonly LayeredFlow _flow;
     private readonly IReadOnlyList<ConditionParameter> _conditions;
@@ -26,11 +32,17 @@ public sealed class ConditionalFlow : ILikelihoodModel
         ArgumentNullException.ThrowIfNull(conditions);
         ArgumentNullException.ThrowIfNull(layers);
         ArgumentNullException.ThrowIfNull(with);
-        (_conditions, Layers, _flow) = (conditions, layers, with([]));
+        (_conditions, Layers, _flow) = (conditions, layers, with(layers));
+        MixesConditions = layers.All(l => l.MixesConditions);
     }
 
     /// <summary>The layers with their gates.</summary>
     public IReadOnlyList<FlowLayer> Layers { get; }
+
+    /// <summary>Whether events under different conditions can go through the layers together.</summary>
+    internal bool MixesConditions { get; }
+
+    internal IReadOnlyList<ConditionParameter> Conditions => _conditions;
 
     public SampleSchema Schema => _flow.Schema;
 
@@ -85,7 +97,9 @@ public sealed class ConditionalFlow : ILikelihoodModel
         }
 
         // A stream of several points asks for them event by event: those of one condition are drawn together, then put where they belong.
-        block.Resize(ranges.Count());
+        var count = ranges.Count();
+        var mostGroups = MixesConditions ? Math.Clamp(count / WorthAFlow, 1, Kept) : int.MaxValue;
+        block.Resize(count);
         List<Group> groups = [];
         var start = 0;
         foreach (ref readonly var range in ranges)
@@ -94,6 +108,12 @@ public sealed class ConditionalFlow : ILikelihoodModel
             var group = groups.Find(g => ReferenceEquals(g.Condition, condition) || g.Condition.SequenceEqual(condition));
             if (group is null)
             {
+                if (groups.Count == mostGroups)
+                {
+                    _flow.Generate(ranges, _conditions, block, logDensity);
+                    return;
+                }
+
                 groups.Add(group = new Group(condition));
             }
 
@@ -127,6 +147,27 @@ public sealed class ConditionalFlow : ILikelihoodModel
     }
 
     public void LogDensity(EventSample events, IReadOnlyList<double> condition, Span<EventDensity> densities) => At(condition).LogDensity(events, condition, densities);
+
+    /// <inheritdoc/>
+    public void LogDensities(EventSample events, IReadOnlyList<IReadOnlyList<double>> conditions, Span<EventDensity> densities)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        ArgumentNullException.ThrowIfNull(conditions);
+        if (MixesConditions && !conditions.All(c => ReferenceEquals(c, conditions[0])))
+        {
+            _flow.LogDensities(events, _conditions, conditions, densities);
+        }
+        else
+        {
+            ConditionGroups.LogDensities(this, events, conditions, densities);
+        }
+    }
+
+    /// <summary>The events of given draws of the base distribution, each under a condition of its own.</summary>
+    /// <param name="draws">One row of D numbers an event.</param>
+    /// <param name="conditions">Of each event.</param>
+    /// <param name="events">As <see cref="LayeredFlow.FromBase(ReadOnlySpan{float}, Span{float})"/> gives them.</param>
+    internal void FromBase(ReadOnlySpan<float> draws, IReadOnlyList<IReadOnlyList<double>> conditions, Span<float> events) => _flow.FromBase(draws, _conditions, conditions, events);
 
     private LayeredFlow Build(IReadOnlyList<double> condition)
     {

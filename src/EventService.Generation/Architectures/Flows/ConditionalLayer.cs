@@ -64,7 +64,12 @@ public sealed class ConditionalLayer : FlowLayer
     public override FlowLayer At(ReadOnlySpan<double> condition) =>
         Network.At(condition) is var network && network == Network ? this : new ConditionalLayer(_inputOf.Length, Inputs, Targets, network, Map, _order);
 
-    public override void Forward(Span<double> x, Span<double> logDensity, FlowScratch scratch)
+    /// <remarks>Not where the last map has gates: its rows are arranged for the kernel of the scalar map.</remarks>
+    public override bool MixesConditions => Network.MixesConditions;
+
+    public override void Forward(Span<double> x, Span<double> logDensity, FlowScratch scratch) => Forward(x, logDensity, [], scratch);
+
+    public override void Forward(Span<double> x, Span<double> logDensity, ReadOnlySpan<double> conditions, FlowScratch scratch)
     {
         ArgumentNullException.ThrowIfNull(scratch);
         var lanes = logDensity.Length;
@@ -74,19 +79,28 @@ public sealed class ConditionalLayer : FlowLayer
             x.Slice(Inputs[i] * Stride, lanes).CopyTo(inputs[(i * Stride)..]);
         }
 
-        var theta = Network.Evaluate(inputs, lanes, Stride, scratch);
+        var theta = Network.Evaluate(inputs, conditions, lanes, Stride, scratch);
         for (var t = 0; t < Targets.Count; t++)
         {
             Map.Forward(theta[(t * Map.ParameterCount * Stride)..], Stride, x.Slice(Targets[t] * Stride, lanes), logDensity);
         }
     }
 
-    public override void Inverse(Span<float> y, int lanes, FlowScratch scratch)
+    public override void Inverse(Span<float> y, int lanes, FlowScratch scratch) => Inverse(y, lanes, [], scratch);
+
+    public override void Inverse(Span<float> y, int lanes, ReadOnlySpan<double> conditions, FlowScratch scratch)
     {
+        Network.RequireConditions(conditions);
         var panels = (lanes + Lanes - 1) / Lanes;
         for (var first = 0; first < panels; first += _incremental.PreferredPanels)
         {
-            InversePanels(y[(first * Lanes)..], Math.Min(_incremental.PreferredPanels, panels - first), scratch);
+            var some = Math.Min(_incremental.PreferredPanels, panels - first);
+            if (Network.HasGates)
+            {
+                _incremental.SetConditions(conditions[(first * Lanes)..], SamplingStride, some, scratch);
+            }
+
+            InversePanels(y[(first * Lanes)..], some, scratch);
         }
     }
 

@@ -43,6 +43,14 @@ public sealed record DenseMap(int Outputs, int Inputs, double[] Weights, double[
 
         return new DenseMap(Outputs, Inputs, weights, bias);
     }
+
+    /// <summary>The factors sigma(G c + g) of an output for many conditions, the same bits as those that <see cref="At"/> scales with.</summary>
+    /// <param name="output">Which output of a map with gates.</param>
+    /// <param name="conditions">[conditions, lanes], rows <paramref name="stride"/> apart.</param>
+    /// <param name="stride">Distance of rows.</param>
+    /// <param name="factors">Receives one number a lane.</param>
+    internal void FillGate(int output, ReadOnlySpan<double> conditions, int stride, Span<double> factors) =>
+        DoubleSigmoid.ApplyAffine(Gate!.Weights.AsSpan(output * Gate.Inputs, Gate.Inputs), Gate.Bias[output], conditions, stride, factors);
 }
 
 /// <summary>One step of a conditioner network.</summary>
@@ -83,6 +91,7 @@ public sealed class ConditionerNetwork
 {
     // Numbers of buffers in the scratch; the layers use those below.
     private const int FirstBuffer = 8;
+    private const int GateBuffer = 7;
 
     // Packed when the first density is asked for.
     private readonly Dictionary<DenseMap, Lazy<MaskedDoubleMatrix>> _maps;
@@ -117,6 +126,7 @@ public sealed class ConditionerNetwork
         }
 
         Outputs = width;
+        HasGates = steps.Any(s => s is ConditionerStep.Dense { Map.Gate: not null } or ConditionerStep.Residual { First.Gate: not null } or ConditionerStep.Residual { Second.Gate: not null });
         _maps = steps.SelectMany(s => s switch
         {
             ConditionerStep.Dense dense => [dense.Map],
@@ -133,10 +143,16 @@ public sealed class ConditionerNetwork
 
     public IReadOnlyList<ConditionerStep> Steps { get; }
 
+    /// <summary>Whether a condition enters.</summary>
+    public bool HasGates { get; }
+
+    /// <summary>Whether lanes can have conditions of their own when the network is sampled with: not where its last map has gates.</summary>
+    internal bool MixesConditions => Steps[^1] is ConditionerStep.Dense { Map.Gate: null };
+
     /// <summary>The network under a condition: without gates, as sampling and densities need it; itself if it has none.</summary>
     public ConditionerNetwork At(ReadOnlySpan<double> condition)
     {
-        if (!Steps.Any(s => s is ConditionerStep.Dense { Map.Gate: not null } or ConditionerStep.Residual { First.Gate: not null } or ConditionerStep.Residual { Second.Gate: not null }))
+        if (!HasGates)
         {
             return this;
         }
@@ -155,9 +171,18 @@ public sealed class ConditionerNetwork
     /// <param name="lanes">Columns in use.</param>
     /// <param name="stride">Distance of rows in doubles.</param>
     /// <param name="scratch">Holds the result until it is used again.</param>
-    public ReadOnlySpan<double> Evaluate(ReadOnlySpan<double> inputs, int lanes, int stride, FlowScratch scratch)
+    public ReadOnlySpan<double> Evaluate(ReadOnlySpan<double> inputs, int lanes, int stride, FlowScratch scratch) => Evaluate(inputs, [], lanes, stride, scratch);
+
+    /// <summary>The same with a condition for each column, which the gates take: the bits of the network that <see cref="At"/> gives.</summary>
+    /// <param name="inputs">[Inputs, lanes], rows <paramref name="stride"/> apart.</param>
+    /// <param name="conditions">[conditions, lanes], rows as far apart; empty for a network without gates.</param>
+    /// <param name="lanes">Columns in use.</param>
+    /// <param name="stride">Distance of rows in doubles, a multiple of 16.</param>
+    /// <param name="scratch">Holds the result until it is used again.</param>
+    public ReadOnlySpan<double> Evaluate(ReadOnlySpan<double> inputs, ReadOnlySpan<double> conditions, int lanes, int stride, FlowScratch scratch)
     {
         ArgumentNullException.ThrowIfNull(scratch);
+        RequireConditions(conditions);
         var h = inputs;
         var buffer = FirstBuffer;
         foreach (var step in Steps)
@@ -165,14 +190,14 @@ public sealed class ConditionerNetwork
             switch (step)
             {
                 case ConditionerStep.Dense dense:
-                    h = Apply(dense.Map, h, lanes, stride, scratch, buffer++);
+                    h = Apply(dense.Map, h, conditions, lanes, stride, scratch, buffer++);
                     break;
                 case ConditionerStep.Activate:
                     h = Activated(h, scratch, buffer++);
                     break;
                 case ConditionerStep.Residual block:
-                    var first = Apply(block.First, block.ActivatesInput ? Activated(h, scratch, buffer++) : h, lanes, stride, scratch, buffer++);
-                    var sum = Apply(block.Second, Activated(first, scratch, buffer++), lanes, stride, scratch, buffer++);
+                    var first = Apply(block.First, block.ActivatesInput ? Activated(h, scratch, buffer++) : h, conditions, lanes, stride, scratch, buffer++);
+                    var sum = Apply(block.Second, Activated(first, scratch, buffer++), conditions, lanes, stride, scratch, buffer++);
                     for (var i = 0; i < sum.Length; i++)
                     {
                         sum[i] += h[i];
@@ -186,6 +211,15 @@ public sealed class ConditionerNetwork
         return h;
     }
 
+    /// <exception cref="InvalidOperationException">The network has gates and there are no conditions.</exception>
+    internal void RequireConditions(ReadOnlySpan<double> conditions)
+    {
+        if (HasGates && conditions.IsEmpty)
+        {
+            throw new InvalidOperationException("The network has gates, but there is no condition. Expected one for each lane, or the network under a condition.");
+        }
+    }
+
     private Span<double> Activated(ReadOnlySpan<double> x, FlowScratch scratch, int buffer)
     {
         var y = scratch.Doubles(buffer, x.Length);
@@ -193,10 +227,22 @@ public sealed class ConditionerNetwork
         return y;
     }
 
-    private Span<double> Apply(DenseMap map, ReadOnlySpan<double> x, int lanes, int stride, FlowScratch scratch, int buffer)
+    private Span<double> Apply(DenseMap map, ReadOnlySpan<double> x, ReadOnlySpan<double> conditions, int lanes, int stride, FlowScratch scratch, int buffer)
     {
         var y = scratch.Doubles(buffer, map.Outputs * stride);
-        _maps[map].Value.Multiply(x, y, stride, lanes);
+        if (map.Gate is null)
+        {
+            _maps[map].Value.Multiply(x, y, stride, lanes);
+            return y;
+        }
+
+        var gates = scratch.Doubles(GateBuffer, map.Outputs * stride);
+        for (var o = 0; o < map.Outputs; o++)
+        {
+            map.FillGate(o, conditions, stride, gates.Slice(o * stride, lanes));
+        }
+
+        _maps[map].Value.MultiplyGated(x, gates, y, stride, lanes);
         return y;
     }
 

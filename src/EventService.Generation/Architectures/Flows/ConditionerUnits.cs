@@ -54,4 +54,7 @@ internal sealed unsafe class ConditionerUnits
 
     /// <summary>The first panel.</summary>
     public float* Panels(FlowScratch scratch, int panels) => scratch.Aligned(_buffer, panels * PanelStride);
+
+    /// <summary>Factors of the units, as far apart as these; of no meaning where they have no gates.</summary>
+    public Span<double> Gates(FlowScratch scratch, int panels) => scratch.Doubles(_buffer, panels * PanelStride);
 }

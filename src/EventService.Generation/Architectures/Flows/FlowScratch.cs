@@ -35,6 +35,9 @@ public sealed class FlowScratch
     internal StepInversion Inversion(int features, int lanes) =>
         _inversion is { } found && found.Features == features && found.Lanes >= lanes ? found : _inversion = new StepInversion(features, lanes);
 
+    /// <summary>Steps of the events of a tile, used again.</summary>
+    internal MidpointSteps Steps { get; } = new();
+
     /// <summary>The buffer of <see cref="Floats"/> by its address, at the start of a cache line: valid until the buffer has to grow, while this object is reachable.</summary>
     internal unsafe float* Aligned(int number, int length)
     {

@@ -13,7 +13,8 @@ public readonly record struct ParameterRow(int Source, double Scale, double Shif
 /// A unit has the highest degree of the inputs it depends on. Units of each layer are sorted by degree, so that those of degree d are
 /// neighbouring rows and see a prefix of the rows of the layer before. <see cref="Advance"/> computes the units of one degree
 /// in all layers. A sum runs over the units it sees in the order of their degrees, those of one degree in the network's order: leaving out masked
-/// weights changes no bit, since adding zero times a finite number does not. Lanes are in panels of 16; a lane's numbers do not depend on the others.
+/// weights changes no bit, since adding zero times a finite number does not. Lanes are in panels of 16; a lane's numbers do not depend on the others. Of a network with gates each lane
+/// has a condition of its own: the bits are those of the network under it.
 /// </remarks>
 public sealed unsafe class IncrementalConditioner
 {
@@ -91,6 +92,19 @@ public sealed unsafe class IncrementalConditioner
         for (var p = 0; p < panels; p++)
         {
             values.Slice(p * Lanes, Lanes).CopyTo(new Span<float>(row + (p * (nint)_layers[0].PanelStride), Lanes));
+        }
+    }
+
+    /// <summary>Takes a condition for each lane, before level 0; for a network with gates.</summary>
+    /// <param name="conditions">As the gates take them: [conditions, lanes], for whole panels.</param>
+    /// <param name="stride">Distance of rows.</param>
+    /// <param name="panels">Number of panels in use.</param>
+    /// <param name="scratch">The thread's memory.</param>
+    public void SetConditions(ReadOnlySpan<double> conditions, int stride, int panels, FlowScratch scratch)
+    {
+        foreach (var operation in _operations)
+        {
+            operation.SetConditions(conditions, stride, panels, scratch);
         }
     }
 

@@ -39,14 +39,19 @@ public sealed class InverseAutoregressiveLayer : FlowLayer
 
     public override FlowLayer At(ReadOnlySpan<double> condition) => new InverseAutoregressiveLayer(Network.Inputs, Network.At(condition), Map);
 
-    public override void Forward(Span<double> x, Span<double> logDensity, FlowScratch scratch)
+    /// <remarks>Not where the last map has gates: its rows are arranged for the kernel of the scalar map.</remarks>
+    public override bool MixesConditions => Network.MixesConditions;
+
+    public override void Forward(Span<double> x, Span<double> logDensity, FlowScratch scratch) => Forward(x, logDensity, [], scratch);
+
+    public override void Forward(Span<double> x, Span<double> logDensity, ReadOnlySpan<double> conditions, FlowScratch scratch)
     {
         ArgumentNullException.ThrowIfNull(scratch);
         var z = scratch.Doubles(0, Network.Inputs * Stride);
         z.Clear();
         foreach (var targets in _targetsOfLevel)
         {
-            var theta = Network.Evaluate(z, logDensity.Length, Stride, scratch);
+            var theta = Network.Evaluate(z, conditions, logDensity.Length, Stride, scratch);
             foreach (var t in targets)
             {
                 var value = x.Slice(t * Stride, logDensity.Length);
@@ -58,12 +63,21 @@ public sealed class InverseAutoregressiveLayer : FlowLayer
 
     /// <inheritdoc/>
     /// <remarks>All z are known, so that the levels need not wait for each other: one pass of the masked network, as <see cref="IncrementalConditioner"/> takes it.</remarks>
-    public override void Inverse(Span<float> y, int lanes, FlowScratch scratch)
+    public override void Inverse(Span<float> y, int lanes, FlowScratch scratch) => Inverse(y, lanes, [], scratch);
+
+    public override void Inverse(Span<float> y, int lanes, ReadOnlySpan<double> conditions, FlowScratch scratch)
     {
+        Network.RequireConditions(conditions);
         var panels = (lanes + Lanes - 1) / Lanes;
         for (var first = 0; first < panels; first += _conditioner.PreferredPanels)
         {
-            InversePanels(y[(first * Lanes)..], Math.Min(_conditioner.PreferredPanels, panels - first), scratch);
+            var some = Math.Min(_conditioner.PreferredPanels, panels - first);
+            if (Network.HasGates)
+            {
+                _conditioner.SetConditions(conditions[(first * Lanes)..], SamplingStride, some, scratch);
+            }
+
+            InversePanels(y[(first * Lanes)..], some, scratch);
         }
     }
 

@@ -87,13 +87,21 @@ public sealed class LayeredFlow : ILikelihoodModel
 
     private int Features => _columns.Length;
 
-    public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity)
+    public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity) => Generate(ranges, [], block, logDensity);
+
+    /// <summary>The same where layers take a condition for each event: see <see cref="FlowLayer.MixesConditions"/>.</summary>
+    /// <param name="ranges">Which events.</param>
+    /// <param name="parameters">Of the condition; none for a flow under no condition.</param>
+    /// <param name="block">Receives the events.</param>
+    /// <param name="logDensity">Empty, or receives their log-densities.</param>
+    internal void Generate(ReadOnlySpan<EventRange> ranges, IReadOnlyList<ConditionParameter> parameters, EventBlock block, Span<double> logDensity)
     {
         ArgumentNullException.ThrowIfNull(block);
         var work = RentWorkspace();
         var count = ranges.Count();
         block.Resize(count);
         work.Keys.Clear();
+        work.StartConditions(parameters, count);
         var (last, key) = (default(EventStream), 0UL);
         foreach (var (stream, first, events) in ranges)
         {
@@ -105,6 +113,7 @@ public sealed class LayeredFlow : ILikelihoodModel
 
             for (var index = first; index < first + events; index++)
             {
+                work.SetCondition(work.Keys.Count, stream.Condition);
                 block.EventNumber[work.Keys.Count] = index;
                 work.Keys.Add(key);
             }
@@ -126,13 +135,21 @@ public sealed class LayeredFlow : ILikelihoodModel
                 }
             }
 
+            work.TakeConditions(start, lanes, Stride);
             Evaluate(work, logDensity.Slice(start, lanes));
         }
 
         _workspaces.Add(work);
     }
 
-    public void LogDensity(EventSample events, IReadOnlyList<double> condition, Span<EventDensity> densities)
+    public void LogDensity(EventSample events, IReadOnlyList<double> condition, Span<EventDensity> densities) => LogDensities(events, [], [], densities);
+
+    /// <summary>The same where layers take a condition for each event: see <see cref="FlowLayer.MixesConditions"/>.</summary>
+    /// <param name="events">The events.</param>
+    /// <param name="parameters">Of the condition; none for a flow under no condition.</param>
+    /// <param name="conditions">Of each event; of no meaning without parameters.</param>
+    /// <param name="densities">Receives one an event.</param>
+    internal void LogDensities(EventSample events, IReadOnlyList<ConditionParameter> parameters, IReadOnlyList<IReadOnlyList<double>> conditions, Span<EventDensity> densities)
     {
         ArgumentNullException.ThrowIfNull(events);
         if (events.ColumnCount != Features)
@@ -141,6 +158,12 @@ public sealed class LayeredFlow : ILikelihoodModel
         }
 
         var work = RentWorkspace();
+        work.StartConditions(parameters, events.Count);
+        for (var e = 0; e < events.Count && parameters.Count > 0; e++)
+        {
+            work.SetCondition(e, conditions[e]);
+        }
+
         Span<double> logDensity = stackalloc double[Stride];
         for (var start = 0; start < events.Count; start += Stride)
         {
@@ -154,6 +177,7 @@ public sealed class LayeredFlow : ILikelihoodModel
                 }
             }
 
+            work.TakeConditions(start, lanes, Stride);
             Evaluate(work, logDensity[..lanes]);
             for (var i = 0; i < lanes; i++)
             {
@@ -189,13 +213,26 @@ public sealed class LayeredFlow : ILikelihoodModel
     /// <summary>The events of given draws of the base distribution.</summary>
     /// <param name="draws">One row of D numbers an event.</param>
     /// <param name="events">Receives the columns of the events, one row of D numbers an event; not finite where float32 cannot hold them.</param>
-    internal void FromBase(ReadOnlySpan<float> draws, Span<float> events)
+    internal void FromBase(ReadOnlySpan<float> draws, Span<float> events) => FromBase(draws, [], [], events);
+
+    /// <param name="draws">One row of D numbers an event.</param>
+    /// <param name="parameters">Of the condition; none for a flow under no condition.</param>
+    /// <param name="conditions">Of each event; of no meaning without parameters.</param>
+    /// <param name="events">Receives the columns of the events.</param>
+    internal void FromBase(ReadOnlySpan<float> draws, IReadOnlyList<ConditionParameter> parameters, IReadOnlyList<IReadOnlyList<double>> conditions, Span<float> events)
     {
         var work = RentWorkspace();
+        work.StartConditions(parameters, draws.Length / Features);
+        for (var e = 0; e < draws.Length / Features && parameters.Count > 0; e++)
+        {
+            work.SetCondition(e, conditions[e]);
+        }
+
         for (var start = 0; start < draws.Length; start += SamplingStride * Features)
         {
             var tile = draws[start..Math.Min(draws.Length, start + (SamplingStride * Features))];
             var lanes = tile.Length / Features;
+            work.TakeConditions(start / Features, lanes, SamplingStride);
             for (var k = 0; k < tile.Length; k++)
             {
                 work.Z[((k % Features) * SamplingStride) + (k / Features)] = tile[k];
@@ -239,6 +276,7 @@ public sealed class LayeredFlow : ILikelihoodModel
                 work.Uniform[i] = Refinement is null ? 0 : random.NextDouble();
             }
 
+            work.TakeConditions(pending);
             Inverse(work, pending.Count);
             Refinement?.Acceptance(work.Z, pending.Count, work.Acceptance, work.Scratch);
             var kept = 0;
@@ -270,6 +308,7 @@ public sealed class LayeredFlow : ILikelihoodModel
     internal void DrawMapped(ulong key, ReadOnlySpan<long> indices, Span<float> to, int stride)
     {
         var work = RentWorkspace();
+        work.StartConditions([], 0);
         for (var start = 0; start < indices.Length; start += SamplingStride)
         {
             var lanes = Math.Min(SamplingStride, indices.Length - start);
@@ -296,7 +335,7 @@ public sealed class LayeredFlow : ILikelihoodModel
     {
         for (var l = _layers.Length - 1; l >= 0; l--)
         {
-            _layers[l].Inverse(work.Z, lanes, work.Scratch);
+            _layers[l].Inverse(work.Z, lanes, work.Conditions(SamplingStride), work.Scratch);
         }
     }
 
@@ -364,7 +403,7 @@ public sealed class LayeredFlow : ILikelihoodModel
         Refinement?.AddLogDensity(work.X, logDensity, work.Scratch);
         foreach (var layer in _layers)
         {
-            layer.Forward(work.X, logDensity, work.Scratch);
+            layer.Forward(work.X, logDensity, work.Conditions(Stride), work.Scratch);
         }
 
         for (var f = 0; f < Features; f++)
@@ -409,5 +448,63 @@ public sealed class LayeredFlow : ILikelihoodModel
         public List<ulong> Keys { get; } = [];
 
         public List<int> Pending { get; } = new(SamplingStride);
+
+        // As gates take them: of all events of a call, event after event, and of the lanes of a tile, [parameters, lanes].
+        private IReadOnlyList<ConditionParameter> _parameters = [];
+        private double[] _conditions = [];
+        private double[] _ofTile = [];
+
+        /// <summary>Conditions of the tile's lanes, rows <paramref name="stride"/> apart; empty for a flow under no condition.</summary>
+        public ReadOnlySpan<double> Conditions(int stride) => _ofTile.AsSpan(0, _parameters.Count * stride);
+
+        /// <summary>Before the conditions of the events of a call.</summary>
+        public void StartConditions(IReadOnlyList<ConditionParameter> parameters, int events)
+        {
+            _parameters = parameters;
+            if (_conditions.Length < events * parameters.Count)
+            {
+                _conditions = new double[events * parameters.Count];
+            }
+
+            if (_ofTile.Length < SamplingStride * parameters.Count)
+            {
+                _ofTile = new double[SamplingStride * parameters.Count];
+            }
+        }
+
+        /// <summary>The condition of an event of the call.</summary>
+        public void SetCondition(int e, IReadOnlyList<double> condition)
+        {
+            for (var c = 0; c < _parameters.Count; c++)
+            {
+                _conditions[(e * _parameters.Count) + c] = ConditionalFlow.Scaled(_parameters[c], condition[c]);
+            }
+        }
+
+        /// <summary>Takes the conditions of these events for the lanes of the tile.</summary>
+        public void TakeConditions(int first, int lanes, int stride)
+        {
+            for (var i = 0; i < lanes; i++)
+            {
+                TakeCondition(i, first + i, stride);
+            }
+        }
+
+        /// <inheritdoc cref="TakeConditions(int, int, int)"/>
+        public void TakeConditions(List<int> events)
+        {
+            for (var i = 0; i < events.Count; i++)
+            {
+                TakeCondition(i, events[i], SamplingStride);
+            }
+        }
+
+        private void TakeCondition(int lane, int e, int stride)
+        {
+            for (var c = 0; c < _parameters.Count; c++)
+            {
+                _ofTile[(c * stride) + lane] = _conditions[(e * _parameters.Count) + c];
+            }
+        }
     }
 }

@@ -141,6 +141,50 @@ public sealed class ContinuousLayerTests
     }
 
     [Fact]
+    public void Layer_UnderConditionsOfTheirOwn_GivesTheBitsOfEachAlone()
+    {
+        // Over two legs from the anchor between, in both directions and not at all, so that the events of a tile have different numbers of steps.
+        const int events = 60, features = 3;
+        var layer = new ContinuousLayer(RandomField(features, 2), new OdeMethod.Midpoint(7), [-1, 0.25, 1], 1);
+        var draws = Draws(features, events);
+        double[] conditions = [.. Enumerable.Range(0, FlowLayer.SamplingStride).Select(i => i % 9 == 4 ? 0.25 : -1 + (2.0 * (i * 37 % events) / (events - 1)))];
+        Assert.True(layer.MixesConditions);
+        var scratch = new FlowScratch();
+        for (var turn = 0; turn < 2; turn++)
+        {
+            var (y, x, log) = (new float[features * FlowLayer.SamplingStride], new double[features * FlowLayer.Stride], new double[events]);
+            for (var k = 0; k < features * events; k++)
+            {
+                y[(k / events * FlowLayer.SamplingStride) + (k % events)] = draws[k];
+                x[(k / events * FlowLayer.Stride) + (k % events)] = draws[k];
+            }
+
+            layer.Inverse(y, events, conditions, scratch);
+            layer.Forward(x, log, conditions, scratch);
+
+            for (var i = 0; i < events; i++)
+            {
+                var (ownY, ownX, ownLog) = (new float[features * FlowLayer.SamplingStride], new double[features * FlowLayer.Stride], new double[1]);
+                for (var f = 0; f < features; f++)
+                {
+                    ownY[f * FlowLayer.SamplingStride] = draws[(f * events) + i];
+                    ownX[f * FlowLayer.Stride] = draws[(f * events) + i];
+                }
+
+                var at = layer.At([conditions[i]]);
+                at.Inverse(ownY, 1, new FlowScratch());
+                at.Forward(ownX, ownLog, new FlowScratch());
+                Assert.Equal(ownLog[0], log[i]);
+                for (var f = 0; f < features; f++)
+                {
+                    Assert.Equal(ownY[f * FlowLayer.SamplingStride], y[(f * FlowLayer.SamplingStride) + i]);
+                    Assert.Equal(ownX[f * FlowLayer.Stride], x[(f * FlowLayer.Stride) + i]);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void At_ConditionOfTheOrigin_IsTheIdentity()
     {
         var layer = new ContinuousLayer(RandomField(2, 2), new OdeMethod.Midpoint(4), [-1, 0.25, 1], 1);

@@ -12,7 +12,12 @@ internal static unsafe class AdaptivePath
     private const int State = 50, Point = 51, Context = 58, Input = 9;
 
     /// <summary>Moves events along the path: velocities in float32, states in double precision.</summary>
-    /// <inheritdoc cref="MidpointPath.Follow"/>
+    /// <param name="field">v.</param>
+    /// <param name="legs">The path, of all events.</param>
+    /// <param name="tolerance">See <see cref="OdeMethod.Adaptive"/>.</param>
+    /// <param name="y">[D, lanes], rows <see cref="FlowLayer.SamplingStride"/> apart, replaced.</param>
+    /// <param name="lanes">Events.</param>
+    /// <param name="scratch">Buffers for use.</param>
     public static void Follow(VelocityField field, ReadOnlySpan<PathLeg> legs, double tolerance, Span<float> y, int lanes, FlowScratch scratch)
     {
         var x = scratch.Doubles(State, field.Features * DormandPrince.Stride);
@@ -39,7 +44,12 @@ internal static unsafe class AdaptivePath
     }
 
     /// <summary>Moves events against the path, with d log|det| / ds = div v as a further number of the state (Chen et al. 2018, arXiv:1806.07366, eq. 8), in double precision.</summary>
-    /// <inheritdoc cref="MidpointPath.Return"/>
+    /// <param name="field">v.</param>
+    /// <param name="legs">The path, of all events, from the base to the data.</param>
+    /// <param name="tolerance">See <see cref="OdeMethod.Adaptive"/>.</param>
+    /// <param name="x">[D, lanes], rows <see cref="FlowLayer.Stride"/> apart, replaced.</param>
+    /// <param name="logDensity">One number a lane, added to.</param>
+    /// <param name="scratch">Buffers for use.</param>
     public static void Return(VelocityField field, ReadOnlySpan<PathLeg> legs, double tolerance, Span<double> x, Span<double> logDensity, FlowScratch scratch)
     {
         int d = field.Features, lanes = logDensity.Length;

@@ -73,8 +73,14 @@ public sealed class ContinuousLayer : FlowLayer
     /// <exception cref="InvalidOperationException">This is a flow from noise.</exception>
     public ContinuousLayer Between(double from, double to)
     {
-        var anchors = Anchors ?? throw new InvalidOperationException("A flow from noise has no anchors to go between.");
-        List<PathLeg> path = [];
+        var path = new PathLeg[Field.Legs];
+        return new ContinuousLayer(Field, Method, (double[])(Anchors ?? throw new InvalidOperationException("A flow from noise has no anchors to go between.")), Origin, path[..Path(from, to, path)]);
+    }
+
+    /// <summary>Writes the legs of a path and gives their number.</summary>
+    private int Path(double from, double to, Span<PathLeg> path)
+    {
+        var (anchors, legs) = ((double[])Anchors!, 0);
         for (var k = 0; k < Field.Legs; k++)
         {
             var leg = from <= to ? k : Field.Legs - 1 - k;
@@ -82,18 +88,24 @@ public sealed class ContinuousLayer : FlowLayer
             var (first, last) = (Math.Clamp(from, start, end), Math.Clamp(to, start, end));
             if (first != last)
             {
-                path.Add(new PathLeg(leg, (first - start) / (end - start), (last - start) / (end - start)));
+                path[legs++] = new PathLeg(leg, (first - start) / (end - start), (last - start) / (end - start));
             }
         }
 
-        return new ContinuousLayer(Field, Method, (double[])Anchors, Origin, [.. path]);
+        return legs;
     }
 
-    public override void Forward(Span<double> x, Span<double> logDensity, FlowScratch scratch)
+    /// <remarks>With midpoint steps between data: the condition only says how far an event goes.</remarks>
+    public override bool MixesConditions => Anchors is null ? !Field.Network.HasGates : Method is OdeMethod.Midpoint;
+
+    public override void Forward(Span<double> x, Span<double> logDensity, FlowScratch scratch) => Forward(x, logDensity, [], scratch);
+
+    public override void Forward(Span<double> x, Span<double> logDensity, ReadOnlySpan<double> conditions, FlowScratch scratch)
     {
+        ArgumentNullException.ThrowIfNull(scratch);
         if (Method is OdeMethod.Midpoint midpoint)
         {
-            MidpointPath.Return(Field, _path, midpoint.Steps, x, logDensity, scratch);
+            MidpointPath.Return(Field, Steps(midpoint.Steps, conditions, logDensity.Length, scratch), x, logDensity, scratch);
         }
         else
         {
@@ -101,15 +113,33 @@ public sealed class ContinuousLayer : FlowLayer
         }
     }
 
-    public override void Inverse(Span<float> y, int lanes, FlowScratch scratch)
+    public override void Inverse(Span<float> y, int lanes, FlowScratch scratch) => Inverse(y, lanes, [], scratch);
+
+    public override void Inverse(Span<float> y, int lanes, ReadOnlySpan<double> conditions, FlowScratch scratch)
     {
+        ArgumentNullException.ThrowIfNull(scratch);
         if (Method is OdeMethod.Midpoint midpoint)
         {
-            MidpointPath.Follow(Field, _path, midpoint.Steps, y, lanes, scratch);
+            MidpointPath.Follow(Field, Steps(midpoint.Steps, conditions, lanes, scratch), y, lanes, scratch);
         }
         else
         {
             AdaptivePath.Follow(Field, _path, ((OdeMethod.Adaptive)Method).Tolerance, y, lanes, scratch);
         }
+    }
+
+    /// <summary>The steps of each lane: along the path of its condition, or of the layer.</summary>
+    private MidpointSteps Steps(int stepsOfALeg, ReadOnlySpan<double> conditions, int lanes, FlowScratch scratch)
+    {
+        var steps = scratch.Steps;
+        steps.Clear();
+        Span<PathLeg> own = stackalloc PathLeg[Field.Legs];
+        for (var i = 0; i < lanes; i++)
+        {
+            steps.Add(Anchors is null || conditions.IsEmpty ? _path : own[..Path(Anchors[Origin], conditions[i], own)], stepsOfALeg);
+        }
+
+        steps.Sort();
+        return steps;
     }
 }

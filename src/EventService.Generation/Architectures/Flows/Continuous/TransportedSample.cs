@@ -44,43 +44,70 @@ public sealed class TransportedSample : IGenerativeModel
     public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity)
     {
         ArgumentNullException.ThrowIfNull(block);
-        block.Resize(ranges.Count());
-        var row = 0;
+        var count = ranges.Count();
+        block.Resize(count);
+        var (keys, conditions) = (new ulong[count], new IReadOnlyList<double>[count]);
+        var (row, apart) = (0, false);
         foreach (ref readonly var range in ranges)
         {
-            var (flow, key) = (_flow.At(range.Stream.Condition), EventStreamKey.Of(_digest, range.Stream));
-            for (var k = 0; k < range.Count; k++)
+            var key = EventStreamKey.Of(_digest, range.Stream);
+            for (var k = 0; k < range.Count; k++, row++)
             {
-                block.EventNumber[row + k] = range.First + k;
+                (block.EventNumber[row], keys[row], conditions[row]) = (range.First + k, key, range.Stream.Condition);
             }
 
-            int[] pending = [.. Enumerable.Range(row, range.Count)];
-            for (uint attempt = 0; pending.Length > 0; attempt++)
-            {
-                if (attempt == LayeredFlow.MaximumAttempts)
-                {
-                    throw new AttemptsExhaustedException($"Event {block.EventNumber[pending[0]]} had a column beyond the range of float32 {attempt} times. The flow or the maps of its columns do not describe events; report it with the receipt.");
-                }
+            apart |= !range.Stream.Condition.SequenceEqual(ranges[0].Stream.Condition);
+        }
 
-                pending = Draw(flow, key, attempt, pending, block);
-            }
+        if (!apart || _flow.MixesConditions)
+        {
+            Draw(0, count, keys, conditions, apart, block);
+            return;
+        }
 
+        row = 0;
+        foreach (ref readonly var range in ranges)
+        {
+            Draw(row, range.Count, keys, conditions, apart: false, block);
             row += range.Count;
         }
     }
 
-    /// <summary>Draws the events of these rows of the block, and gives those that have to be drawn again.</summary>
-    private int[] Draw(LayeredFlow flow, ulong key, uint attempt, int[] rows, EventBlock block)
+    /// <summary>Draws the events of some rows of the block.</summary>
+    private void Draw(int first, int count, ulong[] keys, IReadOnlyList<double>[] conditions, bool apart, EventBlock block)
+    {
+        int[] pending = [.. Enumerable.Range(first, count)];
+        for (uint attempt = 0; pending.Length > 0; attempt++)
+        {
+            if (attempt == LayeredFlow.MaximumAttempts)
+            {
+                throw new AttemptsExhaustedException($"Event {block.EventNumber[pending[0]]} had a column beyond the range of float32 {attempt} times. The flow or the maps of its columns do not describe events; report it with the receipt.");
+            }
+
+            pending = Draw(attempt, pending, keys, conditions, apart, block);
+        }
+    }
+
+    /// <summary>Draws the events of these rows of the block, under conditions of their own or all under the same, and gives those that have to be drawn again.</summary>
+    private int[] Draw(uint attempt, int[] rows, ulong[] keys, IReadOnlyList<double>[] conditions, bool apart, EventBlock block)
     {
         var features = Schema.Scalars.Count;
         var (draws, events) = (new float[rows.Length * features], new float[rows.Length * features]);
         for (var k = 0; k < rows.Length; k++)
         {
-            var from = (int)new PhiloxStream(key, (ulong)block.EventNumber[rows[k]], attempt).NextBelow(_rows);
+            var from = (int)new PhiloxStream(keys[rows[k]], (ulong)block.EventNumber[rows[k]], attempt).NextBelow(_rows);
             _sample.AsSpan(from * features, features).CopyTo(draws.AsSpan(k * features));
         }
 
-        flow.FromBase(draws, events);
+        if (apart)
+        {
+            _flow.FromBase(draws, [.. rows.Select(r => conditions[r])], events);
+        }
+        else
+        {
+            _flow.At(conditions[rows[0]]).FromBase(draws, events);
+        }
+
         List<int> again = [];
         for (var k = 0; k < rows.Length; k++)
         {

@@ -61,7 +61,8 @@ public sealed class AzimuthCorrelations
     private readonly float[][] _segments;
 
     /// <param name="tables">One table, or null for none, for each of the <see cref="TableCount"/> kinds.</param>
-    public AzimuthCorrelations(CorrelationTable?[] tables)
+    /// <param name="recoilWidth">Width of the imbalance that the nodes resolve [GeV], or 0: see <see cref="AzimuthWarp"/>.</param>
+    public AzimuthCorrelations(CorrelationTable?[] tables, double recoilWidth = 0)
     {
         ArgumentNullException.ThrowIfNull(tables);
         if (tables.Length != TableCount)
@@ -77,7 +78,7 @@ public sealed class AzimuthCorrelations
             }
         }
 
-        _tables = tables;
+        (_tables, RecoilWidth) = (tables, recoilWidth);
         _segments = [.. tables.Select(Segments)];
     }
 
@@ -85,6 +86,9 @@ public sealed class AzimuthCorrelations
     public static AzimuthCorrelations None { get; } = new(new CorrelationTable?[TableCount]);
 
     public IReadOnlyList<CorrelationTable?> Tables => _tables;
+
+    /// <summary>Width of the imbalance that the nodes resolve [GeV]; 0 for equidistant nodes.</summary>
+    public double RecoilWidth { get; }
 
     /// <summary>The same without the calls of an interface.</summary>
     internal ReadOnlySpan<CorrelationTable?> TableSpan => _tables;
@@ -181,7 +185,7 @@ public sealed class AzimuthCorrelations
         tables[MetRecoilTable] = new CorrelationTable(0, RecoilHighest, new double[RecoilBins + 1]);
         tables[MetAngleTable] = new CorrelationTable(0, Math.PI * Math.PI * (1 + 1e-9), new double[AngleBins + 1]);
 
-        return new AzimuthCorrelations(tables);
+        return new AzimuthCorrelations(tables, RecoilWidth);
     }
 
     /// <summary>Tables of factor one for every kind that is fitted.</summary>

@@ -20,7 +20,9 @@ internal sealed class SmallFlow
     private static readonly Lazy<AutoregressiveObjectFlow> s_conditional = new(() => BuildConditional(Sizes with { Conditions = 1, Imbalance = true }));
     private static readonly Lazy<AutoregressiveObjectFlow> s_warped = new(() => BuildConditional(Sizes with
     {
-        Conditions = 1, RecoilWidth = 15, Derived = [new DerivedInput(new Dictionary<string, double> { ["mass"] = 2 }, -150)],
+        Conditions = 1,
+        RecoilWidth = 15,
+        Derived = [new DerivedInput(new Dictionary<string, double> { ["mass"] = 2 }, -150)],
     }));
 
     private SmallFlow(float bend)

@@ -32,7 +32,7 @@ internal sealed class SamplerParts
     private readonly List<Tile> _tiles = [];
     private readonly ObjectFlowNetwork.Workspace _work = new();
     private readonly EventState _state = new();
-    private readonly AzimuthFactors _factors = new();
+    private readonly AzimuthFactors _factors;
     private readonly float[] _row;
     private readonly float[] _logarithms = new float[AzimuthCorrelations.Nodes];
     private readonly Tensor _hidden;
@@ -45,6 +45,7 @@ internal sealed class SamplerParts
     {
         _network = flow.Network;
         _coordinates = flow.Coordinates;
+        _factors = new AzimuthFactors(_coordinates.Azimuth.RecoilWidth);
         var hyper = _network.Hyperparameters;
         var sample = new EventSample();
         var block = new EventBlock(flow.Schema);
@@ -55,7 +56,7 @@ internal sealed class SamplerParts
             _events.Add(Drawn(sample, e));
         }
 
-        var batch = new FlowBatch(_coordinates, hyper.Conditions);
+        var batch = new FlowBatch(_coordinates, hyper.ConditionInputs);
         batch.Fill(sample, [.. Enumerable.Range(0, Events)], _ => [], null);
         foreach (var slot in batch.Slots)
         {
@@ -72,7 +73,7 @@ internal sealed class SamplerParts
         }
 
         var slots = Enum.GetValues<SlotClass>();
-        _row = new float[slots.Max(s => Math.Max(EventState.InputCount(s, hyper.Conditions), EventState.AzimuthInputCount(s)))];
+        _row = new float[slots.Max(s => Math.Max(EventState.InputCount(s, hyper.ConditionInputs), EventState.AzimuthInputCount(s)))];
         _hidden = new Tensor(Math.Max(hyper.Width, Math.Max(hyper.HeadWidth, hyper.AzimuthWidth)), Lanes);
         _activated = new Tensor(_hidden.Rows, Lanes);
         foreach (ref var x in _hidden.Span)

@@ -157,7 +157,7 @@ internal sealed class TrainingProblem
 
     private FlowBatch Fill(ReadOnlySpan<int> rows)
     {
-        var batch = new FlowBatch(Coordinates, Hyperparameters.Conditions);
+        var batch = new FlowBatch(Coordinates, Hyperparameters.ConditionInputs);
         batch.Fill(Sample, rows, _ => [], null);
         return batch;
     }

@@ -20,21 +20,24 @@ public sealed record CountPoint(CountDistribution Counts, AcceptanceTable Accept
 public sealed class ObjectFlowConditions
 {
     private readonly IReadOnlyList<ConditionParameter> _parameters;
+    private readonly IReadOnlyList<DerivedInput> _derived;
+    private readonly IReadOnlyList<ConditionParameter> _inputs;
     private readonly ConditionHull? _hull;
     private readonly ObjectFlowCondition[] _atPoints;
 
     /// <summary>Of a flow without conditions.</summary>
     public ObjectFlowConditions(CountPoint point)
     {
-        (_parameters, Points) = ([], [point]);
+        (_parameters, _derived, _inputs, Points) = ([], [], [], [point]);
         _atPoints = [new ObjectFlowCondition([], [(point, 1)])];
     }
 
     /// <param name="parameters">The parameters with their ranges.</param>
     /// <param name="values">Of each trained point, in the order of the parameters.</param>
     /// <param name="points">Counts and acceptance there.</param>
+    /// <param name="derived">Further inputs of the networks.</param>
     /// <exception cref="ArgumentException">Values and points are not as many.</exception>
-    public ObjectFlowConditions(IReadOnlyList<ConditionParameter> parameters, IReadOnlyList<IReadOnlyList<double>> values, IReadOnlyList<CountPoint> points)
+    public ObjectFlowConditions(IReadOnlyList<ConditionParameter> parameters, IReadOnlyList<IReadOnlyList<double>> values, IReadOnlyList<CountPoint> points, IReadOnlyList<DerivedInput>? derived = null)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(values);
@@ -45,7 +48,9 @@ public sealed class ObjectFlowConditions
         }
 
         (_parameters, Points, _hull) = (parameters, points, new ConditionHull(values));
-        _atPoints = [.. values.Select((v, k) => new ObjectFlowCondition(InputsOf(parameters, v), [(points[k], 1)]))];
+        _derived = derived ?? [];
+        _inputs = WithDerived(parameters, values, _derived);
+        _atPoints = [.. values.Select((v, k) => new ObjectFlowCondition(InputsOf(v), [(points[k], 1)]))];
     }
 
     /// <summary>Counts and acceptance at the trained points.</summary>
@@ -61,6 +66,19 @@ public sealed class ObjectFlowConditions
             : p.Minimum > 0 ? (2 * Log.Of(values[k] / p.Minimum) / Log.Of(p.Maximum / p.Minimum)) - 1
             : (2 * (values[k] - p.Minimum) / (p.Maximum - p.Minimum)) - 1)];
     }
+
+    /// <summary>The same for parameters and further inputs, these over their range at the trained points.</summary>
+    public static double[] InputsOf(IReadOnlyList<ConditionParameter> parameters, IReadOnlyList<IReadOnlyList<double>> points, IReadOnlyList<DerivedInput> derived, IReadOnlyList<double> values) =>
+        InputsOf(WithDerived(parameters, points, derived), [.. values, .. derived.Select(d => d.Of(parameters, values))]);
+
+    private double[] InputsOf(IReadOnlyList<double> values) => InputsOf(_inputs, [.. values, .. _derived.Select(d => d.Of(_parameters, values))]);
+
+    private static IReadOnlyList<ConditionParameter> WithDerived(IReadOnlyList<ConditionParameter> parameters, IReadOnlyList<IReadOnlyList<double>> points, IReadOnlyList<DerivedInput> derived) =>
+        [.. parameters, .. derived.Select(d =>
+        {
+            double[] at = [.. points.Select(p => d.Of(parameters, p)).Distinct().Order()];
+            return new ConditionParameter("", "", "", at[0], at[^1], at);
+        })];
 
     /// <summary>At trained point <paramref name="point"/>.</summary>
     public ObjectFlowCondition AtPoint(int point) => _atPoints[point];
@@ -80,6 +98,6 @@ public sealed class ObjectFlowConditions
             return _atPoints[0];
         }
 
-        return new ObjectFlowCondition(InputsOf(_parameters, values), [.. _hull.Locate(values).Weights.Select(w => (Points[w.Point], w.Weight))]);
+        return new ObjectFlowCondition(InputsOf(values), [.. _hull.Locate(values).Weights.Select(w => (Points[w.Point], w.Weight))]);
     }
 }

@@ -6,7 +6,7 @@ namespace EventService.Generation.Architectures;
 /// <summary>log q(kinematics | counts, condition) of events: the flow's density before the validity filter. For one thread.</summary>
 public sealed class ObjectFlowDensity(ObjectFlowNetwork network, EventCoordinates coordinates)
 {
-    private readonly FlowBatch _batch = new(coordinates, network.Hyperparameters.Conditions);
+    private readonly FlowBatch _batch = new(coordinates, network.Hyperparameters.ConditionInputs);
     private readonly ObjectFlowNetwork.Workspace _work = new();
     private float[] _logDerivative = [];
     private float[] _u = [];

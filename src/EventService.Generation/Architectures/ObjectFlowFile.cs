@@ -22,6 +22,9 @@ public static class ObjectFlowFile
     private const int LargestWidth = 4096;
     private const int LargestBins = 256;
 
+    // In GeV: more than the beams have.
+    private const double LargestRecoilWidth = 1e5;
+
     // No two objects can be farther apart than this in (eta, phi) within the detector.
     private const double LargestSeparation = 7;
 
@@ -100,14 +103,14 @@ public static class ObjectFlowFile
 
             var preprocessing = document.Preprocessing.Deserialize<Preprocessing>(ModelJson.Options)
                 ?? throw new ModelFormatException("The document has no preprocessing.");
-            var coordinates = Build(preprocessing);
+            var coordinates = Build(preprocessing, hyper.RecoilWidth);
             if (coordinates.AcrossMap is not null != hyper.Imbalance)
             {
                 throw new ModelFormatException($"Hyper-parameter imbalance is {hyper.Imbalance}, and the preprocessing has {(hyper.Imbalance ? "no" : "a")} map across the recoil, expected both or none.");
             }
 
             var conditions = document.Domain is { } domain
-                ? new ObjectFlowConditions(document.Conditions, [.. domain.Points.Select(p => p.Values)], [.. Enumerable.Range(0, points).Select(k => ReadPoint(file, PointPrefix(k)))])
+                ? new ObjectFlowConditions(document.Conditions, [.. domain.Points.Select(p => p.Values)], [.. Enumerable.Range(0, points).Select(k => ReadPoint(file, PointPrefix(k)))], hyper.Derived)
                 : new ObjectFlowConditions(ReadPoint(file, ""));
             var filter = new ValidityFilter(preprocessing.Separations);
             return new AutoregressiveObjectFlow(network, coordinates, conditions, filter, document.WholeEventSchema(), document.EventWeight(), sha256);
@@ -136,6 +139,7 @@ public static class ObjectFlowFile
             : Fault(hyper) is { } wrong ? $"Hyper-parameter {wrong}"
             : hyper.Conditions != conditions ? $"Hyper-parameter conditions is {hyper.Conditions}, expected {conditions} as in the document"
             : conditions > 0 != document.Domain is not null ? $"The model has {conditions} conditions and {(document.Domain is null ? "no" : "some")} trained points, expected both or none: counts and acceptance stand at the points"
+            : hyper.Derived?.Select(d => d.Fault(document.Conditions.Select(c => c.Name))).FirstOrDefault(f => f is not null) is { } unknown ? $"Hyper-parameter derived has {unknown}"
             : null;
         return fault is null ? hyper! : throw new ModelFormatException(fault + ".");
     }
@@ -151,10 +155,11 @@ public static class ObjectFlowFile
             ?? Range("blocks", hyper.Blocks, 0, 64)
             ?? Range("bins", hyper.Bins, 2, LargestBins)
             ?? Range("azimuthKnots", hyper.AzimuthKnots, 4, AzimuthCorrelations.Nodes)
-            ?? (AzimuthCorrelations.Nodes % hyper.AzimuthKnots != 0 ? $"azimuthKnots is {hyper.AzimuthKnots}, expected a divisor of {AzimuthCorrelations.Nodes}" : null);
+            ?? (AzimuthCorrelations.Nodes % hyper.AzimuthKnots != 0 ? $"azimuthKnots is {hyper.AzimuthKnots}, expected a divisor of {AzimuthCorrelations.Nodes}" : null)
+            ?? (hyper.RecoilWidth is >= 0 and <= LargestRecoilWidth ? null : $"recoilWidth is {hyper.RecoilWidth}, expected 0 to {LargestRecoilWidth}");
     }
 
-    private static EventCoordinates Build(Preprocessing preprocessing)
+    private static EventCoordinates Build(Preprocessing preprocessing, double recoilWidth)
     {
         const int Slots = (int)SlotClass.Met;
         if (preprocessing.EtaLimits is not { Length: EventSlots.TypeCount } || preprocessing.Pt is not { Length: Slots }
@@ -180,7 +185,7 @@ public static class ObjectFlowFile
             [.. preprocessing.Eta.Select(m => m.Build())],
             [.. preprocessing.Mass.Select(m => m.Build())],
             preprocessing.Met.Build(),
-            new AzimuthCorrelations(preprocessing.AzimuthCorrelations),
+            new AzimuthCorrelations(preprocessing.AzimuthCorrelations, recoilWidth),
             preprocessing.Across?.Build());
     }
 

@@ -34,6 +34,21 @@ public sealed record ObjectFlowHyperparameters
     /// <summary>Whether the missing momentum is drawn as its difference to the recoil of all objects, along it and across, instead of its size and azimuth.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Imbalance { get; init; }
+
+    /// <summary>
+    /// Width of the imbalance [GeV] that the nodes of azimuths resolve: where recoil and momentum are much larger and nearly equal, nodes are denser around the recoil (<see cref="AzimuthWarp"/>), and so is the unit interval of the pT (<see cref="RecoilFocus"/>).
+    /// 0 for nodes that are equidistant always.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double RecoilWidth { get; init; }
+
+    /// <summary>Further inputs made of the condition parameters; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public IReadOnlyList<DerivedInput>? Derived { get; init; }
+
+    /// <summary>Inputs that come from the condition: its parameters and what is derived of them.</summary>
+    [JsonIgnore]
+    public int ConditionInputs => Conditions + (Derived?.Count ?? 0);
 }
 
 /// <summary>
@@ -65,7 +80,7 @@ public sealed class ObjectFlowNetwork
         AzimuthDensity = AzimuthCorrelations.DensityOf(hyper.AzimuthKnots);
         for (var s = 0; s < EventSlots.ClassCount; s++)
         {
-            _inputs[s] = AddLayer($"{(SlotClass)s}.in", hyper.Width, EventState.InputCount((SlotClass)s, hyper.Conditions));
+            _inputs[s] = AddLayer($"{(SlotClass)s}.in", hyper.Width, EventState.InputCount((SlotClass)s, hyper.ConditionInputs));
         }
 
         for (var g = 0; g < EventSlots.GroupCount; g++)

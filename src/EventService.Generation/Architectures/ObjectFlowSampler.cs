@@ -52,7 +52,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private readonly Tensor _rows = new(0, 0);
     private readonly Tensor _inputs = new(0, 0);
     private readonly Tensor _further = new(0, 0);
-    private readonly AzimuthFactors _factors = new();
+    private readonly AzimuthFactors _factors = new(coordinates.Azimuth.RecoilWidth);
     private readonly float[] _y = new float[tileLanes];
     private readonly float[] _logDerivative = new float[tileLanes];
     private readonly float[] _logarithms = new float[tileLanes * AzimuthCorrelations.Nodes];
@@ -60,6 +60,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private readonly double[] _pt = new double[tileLanes];
     private readonly float[] _unitPt = new float[tileLanes];
     private readonly double[] _eta = new double[tileLanes];
+    private readonly double[] _warp = new double[tileLanes];
     private readonly (double Cos, double Sin)[] _direction = new (double, double)[tileLanes];
     private readonly double[] _mass = new double[tileLanes];
 
@@ -187,7 +188,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private void DrawObjects(ObjectType type, int index, int start, int n)
     {
         var slot = EventSlots.ClassOf(type, index);
-        _rows.Reshape(n, EventState.InputCount(slot, network.Hyperparameters.Conditions));
+        _rows.Reshape(n, EventState.InputCount(slot, network.Hyperparameters.ConditionInputs));
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_present[start + i]];
@@ -223,7 +224,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         {
             var lane = _lanes[_present[start + i]];
             _unitPt[i] = _y[i];
-            (_pt[i], var logPt) = coordinates.PtFromUnit(slot, type, _y[i], index > 0 ? lane.State.LastPt : 0, lane.State.RequiredPt(type, index), _withDensity);
+            (_pt[i], var logPt) = coordinates.PtFromUnit(slot, type, _y[i], index > 0 ? lane.State.LastPt : 0, lane.State.RequiredPt(type, index), _withDensity, lane.State.Recoil);
             lane.LogDensity += logPt + _logDerivative[i];
         }
     }
@@ -261,6 +262,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
             for (var i = 0; i < n; i++)
             {
                 _factors.Collect(coordinates.Azimuth.TableSpan, _lanes[_present[start + i]].State, slot, type, _pt[i], _eta[i]);
+                _warp[i] = _factors.Warp;
                 WriteLogarithms(theta, i);
             }
 
@@ -275,10 +277,11 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
             {
                 _y[i] = lane.Uniforms[(int)Coordinate.Azimuth];
                 _logDerivative[i] = 0;
+                _warp[i] = 0;
             }
 
-            _direction[i] = EventCoordinates.AzimuthFromUnit(_y[i], lane.State.Frame);
-            lane.LogDensity += _logDerivative[i] - LogTwoPi;
+            (_direction[i], var logPhi) = EventCoordinates.AzimuthFromUnit(_y[i], lane.State.Frame, _warp[i]);
+            lane.LogDensity += _logDerivative[i] + logPhi;
         }
     }
 
@@ -302,7 +305,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
 
     private void DrawMet(int start, int n)
     {
-        _rows.Reshape(n, EventState.InputCount(SlotClass.Met, network.Hyperparameters.Conditions));
+        _rows.Reshape(n, EventState.InputCount(SlotClass.Met, network.Hyperparameters.ConditionInputs));
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_pending[start + i]];
@@ -335,6 +338,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         {
             var lane = _lanes[_pending[start + i]];
             _factors.CollectMet(coordinates.Azimuth.TableSpan, lane.State, lane.Met);
+            _warp[i] = _factors.Warp;
             WriteLogarithms(theta, i);
         }
 
@@ -342,8 +346,8 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_pending[start + i]];
-            (lane.MetCos, lane.MetSin) = EventCoordinates.AzimuthFromUnit(_y[i], lane.State.Frame);
-            lane.LogDensity += _logDerivative[i] - LogTwoPi;
+            ((lane.MetCos, lane.MetSin), var logPhi) = EventCoordinates.AzimuthFromUnit(_y[i], lane.State.Frame, _warp[i]);
+            lane.LogDensity += _logDerivative[i] + logPhi;
         }
     }
 
@@ -429,6 +433,4 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
 
         return filter.Violation(_candidates, lane.Candidate) is null;
     }
-
-    private const double LogTwoPi = 1.8378770664093454836;
 }

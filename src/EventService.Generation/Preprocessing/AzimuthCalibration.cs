@@ -42,7 +42,7 @@ internal sealed class AzimuthCalibration(EventSample data, int[] rows, Func<Azim
         var (wanted, _) = Count(tables, dataPieces, threads, p => (data, rows[(p * RowsPerPiece)..Math.Min(rows.Length, (p + 1) * RowsPerPiece)]));
         for (var round = 0; round < rounds; round++)
         {
-            var draw = begin(new AzimuthCorrelations(Copy(tables)), round);
+            var draw = begin(new AzimuthCorrelations(Copy(tables), start.RecoilWidth), round);
             var (found, events) = Count(tables, pieces, threads, p =>
             {
                 var sample = draw(p);
@@ -58,7 +58,7 @@ internal sealed class AzimuthCalibration(EventSample data, int[] rows, Func<Azim
             }
         }
 
-        return new AzimuthCorrelations(tables);
+        return new AzimuthCorrelations(tables, start.RecoilWidth);
     }
 
     private static CorrelationTable?[] Copy(IReadOnlyList<CorrelationTable?> tables) => [.. tables.Select(t => t is null ? null : t with { LogFactor = [.. t.LogFactor] })];

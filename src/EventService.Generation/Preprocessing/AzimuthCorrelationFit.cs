@@ -13,7 +13,7 @@ namespace EventService.Generation.Preprocessing;
 /// coarse function of the angle to the recoil and of its strength is fitted along and dropped, so that the tables do not
 /// take over what the network draws well.
 /// </remarks>
-internal sealed class AzimuthCorrelationFit
+internal sealed class AzimuthCorrelationFit(double recoilWidth)
 {
     private const int LargestSample = 60_000;
     private const int Iterations = 12;
@@ -34,9 +34,9 @@ internal sealed class AzimuthCorrelationFit
     ];
 
     /// <summary>The tables that fit these events best; at most <see cref="LargestSample"/> of them, evenly spread, are used.</summary>
-    public static AzimuthCorrelations Run(EventSample sample, ReadOnlySpan<int> events)
+    public static AzimuthCorrelations Run(EventSample sample, ReadOnlySpan<int> events, double recoilWidth = 0)
     {
-        var fit = new AzimuthCorrelationFit();
+        var fit = new AzimuthCorrelationFit(recoilWidth);
         var rows = new int[Math.Min(events.Length, LargestSample)];
         for (var k = 0; k < rows.Length; k++)
         {
@@ -48,14 +48,14 @@ internal sealed class AzimuthCorrelationFit
             fit.Iterate(sample, rows);
         }
 
-        return new AzimuthCorrelations(fit._tables[..AzimuthCorrelations.TableCount]);
+        return new AzimuthCorrelations(fit._tables[..AzimuthCorrelations.TableCount], recoilWidth);
     }
 
     private void Iterate(EventSample sample, int[] rows)
     {
         var pieces = (rows.Length + EventsPerPiece - 1) / EventsPerPiece;
         var pieceCounts = new (NodeCounts Data, NodeCounts Expected)[pieces];
-        Parallel.For(0, pieces, () => new Piece(_tables), (p, _, piece) =>
+        Parallel.For(0, pieces, () => new Piece(_tables, recoilWidth), (p, _, piece) =>
         {
             pieceCounts[p] = piece.Count(sample, rows.AsSpan(p * EventsPerPiece, Math.Min(EventsPerPiece, rows.Length - (p * EventsPerPiece))));
             return piece;
@@ -94,9 +94,9 @@ internal sealed class AzimuthCorrelationFit
     }
 
     /// <summary>One thread's work.</summary>
-    private sealed class Piece(CorrelationTable?[] tables)
+    private sealed class Piece(CorrelationTable?[] tables, double recoilWidth)
     {
-        private readonly AzimuthWalk _walk = new();
+        private readonly AzimuthWalk _walk = new(recoilWidth);
         private readonly double[] _density = new double[AzimuthCorrelations.Nodes];
         private readonly int[] _nodes = new int[AzimuthCorrelations.Nodes];
         private readonly float[] _nodePlaces = new float[AzimuthCorrelations.Nodes];
@@ -120,11 +120,12 @@ internal sealed class AzimuthCorrelationFit
             var share = Math.Min((int)(Shares * recoil / (recoil + pt + 1e-6)), Shares - 1);
             _walk.Factors.Items.Add(new AzimuthFactor(AzimuthCorrelations.TableCount + ((int)slot * Shares) + share, 0, AzimuthFactorKind.Separation, 0, 0, 0, 0));
             _places.Clear();
-            Array.Clear(_density);
+            var grid = _walk.Factors.Grid;
+            System.Numerics.Tensors.TensorPrimitives.ConvertTruncating(grid.LogSlopes, _density);
             foreach (var factor in _walk.Factors.Items)
             {
                 var table = tables[factor.Table]!;
-                var count = AzimuthNodes.Places(factor, table, _nodes, _nodePlaces, _nodeWeights);
+                var count = AzimuthNodes.Places(factor, table, grid, _nodes, _nodePlaces, _nodeWeights);
                 for (var k = 0; k < count; k++)
                 {
                     var (node, at) = (_nodes[k], _nodePlaces[k]);

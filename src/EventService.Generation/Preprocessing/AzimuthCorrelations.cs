@@ -66,7 +66,8 @@ public sealed class AzimuthCorrelations
     private readonly int[] _firstSegments;
 
     /// <param name="tables">One table, or null for none, for each of the <see cref="TableCount"/> kinds.</param>
-    public AzimuthCorrelations(CorrelationTable?[] tables)
+    /// <param name="recoilWidth">Width of the imbalance that the nodes resolve [GeV], or 0: see <see cref="AzimuthWarp"/>.</param>
+    public AzimuthCorrelations(CorrelationTable?[] tables, double recoilWidth = 0)
     {
         ArgumentNullException.ThrowIfNull(tables);
         if (tables.Length != TableCount)
@@ -82,7 +83,7 @@ public sealed class AzimuthCorrelations
             }
         }
 
-        _tables = tables;
+        (_tables, RecoilWidth) = (tables, recoilWidth);
         _firstSegments = new int[tables.Length];
         var length = 0;
         for (var t = 0; t < tables.Length; t++)
@@ -105,6 +106,9 @@ public sealed class AzimuthCorrelations
     public static AzimuthCorrelations None { get; } = new(new CorrelationTable?[TableCount]);
 
     public IReadOnlyList<CorrelationTable?> Tables => _tables;
+
+    /// <summary>Width of the imbalance that the nodes resolve [GeV]; 0 for equidistant nodes.</summary>
+    public double RecoilWidth { get; }
 
     /// <summary>The same without the calls of an interface.</summary>
     internal ReadOnlySpan<CorrelationTable?> TableSpan => _tables;
@@ -194,7 +198,7 @@ public sealed class AzimuthCorrelations
         tables[MetRecoilTable] = new CorrelationTable(0, RecoilHighest, new double[RecoilBins + 1]);
         tables[MetAngleTable] = new CorrelationTable(0, Math.PI * Math.PI * (1 + 1e-9), new double[AngleBins + 1]);
 
-        return new AzimuthCorrelations(tables);
+        return new AzimuthCorrelations(tables, RecoilWidth);
     }
 
     /// <summary>Tables of factor one for every kind that is fitted.</summary>

@@ -6,14 +6,34 @@ using EventService.Physics.Events;
 namespace EventService.Generation.Preprocessing;
 
 /// <summary>The factors of one object's azimuth, and their logarithms at the nodes. For one thread.</summary>
-internal sealed class AzimuthFactors
+/// <param name="recoilWidth">Width of the imbalance that the nodes resolve [GeV], or 0: see <see cref="AzimuthWarp"/>.</param>
+internal sealed class AzimuthFactors(double recoilWidth = 0)
 {
     // Below this largest squared pT a triple has no weight at any node, in single precision either.
     private const double MayBeHard = AzimuthCorrelations.HardLowest * (1 - 1e-5);
 
     private readonly List<AzimuthFactor> _factors = [];
+    private readonly AzimuthGrid _warped = new(0);
 
     public List<AzimuthFactor> Items => _factors;
+
+    /// <summary>Parameter a of the map of the circle, from the last momenta that factors were collected for.</summary>
+    public double Warp { get; private set; }
+
+    /// <summary>The nodes under that map.</summary>
+    public AzimuthGrid Grid
+    {
+        get
+        {
+            if (Warp == 0)
+            {
+                return AzimuthGrid.Equidistant;
+            }
+
+            _warped.Set(Warp);
+            return _warped;
+        }
+    }
 
     /// <summary>Collects the factors of an object with this pT and eta.</summary>
     public void Collect(ReadOnlySpan<CorrelationTable?> tables, EventState state, SlotClass slot, ObjectType type, double pt, double eta)
@@ -80,7 +100,7 @@ internal sealed class AzimuthFactors
         }
     }
 
-    /// <summary>Writes the factors' logarithms, summed for each field apart: field after field, node after node.</summary>
+    /// <summary>Writes the factors' logarithms, summed for each field apart: field after field, node after node. The first has the logarithm of the map's slope as well, so that the factors multiply a density in the azimuth.</summary>
     public void Write(AzimuthCorrelations correlations, Span<float> fields) => Write(correlations, default, fields[..((AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes)]);
 
     /// <summary>Writes the factors' logarithms, summed over all fields with these exponents, node after node.</summary>
@@ -89,6 +109,8 @@ internal sealed class AzimuthFactors
     private unsafe void Write(AzimuthCorrelations correlations, ReadOnlySpan<float> exponents, Span<float> sums)
     {
         sums.Clear();
+        var grid = Grid;
+        grid.LogSlopes.CopyTo(sums);
         var tables = correlations.TableSpan;
         fixed (float* sum = sums)
         {
@@ -96,7 +118,7 @@ internal sealed class AzimuthFactors
             {
                 var exponent = exponents.IsEmpty ? 1 : exponents[factor.Field];
                 var field = exponents.IsEmpty ? factor.Field * AzimuthCorrelations.Nodes : 0;
-                AzimuthNodes.AddLogarithms(factor, tables[factor.Table]!, correlations.SegmentsOf(factor.Table), exponent, sum + field);
+                AzimuthNodes.AddLogarithms(factor, tables[factor.Table]!, correlations.SegmentsOf(factor.Table), exponent, grid, sum + field);
             }
         }
 
@@ -106,6 +128,7 @@ internal sealed class AzimuthFactors
     // Azimuths are relative to the recoil's own.
     private void AddBalance(ReadOnlySpan<CorrelationTable?> tables, EventState state, SlotClass slot, double pt)
     {
+        Warp = AzimuthWarp.At(recoilWidth, state.Recoil, pt);
         var table = AzimuthCorrelations.BalanceTable(slot);
         double offset = (state.Recoil * state.Recoil) + (pt * pt), scale = 2 * state.Recoil * pt;
         if (tables[table] is { } window && scale > 1e-6 && offset - scale < window.Highest * window.Highest)

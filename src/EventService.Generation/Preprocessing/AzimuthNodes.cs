@@ -2,8 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-using EventService.Numerics.Functions;
-
 namespace EventService.Generation.Preprocessing;
 
 /// <summary>
@@ -15,10 +13,7 @@ internal readonly struct AzimuthNodes
     private const int Width = 8;
     private const float Turn = (float)(2 * Math.PI);
 
-    private static readonly float[] s_phi = [.. Enumerable.Range(0, AzimuthCorrelations.Nodes).Select(g => (float)Azimuth(g))];
-    private static readonly float[] s_cos = [.. Enumerable.Range(0, AzimuthCorrelations.Nodes).Select(g => (float)SinCos.Of(Azimuth(g)).Cos)];
-    private static readonly float[] s_sin = [.. Enumerable.Range(0, AzimuthCorrelations.Nodes).Select(g => (float)SinCos.Of(Azimuth(g)).Sin)];
-
+    private readonly AzimuthGrid _grid;
     private readonly float _bins, _floor, _phi;
 
     // Place in the table: offset + cos cos(phi) + sin sin(phi), in bins.
@@ -29,8 +24,9 @@ internal readonly struct AzimuthNodes
 
     // The kind is a constant where this is inlined, and the branches on it are none.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private AzimuthNodes(AzimuthFactorKind kind, in AzimuthFactor factor, CorrelationTable table)
+    private AzimuthNodes(AzimuthFactorKind kind, in AzimuthFactor factor, CorrelationTable table, AzimuthGrid grid)
     {
+        _grid = grid;
         var scale = table.Scale;
         _bins = table.Bins;
         _phi = (float)factor.Phi;
@@ -63,32 +59,31 @@ internal readonly struct AzimuthNodes
         (_secondOffset, _secondCos, _secondSin) = ((float)((factor.SecondOffset - lowest) * unit), (float)(-factor.SecondCos * unit), (float)(-factor.SecondSin * unit));
     }
 
-    private static double Azimuth(int node) => (node * (2 * Math.PI / AzimuthCorrelations.Nodes)) - Math.PI;
-
     /// <summary>Adds exponent * weight * table(x) to the sum at each node.</summary>
     /// <param name="factor">The factor.</param>
     /// <param name="table">Its table.</param>
     /// <param name="segments">Value at the start and rise of each interval of the table, between a zero interval on either side.</param>
     /// <param name="exponent">Exponent of the factor.</param>
+    /// <param name="grid">The nodes.</param>
     /// <param name="sums">One number a node.</param>
-    public static unsafe void AddLogarithms(in AzimuthFactor factor, CorrelationTable table, float* segments, float exponent, float* sums)
+    public static unsafe void AddLogarithms(in AzimuthFactor factor, CorrelationTable table, float* segments, float exponent, AzimuthGrid grid, float* sums)
     {
         switch (factor.Kind)
         {
-            case AzimuthFactorKind.Separation: AddLogarithms<Separation>(factor, table, segments, exponent, sums); break;
-            case AzimuthFactorKind.SmallerMass: AddLogarithms<SmallerMass>(factor, table, segments, exponent, sums); break;
-            case AzimuthFactorKind.Cascade: AddLogarithms<Cascade>(factor, table, segments, exponent, sums); break;
-            case AzimuthFactorKind.Balance: AddLogarithms<Balance>(factor, table, segments, exponent, sums); break;
-            case AzimuthFactorKind.FourthRoot: AddLogarithms<FourthRoot>(factor, table, segments, exponent, sums); break;
-            case AzimuthFactorKind.HardMass: AddLogarithms<HardMass>(factor, table, segments, exponent, sums); break;
-            default: AddLogarithms<Mass>(factor, table, segments, exponent, sums); break;
+            case AzimuthFactorKind.Separation: AddLogarithms<Separation>(factor, table, segments, exponent, grid, sums); break;
+            case AzimuthFactorKind.SmallerMass: AddLogarithms<SmallerMass>(factor, table, segments, exponent, grid, sums); break;
+            case AzimuthFactorKind.Cascade: AddLogarithms<Cascade>(factor, table, segments, exponent, grid, sums); break;
+            case AzimuthFactorKind.Balance: AddLogarithms<Balance>(factor, table, segments, exponent, grid, sums); break;
+            case AzimuthFactorKind.FourthRoot: AddLogarithms<FourthRoot>(factor, table, segments, exponent, grid, sums); break;
+            case AzimuthFactorKind.HardMass: AddLogarithms<HardMass>(factor, table, segments, exponent, grid, sums); break;
+            default: AddLogarithms<Mass>(factor, table, segments, exponent, grid, sums); break;
         }
     }
 
-    private static unsafe void AddLogarithms<K>(in AzimuthFactor factor, CorrelationTable table, float* pairs, float exponent, float* sum)
+    private static unsafe void AddLogarithms<K>(in AzimuthFactor factor, CorrelationTable table, float* pairs, float exponent, AzimuthGrid grid, float* sum)
         where K : struct, IKind
     {
-        var nodes = new AzimuthNodes(K.Kind, factor, table);
+        var nodes = new AzimuthNodes(K.Kind, factor, table, grid);
         var bins = stackalloc int[Width];
         for (var g = 0; g < AzimuthCorrelations.Nodes; g += Width)
         {
@@ -112,21 +107,21 @@ internal readonly struct AzimuthNodes
     }
 
     /// <summary>Nodes at which the table speaks, where in it (bin and fraction of the bin), and with what weight; gives how many.</summary>
-    public static int Places(in AzimuthFactor factor, CorrelationTable table, Span<int> nodes, Span<float> places, Span<float> weights) => factor.Kind switch
+    public static int Places(in AzimuthFactor factor, CorrelationTable table, AzimuthGrid grid, Span<int> nodes, Span<float> places, Span<float> weights) => factor.Kind switch
     {
-        AzimuthFactorKind.Separation => Places<Separation>(factor, table, nodes, places, weights),
-        AzimuthFactorKind.SmallerMass => Places<SmallerMass>(factor, table, nodes, places, weights),
-        AzimuthFactorKind.Cascade => Places<Cascade>(factor, table, nodes, places, weights),
-        AzimuthFactorKind.Balance => Places<Balance>(factor, table, nodes, places, weights),
-        AzimuthFactorKind.FourthRoot => Places<FourthRoot>(factor, table, nodes, places, weights),
-        AzimuthFactorKind.HardMass => Places<HardMass>(factor, table, nodes, places, weights),
-        _ => Places<Mass>(factor, table, nodes, places, weights),
+        AzimuthFactorKind.Separation => Places<Separation>(factor, table, grid, nodes, places, weights),
+        AzimuthFactorKind.SmallerMass => Places<SmallerMass>(factor, table, grid, nodes, places, weights),
+        AzimuthFactorKind.Cascade => Places<Cascade>(factor, table, grid, nodes, places, weights),
+        AzimuthFactorKind.Balance => Places<Balance>(factor, table, grid, nodes, places, weights),
+        AzimuthFactorKind.FourthRoot => Places<FourthRoot>(factor, table, grid, nodes, places, weights),
+        AzimuthFactorKind.HardMass => Places<HardMass>(factor, table, grid, nodes, places, weights),
+        _ => Places<Mass>(factor, table, grid, nodes, places, weights),
     };
 
-    private static int Places<K>(in AzimuthFactor factor, CorrelationTable table, Span<int> nodes, Span<float> places, Span<float> weights)
+    private static int Places<K>(in AzimuthFactor factor, CorrelationTable table, AzimuthGrid grid, Span<int> nodes, Span<float> places, Span<float> weights)
         where K : struct, IKind
     {
-        var at = new AzimuthNodes(K.Kind, factor, table);
+        var at = new AzimuthNodes(K.Kind, factor, table, grid);
         var count = 0;
         for (var g = 0; g < AzimuthCorrelations.Nodes; g += Width)
         {
@@ -156,13 +151,14 @@ internal readonly struct AzimuthNodes
         weight = Vector256<float>.One;
         if (K.Kind == AzimuthFactorKind.Separation)
         {
-            var distance = Vector256.LoadUnsafe(ref s_phi[0], (nuint)g) - Vector256.Create(_phi);
+            var distance = Vector256.LoadUnsafe(ref _grid.First, (nuint)g) - Vector256.Create(_phi);
             distance -= Turn * Vector256.Round(distance * (1 / Turn));
             place = Vector256.FusedMultiplyAdd(distance * _cos, distance, Vector256.Create(_offset));
         }
         else
         {
-            Vector256<float> cos = Vector256.LoadUnsafe(ref s_cos[0], (nuint)g), sin = Vector256.LoadUnsafe(ref s_sin[0], (nuint)g);
+            ref var first = ref _grid.First;
+            Vector256<float> cos = Vector256.LoadUnsafe(ref first, (nuint)(g + AzimuthCorrelations.Nodes)), sin = Vector256.LoadUnsafe(ref first, (nuint)(g + (2 * AzimuthCorrelations.Nodes)));
             if (K.Kind == AzimuthFactorKind.Cascade)
             {
                 weight = Greatest(Vector256<float>.Zero, Vector256<float>.One - Vector256.Abs(MassPlace(_secondOffset, _secondCos, _secondSin, cos, sin)));

@@ -4,7 +4,8 @@ using EventService.Physics.Events;
 namespace EventService.Generation.Preprocessing;
 
 /// <summary>Goes through the azimuths of events that depend on earlier objects, the missing momentum's last. For one thread.</summary>
-internal sealed class AzimuthWalk
+/// <param name="recoilWidth">Width of the imbalance that the nodes resolve [GeV]; where no nodes are asked for, none is needed.</param>
+internal sealed class AzimuthWalk(double recoilWidth = 0)
 {
     private readonly int[] _counts = new int[EventSlots.TypeCount];
 
@@ -12,7 +13,7 @@ internal sealed class AzimuthWalk
     public EventState State { get; } = new();
 
     /// <summary>The factors of the azimuth.</summary>
-    public AzimuthFactors Factors { get; } = new();
+    public AzimuthFactors Factors { get; } = new(recoilWidth);
 
     /// <param name="tables">Tables for which factors are collected.</param>
     /// <param name="sample">The events.</param>

@@ -31,6 +31,12 @@ public sealed class EventCoordinates
     private const double LogTwoPi = 1.8378770664093454836;
     private const double TwoPi = 6.2831853071795864769;
 
+    // A recoil above so many of its widths is resolved in the pT of the next object, and gets at most this share of the unit interval.
+    private const double FocusedWidths = 4, FocusShare = 0.5;
+
+    // Width of the share, in units of y, at least.
+    private const double SmallestFocus = 1e-4;
+
     // A jet's mass is at least this fraction of its pT; lighter ones are rounding noise of the printed energy.
     private const double SmallestMassFraction = 1e-4;
     private static readonly double s_logSmallestMassFraction = Log.Of(SmallestMassFraction);
@@ -74,23 +80,38 @@ public sealed class EventCoordinates
 
     /// <summary>
     /// y and log |dy / dpT|. Where the event selection requires a pT above the threshold, the interval ends there: y is divided by
-    /// its value at the required pT.
+    /// its value at the required pT. With a width of the recoil, and a recoil of several widths, y goes through a <see cref="RecoilFocus"/> around the pT that balances it.
     /// </summary>
-    public (float Y, double LogDerivative) PtToUnit(SlotClass slot, ObjectType type, double pt, double previousPt, double requiredPt)
+    public (float Y, double LogDerivative) PtToUnit(SlotClass slot, ObjectType type, double pt, double previousPt, double requiredPt, double recoil = 0)
     {
         var span = PtSpan(slot, type, previousPt);
         var logPt = Log.Of(pt);
         var (y, ld) = _pt[(int)slot].Forward((logPt - LogThreshold(type)) / span);
         var greatest = GreatestPtUnit(slot, type, requiredPt);
-        return ((float)Math.Min(y / greatest, 1), ld - logPt - Log.Of(Math.Abs(span) * greatest));
+        var logDerivative = ld - logPt - Log.Of(Math.Abs(span) * greatest);
+        var focus = FocusOf(slot, type, previousPt, requiredPt, recoil);
+        if (focus.Share == 0)
+        {
+            return ((float)Math.Min(y / greatest, 1), logDerivative);
+        }
+
+        var (z, slope) = focus.Forward(Math.Min(y, 1));
+        return ((float)z, logDerivative + Log.Of(slope));
     }
 
     /// <summary>pT and log |dy / dpT|. The logarithm of this and the following maps is 0 where <paramref name="withSlope"/> is false.</summary>
-    public (double Pt, double LogDerivative) PtFromUnit(SlotClass slot, ObjectType type, float y, double previousPt, double requiredPt, bool withSlope = true)
+    public (double Pt, double LogDerivative) PtFromUnit(SlotClass slot, ObjectType type, float y, double previousPt, double requiredPt, bool withSlope = true, double recoil = 0)
     {
         var span = PtSpan(slot, type, previousPt);
         var greatest = GreatestPtUnit(slot, type, requiredPt);
-        var (t, ld) = _pt[(int)slot].Inverse(Math.Max(y, 1e-30f) * greatest, withSlope);
+        var focus = FocusOf(slot, type, previousPt, requiredPt, recoil);
+        var unit = focus.Share == 0 ? Math.Max(y, 1e-30f) * greatest : Math.Max(focus.Inverse(y), 1e-30);
+        var (t, ld) = _pt[(int)slot].Inverse(unit, withSlope);
+        if (focus.Share != 0 && withSlope)
+        {
+            ld += Log.Of(focus.Forward(unit).Slope);
+        }
+
         var logPt = LogThreshold(type) + (t * span);
         var pt = Math.Max(Exp.Of(logPt), Math.Max(PtThresholds[(int)type], requiredPt));
         return (EventSlots.IsLeading(slot) ? pt : Math.Min(pt, previousPt), withSlope ? ld - logPt - Log.Of(Math.Abs(span) * greatest) : 0);
@@ -104,18 +125,31 @@ public sealed class EventCoordinates
 
     public (double Eta, double LogDerivative) EtaFromUnit(SlotClass slot, float y, bool withSlope = true) => _eta[(int)slot].Inverse(y, withSlope);
 
-    /// <summary>y of an azimuth relative to the frame, and log |dy / dphi|.</summary>
-    public static (float Y, double LogDerivative) AzimuthToUnit(double cos, double sin, (double Cos, double Sin) frame)
+    /// <summary>y of an azimuth relative to the frame, and log |dy / dphi|. With a <paramref name="warp"/> a, y = t / 2 pi + 1/2 with delta phi = t - a sin t (<see cref="AzimuthWarp"/>).</summary>
+    public static (float Y, double LogDerivative) AzimuthToUnit(double cos, double sin, (double Cos, double Sin) frame, double warp = 0)
     {
         var dphi = Atan2.Of((sin * frame.Cos) - (cos * frame.Sin), (cos * frame.Cos) + (sin * frame.Sin));
-        return ((float)((dphi / TwoPi) + 0.5), -LogTwoPi);
+        if (warp == 0)
+        {
+            return ((float)((dphi / TwoPi) + 0.5), -LogTwoPi);
+        }
+
+        var (t, slope) = AzimuthWarp.ToCircle(dphi, warp);
+        return ((float)((t / TwoPi) + 0.5), -LogTwoPi - Log.Of(slope));
     }
 
-    /// <summary>Cosine and sine of the azimuth.</summary>
-    public static (double Cos, double Sin) AzimuthFromUnit(float y, (double Cos, double Sin) frame)
+    /// <summary>Cosine and sine of the azimuth, and log |dy / dphi|.</summary>
+    public static ((double Cos, double Sin) Direction, double LogDerivative) AzimuthFromUnit(float y, (double Cos, double Sin) frame, double warp = 0)
     {
-        var (sin, cos) = SinCos.Of((y - 0.5) * TwoPi);
-        return ((cos * frame.Cos) - (sin * frame.Sin), (sin * frame.Cos) + (cos * frame.Sin));
+        var (phi, logDerivative) = ((y - 0.5) * TwoPi, -LogTwoPi);
+        if (warp != 0)
+        {
+            (phi, var slope) = AzimuthWarp.FromCircle(phi, warp);
+            logDerivative -= Log.Of(slope);
+        }
+
+        var (sin, cos) = SinCos.Of(phi);
+        return (((cos * frame.Cos) - (sin * frame.Sin), (sin * frame.Cos) + (cos * frame.Sin)), logDerivative);
     }
 
     public (float Y, double LogDerivative) MassToUnit(SlotClass slot, double mass, double pt)
@@ -180,6 +214,20 @@ public sealed class EventCoordinates
             ? _pt[(int)slot].Forward(LogThreshold(type) - Log.Of(requiredPt)).Y
             : 1;
 
+    private RecoilFocus FocusOf(SlotClass slot, ObjectType type, double previousPt, double requiredPt, double recoil)
+    {
+        var width = Azimuth.RecoilWidth;
+        if (width == 0 || requiredPt > 0 || !(recoil > FocusedWidths * width))
+        {
+            return default;
+        }
+
+        var span = PtSpan(slot, type, previousPt);
+        var pt = EventSlots.IsLeading(slot) ? recoil : Math.Min(recoil, previousPt);
+        var (y, logSlope) = _pt[(int)slot].Forward((Log.Of(pt) - LogThreshold(type)) / span);
+        return new RecoilFocus(FocusShare * (1 - (FocusedWidths * width / recoil)), Math.Clamp(y, 0, 1), Math.Max(Exp.Of(logSlope) / Math.Abs(span) * width / recoil, SmallestFocus));
+    }
+
     // t = (log pT - log threshold) / span: -1 turns the leading object's tail to y = 0.
     private static double PtSpan(SlotClass slot, ObjectType type, double previousPt) =>
         EventSlots.IsLeading(slot) ? -1 : Math.Max(Log.Of(previousPt) - LogThreshold(type), 1e-6);
@@ -192,7 +240,8 @@ public sealed class EventCoordinates
     /// <param name="sample">The sample.</param>
     /// <param name="events">Rows of it.</param>
     /// <param name="imbalance">Whether the missing momentum is taken as its difference to the recoil.</param>
-    public static EventCoordinates Fit(EventSample sample, ReadOnlySpan<int> events, bool imbalance = false)
+    /// <param name="recoilWidth">Width of the imbalance that the nodes of azimuths resolve [GeV], or 0 for equidistant nodes.</param>
+    public static EventCoordinates Fit(EventSample sample, ReadOnlySpan<int> events, bool imbalance = false, double recoilWidth = 0)
     {
         ArgumentNullException.ThrowIfNull(sample);
         List<double>[] pt = NewLists(), eta = NewLists(), mass = NewLists();
@@ -247,7 +296,7 @@ public sealed class EventCoordinates
             [.. maps.Select(s => MarginalMap.Fit(Values(eta, s), -limits[(int)TypeOf(s)], limits[(int)TypeOf(s)]))],
             [.. maps.Select(s => MarginalMap.Fit(Values(mass, s), double.NegativeInfinity, double.PositiveInfinity))],
             MarginalMap.Fit(met, double.NegativeInfinity, double.PositiveInfinity),
-            AzimuthCorrelationFit.Run(sample, events),
+            AzimuthCorrelationFit.Run(sample, events, recoilWidth),
             imbalance ? MarginalMap.Fit(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(across), double.NegativeInfinity, double.PositiveInfinity) : null);
     }
 

@@ -93,7 +93,7 @@ public sealed class SlotBatch(SlotClass slot)
 public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
 {
     private readonly EventState _state = new();
-    private readonly AzimuthFactors _factors = new();
+    private readonly AzimuthFactors _factors = new(coordinates.Azimuth.RecoilWidth);
     private readonly int[] _counts = new int[EventSlots.TypeCount];
 
     /// <summary>One batch a slot class, empty ones included.</summary>
@@ -183,7 +183,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         batch.Event[lane] = row;
         _state.WriteInputs(slot, item.Type, item.Index, batch.InputRows.Row(lane));
 
-        var (pt, logPt) = coordinates.PtToUnit(slot, item.Type, item.Pt, previousPt, _state.RequiredPt(item.Type, item.Index));
+        var (pt, logPt) = coordinates.PtToUnit(slot, item.Type, item.Pt, previousPt, _state.RequiredPt(item.Type, item.Index), _state.Recoil);
         batch.Targets[0][lane] = pt;
         _state.WriteEtaInputs(slot, item.Pt, pt, batch.EtaRows.Row(lane));
 
@@ -191,19 +191,21 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         batch.Targets[1][lane] = eta;
         _state.WriteAzimuthInputs(slot, item.Pt, item.Eta, pt, batch.AzimuthRows.Row(lane));
 
-        var (phi, logPhi) = EventCoordinates.AzimuthToUnit(item.Cos, item.Sin, _state.Frame);
-        batch.Targets[2][lane] = phi;
         batch.AzimuthWeight[lane] = _state.ObjectCount == 0 ? 0 : 1;
+        var warp = 0.0;
         if (_state.ObjectCount > 0)
         {
             _factors.Collect(coordinates.Azimuth.TableSpan, _state, slot, item.Type, item.Pt, item.Eta);
             _factors.Write(coordinates.Azimuth, batch.AzimuthFields.Row(lane));
+            warp = _factors.Warp;
         }
         else
         {
             batch.AzimuthFields.Row(lane).Clear();
         }
 
+        var (phi, logPhi) = EventCoordinates.AzimuthToUnit(item.Cos, item.Sin, _state.Frame, warp);
+        batch.Targets[2][lane] = phi;
         var sum = logPt + logEta + logPhi;
         if (EventSlots.HasMass(slot))
         {
@@ -234,7 +236,7 @@ public sealed class FlowBatch(EventCoordinates coordinates, int conditions)
         _factors.CollectMet(coordinates.Azimuth.TableSpan, _state, met);
         _factors.Write(coordinates.Azimuth, batch.AzimuthFields.Row(lane));
         var (sin, cos) = SinCos.Of(metPhi);
-        var (phi, logPhi) = EventCoordinates.AzimuthToUnit(cos, sin, _state.Frame);
+        var (phi, logPhi) = EventCoordinates.AzimuthToUnit(cos, sin, _state.Frame, _factors.Warp);
         batch.Targets[2][lane] = phi;
         return logMet + logPhi;
     }

@@ -9,7 +9,7 @@ namespace EventService.Generation.Training;
 /// <summary>Log-likelihood of events under an object flow and its gradient, on one thread's tape.</summary>
 public sealed class ObjectFlowLikelihood(ObjectFlowNetwork network, EventCoordinates coordinates, Dropout dropout)
 {
-    private readonly FlowBatch _batch = new(coordinates, network.Hyperparameters.Conditions);
+    private readonly FlowBatch _batch = new(coordinates, network.Hyperparameters.ConditionInputs);
 
     /// <summary>Masks of the hidden units; started by the caller.</summary>
     public Dropout Dropout => dropout;

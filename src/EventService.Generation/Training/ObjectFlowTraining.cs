@@ -25,6 +25,7 @@ public sealed class ObjectFlowTraining
     private readonly TrainingOptions _options;
     private readonly ConditionDomain? _domain;
     private readonly IReadOnlyList<ConditionParameter> _parameters;
+    private readonly IReadOnlyList<DerivedInput> _derived;
     private readonly IReadOnlyList<int> _starts;
     private readonly int[] _training;
     private readonly int[] _validation;
@@ -53,14 +54,15 @@ public sealed class ObjectFlowTraining
     private ObjectFlowTraining(EventSample sample, IReadOnlyList<int> starts, IReadOnlyList<ConditionParameter> parameters, ConditionDomain? domain, ObjectFlowHyperparameters hyper, TrainingOptions options)
     {
         (_sample, _starts, _parameters, _domain, _options) = (sample, starts, parameters, domain, options);
+        _derived = hyper.Derived ?? [];
         _training = [.. RowsOfPoints(DataSplit.IsTraining).SelectMany(rows => rows)];
         _validation = [.. RowsOfPoints(DataSplit.IsValidation).SelectMany(rows => rows)];
         _counts = [.. RowsOfPoints(DataSplit.IsTraining).Select(rows => new CountDistribution(CountDistribution.Count(rows.Select(k => CountVector.Of(sample, k)))))];
-        _coordinates = EventCoordinates.Fit(sample, _training, hyper.Imbalance);
+        _coordinates = EventCoordinates.Fit(sample, _training, hyper.Imbalance, hyper.RecoilWidth);
 
         // Separations are facts of the whole sample: no event of it may be impossible, whichever split it is in.
         _filter = ValidityFilter.Fit(sample, [.. Enumerable.Range(0, sample.Count)]);
-        double[][] inputs = [.. Enumerable.Range(0, _counts.Length).SelectMany(p => Enumerable.Repeat(ObjectFlowConditions.InputsOf(parameters, ValuesOf(p)), starts[p + 1] - starts[p]))];
+        double[][] inputs = [.. Enumerable.Range(0, _counts.Length).SelectMany(p => Enumerable.Repeat(InputsOf(p), starts[p + 1] - starts[p]))];
         Trainer = new ObjectFlowTrainer(sample, _training, _validation, k => inputs[k], _coordinates, hyper, options);
     }
 
@@ -170,6 +172,8 @@ public sealed class ObjectFlowTraining
     private IEnumerable<int[]> RowsOfPoints(Func<long, bool> rule) =>
         Enumerable.Range(0, _starts.Count - 1).Select(p => DataSplit.Rows(_starts[p + 1] - _starts[p], rule).Select(k => _starts[p] + k).ToArray());
 
+    private double[] InputsOf(int point) => ObjectFlowConditions.InputsOf(_parameters, [.. _domain?.Points.Select(p => p.Values) ?? []], _derived, ValuesOf(point));
+
     private IReadOnlyList<double> ValuesOf(int point) => _domain?.Points[point].Values ?? [];
 
     /// <summary>So many events from number <paramref name="first"/> on, of each point as many as it has of the sample.</summary>
@@ -189,7 +193,7 @@ public sealed class ObjectFlowTraining
     private AutoregressiveObjectFlow Draft(ObjectFlowNetwork network, EventCoordinates coordinates, SampleSchema schema)
     {
         CountPoint[] points = [.. _counts.Select(c => new CountPoint(c, AcceptanceTable.Unmeasured(c.Vectors)))];
-        var conditions = _domain is null ? new ObjectFlowConditions(points[0]) : new ObjectFlowConditions(_parameters, [.. _domain.Points.Select(p => p.Values)], points);
+        var conditions = _domain is null ? new ObjectFlowConditions(points[0]) : new ObjectFlowConditions(_parameters, [.. _domain.Points.Select(p => p.Values)], points, _derived);
         return new(network, coordinates, conditions, _filter, schema, 1, new byte[32]);
     }
 }

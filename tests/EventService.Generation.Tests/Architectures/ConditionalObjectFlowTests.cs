@@ -43,14 +43,16 @@ public class ConditionalObjectFlowTests
     }
 
     [Theory]
-    [InlineData(200)]
-    [InlineData(275.5)]
-    public void Generate_AgainstThePlainSampler_GivesTheSameEventsRounded(double mass)
+    [InlineData(200, false)]
+    [InlineData(275.5, false)]
+    [InlineData(275.5, true)]
+    public void Generate_AgainstThePlainSampler_GivesTheSameEventsRounded(double mass, bool warped)
     {
         const int N = 150;
-        var plain = new PlainSampler(Flow, mass);
+        var flow = warped ? SmallFlow.Warped : Flow;
+        var plain = new PlainSampler(flow, mass);
         var exact = new EventSample();
-        var (events, known) = SmallFlow.Generate(Flow, 45, 0, N, mass);
+        var (events, known) = SmallFlow.Generate(flow, 45, 0, N, mass);
         for (var e = 0; e < N; e++)
         {
             Assert.Equal(plain.Draw(45, e, exact).LogDensity, known[e], 1e-9);
@@ -59,20 +61,22 @@ public class ConditionalObjectFlowTests
     }
 
     [Theory]
-    [InlineData(100)]
-    [InlineData(275.5)]
-    public void LogDensity_OfGeneratedEventsBeforeRounding_IsWhatTheSamplerKnowsTo1e4(double mass)
+    [InlineData(100, false)]
+    [InlineData(275.5, false)]
+    [InlineData(275.5, true)]
+    public void LogDensity_OfGeneratedEventsBeforeRounding_IsWhatTheSamplerKnowsTo1e4(double mass, bool warped)
     {
         const int N = 500;
-        var plain = new PlainSampler(Flow, mass);
+        var flow = warped ? SmallFlow.Warped : Flow;
+        var plain = new PlainSampler(flow, mass);
         var exact = new EventSample();
         var known = Enumerable.Range(0, N).Select(e => plain.Draw(46, e, exact).LogDensity).ToArray();
-        var evaluated = SmallFlow.LogDensity(Flow, exact, mass);
+        var evaluated = SmallFlow.LogDensity(flow, exact, mass);
         Assert.All(known.Zip(evaluated), p => Assert.Equal(p.First, p.Second.LogDensity, 1e-4));
         Assert.All(evaluated, d => Assert.InRange(d.Error, 1e-4, 0.2));
 
         // Under another mass the same events have other densities.
-        Assert.Contains(SmallFlow.LogDensity(Flow, exact, 400).Zip(evaluated), p => Math.Abs(p.First.LogDensity - p.Second.LogDensity) > 0.05);
+        Assert.Contains(SmallFlow.LogDensity(flow, exact, 400).Zip(evaluated), p => Math.Abs(p.First.LogDensity - p.Second.LogDensity) > 0.05);
     }
 
     [Fact]
@@ -120,6 +124,24 @@ public class ConditionalObjectFlowTests
         ConditionParameter[] parameters = [new("mStop", "GeV", "", 200, 800, []), new("eps", "1", "", 0, 2, []), new("mLSP", "GeV", "", 100, 100, [])];
         Assert.Equal([0, -0.5, 0], ObjectFlowConditions.InputsOf(parameters, [400, 0.5, 100]), (x, y) => Math.Abs(x - y) < 1e-12);
         Assert.Equal([1, 1, 0], ObjectFlowConditions.InputsOf(parameters, [800, 2, 100]), (x, y) => Math.Abs(x - y) < 1e-12);
+    }
+
+    [Fact]
+    public void Inputs_DerivedOfTheParameters_AreScaledOverTheirOwnRange()
+    {
+        // mStop - mLSP - 173 GeV is 27, 27, 127, 527 at the points; at (350, 100), 77.
+        ConditionParameter[] plane = [new("mStop", "GeV", "", 220, 800, []), new("mLSP", "GeV", "", 20, 100, [])];
+        double[][] points = [[220, 20], [300, 100], [400, 100], [800, 100]];
+        DerivedInput difference = new(new Dictionary<string, double> { ["mStop"] = 1, ["mLSP"] = -1 }, -173), sum = new(new Dictionary<string, double> { ["mLSP"] = 1, ["mStop"] = -0.5 });
+        double[] At(params double[] values) => ObjectFlowConditions.InputsOf(plane, points, [difference, sum], values);
+        Assert.Equal(-1, At(220, 20)[2], 1e-12);
+        Assert.Equal(-1, At(300, 100)[2], 1e-12);
+        Assert.Equal(1, At(800, 100)[2], 1e-12);
+        Assert.Equal((2 * Math.Log(77.0 / 27) / Math.Log(527.0 / 27)) - 1, At(350, 100)[2], 1e-12);
+
+        // mLSP - mStop / 2 is -90, -50, -100, -300: below 0, linear.
+        Assert.Equal((2 * 225.0 / 250) - 1, At(350, 100)[3], 1e-12);
+        Assert.Equal(ObjectFlowConditions.InputsOf(plane, [350, 100]), At(350, 100)[..2]);
     }
 
     [Fact]

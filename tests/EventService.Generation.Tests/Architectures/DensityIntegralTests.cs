@@ -16,17 +16,20 @@ public class DensityIntegralTests
 
     private static readonly Lazy<AutoregressiveObjectFlow> s_oneElectron = new(() => OneElectron(imbalance: false));
     private static readonly Lazy<AutoregressiveObjectFlow> s_imbalance = new(() => OneElectron(imbalance: true));
+    private static readonly Lazy<AutoregressiveObjectFlow> s_warped = new(() => OneElectron(imbalance: false, recoilWidth: 5));
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Density_OfOneElectron_IntegratesToTheProbabilityOfItsCounts(bool imbalance)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Density_OfOneElectron_IntegratesToTheProbabilityOfItsCounts(bool imbalance, bool warped)
     {
+        var flow = (warped ? s_warped : imbalance ? s_imbalance : s_oneElectron).Value;
         // Importance sampling in s = log(pT / 25), eta, v = log MET and the azimuth of MET on eight shifted Kronecker sequences; the
         // electron's azimuth is uniform (checked below) and gives 2 pi. The proposals' tails are longer than the density's.
         const int Shifts = 8, Points = 15_000;
         var integrals = new double[Shifts];
-        Parallel.For(0, Shifts, new ParallelOptions { MaxDegreeOfParallelism = 2 }, shift => integrals[shift] = Integral(imbalance ? s_imbalance.Value : s_oneElectron.Value, shift, Points));
+        Parallel.For(0, Shifts, new ParallelOptions { MaxDegreeOfParallelism = 2 }, shift => integrals[shift] = Integral(flow, shift, Points));
         var mean = integrals.Average();
         var error = Math.Sqrt(integrals.Sum(x => (x - mean) * (x - mean)) / (Shifts * (Shifts - 1)));
         Assert.InRange(error, 0, 0.004);
@@ -51,9 +54,9 @@ public class DensityIntegralTests
         Assert.InRange(densities[0].Error, 1e-4, 5e-3);
     }
 
-    private static AutoregressiveObjectFlow OneElectron(bool imbalance)
+    private static AutoregressiveObjectFlow OneElectron(bool imbalance, double recoilWidth = 0)
     {
-        var network = new ObjectFlowNetwork(new ObjectFlowHyperparameters { Width = 8, HeadWidth = 6, AzimuthWidth = 6, Bins = 4, AzimuthKnots = 4, Imbalance = imbalance });
+        var network = new ObjectFlowNetwork(new ObjectFlowHyperparameters { Width = 8, HeadWidth = 6, AzimuthWidth = 6, Bins = 4, AzimuthKnots = 4, Imbalance = imbalance, RecoilWidth = recoilWidth });
         network.Initialise(5);
         foreach (var parameter in network.Parameters.Parameters.Where(p => p.Name.Contains("out.weight", StringComparison.Ordinal)))
         {
@@ -71,7 +74,7 @@ public class DensityIntegralTests
         // As imbalance: t = asinh(d / 10) along and across the recoil, a few dozen GeV wide.
         var met = imbalance ? new MarginalMap([-2.5, 0.4, 2.5], [0.04, 0.5, 0.97], [0.09, 0.2, 0.09]) : new MarginalMap([-5, -4, -2.5], [0.03, 0.5, 0.97], [0.12, 0.6, 0.12]);
         var across = imbalance ? new MarginalMap([-2.4, 0, 2.4], [0.03, 0.5, 0.97], [0.08, 0.25, 0.08]) : null;
-        var coordinates = new EventCoordinates([2.5, 2.5, EtaLimit, EtaLimit, 2.5, 2.5, 2.37], pt, eta, mass, met, TransverseMass(), across);
+        var coordinates = new EventCoordinates([2.5, 2.5, EtaLimit, EtaLimit, 2.5, 2.5, 2.37], pt, eta, mass, met, TransverseMass(recoilWidth), across);
 
         var counts = new CountDistribution(new CountTable([[0, 0, 1, 0, 0, 0, 0]], [9]));
         var filter = new ValidityFilter([]);
@@ -83,11 +86,11 @@ public class DensityIntegralTests
     }
 
     /// <summary>A step of the density at a transverse mass of 60 GeV of electron and missing momentum.</summary>
-    private static AzimuthCorrelations TransverseMass()
+    private static AzimuthCorrelations TransverseMass(double recoilWidth)
     {
         var tables = new CorrelationTable?[AzimuthCorrelations.TableCount];
         tables[AzimuthCorrelations.PairTable(SlotClass.Met, EventSlots.PositionOf(ObjectType.ElectronMinus, 0))] = new CorrelationTable(0, 7200, [0.2, 1, 1.4, -1.5, 0]);
-        return new AzimuthCorrelations(tables);
+        return new AzimuthCorrelations(tables, recoilWidth);
     }
 
     private static void Add(EventSample events, double pt, double eta, double phi, double met, double metPhi)

@@ -23,7 +23,7 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow, params double[
     private readonly ObjectFlowCondition _at = flow.Conditions.At(condition);
     private readonly ObjectFlowNetwork.Workspace _work = new();
     private readonly EventState _state = new();
-    private readonly AzimuthFactors _factors = new();
+    private readonly AzimuthFactors _factors = new(flow.Coordinates.Azimuth.RecoilWidth);
     private readonly Tensor _inputs = new(0, 0);
     private readonly float[] _u = new float[1], _y = new float[1], _logSlope = new float[1];
 
@@ -86,7 +86,7 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow, params double[
             }
         }
 
-        _inputs.Reshape(EventState.InputCount(SlotClass.Met, condition.Length), 1);
+        _inputs.Reshape(EventState.InputCount(SlotClass.Met, flow.Network.Hyperparameters.ConditionInputs), 1);
         _state.WriteInputs(SlotClass.Met, default, 0, _inputs.Span);
         flow.Network.Trunk(_work, SlotClass.Met, _inputs);
         float uMet = random.NextUnitFloat(), uPhi = random.NextUnitFloat();
@@ -110,8 +110,8 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow, params double[
             (met, var logMet) = flow.Coordinates.MetFromUnit(y);
             _state.WriteMetAzimuthInputs(y, met, further.Span);
             _factors.CollectMet(flow.Coordinates.Azimuth.TableSpan, _state, met);
-            (cos, sin) = EventCoordinates.AzimuthFromUnit(Invert(SlotClass.Met, Coordinate.Azimuth, uPhi, further, ref log), _state.Frame);
-            log += logMet - Math.Log(2 * Math.PI);
+            ((cos, sin), var logPhi) = EventCoordinates.AzimuthFromUnit(Invert(SlotClass.Met, Coordinate.Azimuth, uPhi, further, ref log), _state.Frame, _factors.Warp);
+            log += logMet + logPhi;
         }
 
         exact.AddEvent(index, 2.5, met, Atan2.Of(sin, cos));
@@ -126,13 +126,13 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow, params double[
     private FlowObject Object(ObjectType type, int rank, double previousPt, ref PhiloxStream random, ref double log)
     {
         var slot = EventSlots.ClassOf(type, rank);
-        _inputs.Reshape(EventState.InputCount(slot, condition.Length), 1);
+        _inputs.Reshape(EventState.InputCount(slot, flow.Network.Hyperparameters.ConditionInputs), 1);
         _state.WriteInputs(slot, type, rank, _inputs.Span);
         flow.Network.Trunk(_work, slot, _inputs);
         float[] u = [random.NextUnitFloat(), random.NextUnitFloat(), random.NextUnitFloat(), random.NextUnitFloat()];
 
         var yPt = Invert(slot, Coordinate.Pt, u[0], null, ref log);
-        var (pt, logPt) = flow.Coordinates.PtFromUnit(slot, type, yPt, previousPt, _state.RequiredPt(type, rank));
+        var (pt, logPt) = flow.Coordinates.PtFromUnit(slot, type, yPt, previousPt, _state.RequiredPt(type, rank), recoil: _state.Recoil);
 
         var beforeEta = new Tensor(EventState.EtaInputCount(slot), 1);
         _state.WriteEtaInputs(slot, pt, yPt, beforeEta.Span);
@@ -148,8 +148,8 @@ internal sealed class PlainSampler(AutoregressiveObjectFlow flow, params double[
             yPhi = Invert(slot, Coordinate.Azimuth, u[2], further, ref log);
         }
 
-        var (cos, sin) = EventCoordinates.AzimuthFromUnit(yPhi, _state.Frame);
-        log += logPt + logEta - Math.Log(2 * Math.PI);
+        var ((cos, sin), logPhi) = EventCoordinates.AzimuthFromUnit(yPhi, _state.Frame, _state.ObjectCount > 0 ? _factors.Warp : 0);
+        log += logPt + logEta + logPhi;
         double mass = 0;
         if (DarkMachinesSchema.HasMass(type))
         {

@@ -17,7 +17,13 @@ internal sealed class SmallFlow
     private static readonly Lazy<SmallFlow> s_shared = new(() => new SmallFlow(bend: 8));
     private static readonly Lazy<SmallFlow> s_marginal = new(() => new SmallFlow(bend: 1));
 
-    private static readonly Lazy<AutoregressiveObjectFlow> s_conditional = new(BuildConditional);
+    private static readonly Lazy<AutoregressiveObjectFlow> s_conditional = new(() => BuildConditional(Sizes with { Conditions = 1, Imbalance = true }));
+    private static readonly Lazy<AutoregressiveObjectFlow> s_warped = new(() => BuildConditional(Sizes with
+    {
+        Conditions = 1,
+        RecoilWidth = 15,
+        Derived = [new DerivedInput(new Dictionary<string, double> { ["mass"] = 2 }, -150)],
+    }));
 
     private SmallFlow(float bend)
     {
@@ -55,6 +61,9 @@ internal sealed class SmallFlow
     /// <summary>Conditioned on "mass", with the imbalance of the missing momentum; trained points are <see cref="Masses"/>, whose counts are those of a third of the data each, by rising MET.</summary>
     public static AutoregressiveObjectFlow Conditional => s_conditional.Value;
 
+    /// <summary>The same with size and azimuth of the missing momentum, nodes of azimuths closer together around the recoil, and a further input of the networks.</summary>
+    public static AutoregressiveObjectFlow Warped => s_warped.Value;
+
     public static readonly double[] Masses = [100, 200, 400];
 
     public static readonly ConditionParameter Mass = new("mass", "GeV", "of what decays", 100, 400, Masses);
@@ -79,16 +88,16 @@ internal sealed class SmallFlow
 
     public AutoregressiveObjectFlow Build(byte[] digest) => new(Network, Coordinates, new ObjectFlowConditions(new CountPoint(Counts, Acceptance)), Filter, Schema, 2.5, digest);
 
-    private static AutoregressiveObjectFlow BuildConditional()
+    private static AutoregressiveObjectFlow BuildConditional(ObjectFlowHyperparameters hyper)
     {
-        var network = new ObjectFlowNetwork(Sizes with { Conditions = 1, Imbalance = true });
+        var network = new ObjectFlowNetwork(hyper);
         network.Initialise(23);
         int[] rows = [.. Enumerable.Range(0, Data.Count).OrderBy(e => Data.Met[e])];
-        var coordinates = EventCoordinates.Fit(Data, rows, imbalance: true);
+        var coordinates = EventCoordinates.Fit(Data, rows, hyper.Imbalance, hyper.RecoilWidth);
         var third = rows.Length / Masses.Length;
         CountDistribution[] counts = [.. rows.Chunk(third).Take(Masses.Length).Select(part => new CountDistribution(CountDistribution.Count(part.Select(e => CountsOf(Data, e)))))];
         AutoregressiveObjectFlow With(IEnumerable<AcceptanceTable> acceptance) => new(
-            network, coordinates, new ObjectFlowConditions([Mass], [.. Masses.Select(m => new[] { m })], [.. counts.Zip(acceptance, (c, a) => new CountPoint(c, a))]),
+            network, coordinates, new ObjectFlowConditions([Mass], [.. Masses.Select(m => new[] { m })], [.. counts.Zip(acceptance, (c, a) => new CountPoint(c, a))], hyper.Derived),
             ValidityFilter.Fit(Data, rows), DarkMachinesSchema.Create(new ObjectMaxima(18, 9, 5, 5, 5)), 2.5, SHA256.HashData([2]));
         var draft = With(counts.Select(c => AcceptanceTable.Unmeasured(c.Vectors)));
         return With([.. counts.Select((c, k) =>

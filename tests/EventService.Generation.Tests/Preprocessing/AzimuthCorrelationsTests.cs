@@ -123,6 +123,45 @@ public class AzimuthCorrelationsTests
     }
 
     [Fact]
+    public void Fields_OfAHardJetOppositeToAnother_StandAtNodesAroundTheRecoil()
+    {
+        var tables = new CorrelationTable?[AzimuthCorrelations.TableCount];
+        tables[AzimuthCorrelations.SeparationTable(ObjectFamily.Hadronic, ObjectFamily.Hadronic)] = new CorrelationTable(0, 100, [0, 50]);
+        tables[AzimuthCorrelations.BalanceTable(SlotClass.Jet2)] = new CorrelationTable(0, 144, [0, 14.4]);
+        var state = new EventState();
+        state.Reset([0, 2, 0, 0, 0, 0, 0], []);
+        state.Add(new FlowObject(ObjectType.Jet, 0, 2000, 0.3, Math.Cos(2.0), Math.Sin(2.0), 50));
+        var factors = new AzimuthFactors(recoilWidth: 40);
+        factors.Collect(tables, state, SlotClass.Jet2, ObjectType.Jet, 1970, 0.3);
+        var fields = new float[(AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes];
+        factors.Write(new AzimuthCorrelations(tables, recoilWidth: 40), fields);
+        var sums = new float[AzimuthCorrelations.Nodes];
+        factors.WriteSum(new AzimuthCorrelations(tables, recoilWidth: 40), [1, 1, 1, 1, 2], sums);
+
+        // sqrt(30^2 + 40^2) / sqrt(2000 x 1970) = 0.02519.
+        var a = 1 - (50 / Math.Sqrt(2000 * 1970.0));
+        Assert.Equal(a, factors.Warp, 1e-12);
+        var nearest = 0;
+        for (var g = 0; g < AzimuthCorrelations.Nodes; g++)
+        {
+            var t = (g * Step) - Math.PI;
+            var phi = t - (a * Math.Sin(t));
+            var separation = Math.Pow(Math.IEEERemainder(phi - Math.PI, 2 * Math.PI), 2);
+            Assert.Equal((0.5 * separation) + Math.Log(1 - (a * Math.Cos(t))), fields[g], 1e-4);
+            var square = (30.0 * 30) + (4 * 2000 * 1970.0 * Math.Pow(Math.Sin(phi / 2), 2));
+            var balance = square < 144 * 144 ? Math.Sqrt(square) / 10 : 0;
+
+            // In single precision the square is known to one part in 2e7 of R^2 + pT^2.
+            Assert.Equal(balance, fields[(4 * AzimuthCorrelations.Nodes) + g], 2e-3);
+            Assert.Equal(fields[g] + (2 * fields[(4 * AzimuthCorrelations.Nodes) + g]), sums[g], 1e-4);
+            nearest += balance > 0 ? 1 : 0;
+        }
+
+        // Eleven nodes have a balance below 144 GeV; of equidistant ones, only the one at the recoil has.
+        Assert.Equal(11, nearest);
+    }
+
+    [Fact]
     public void Fit_OfJetsThatAvoidEachOther_FindsHowMuch()
     {
         // Two jets at the same eta and a far, hard b-jet that turns the recoil, azimuths uniform, but of the jets nearer than 0.5 only 20 % are kept.

@@ -47,20 +47,26 @@ public class EventCoordinatesTests
         }
     }
 
-    [Fact]
-    public void Azimuth_ThereAndBack_IsTheSameOnTheCircle()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.6)]
+    [InlineData(0.98)]
+    public void Azimuth_ThereAndBack_IsTheSameOnTheCircle(double warp)
     {
         var frame = (Math.Cos(2.5), Math.Sin(2.5));
         for (var k = 0; k <= 1000; k++)
         {
             var y = k / 1000f;
-            var (cos, sin) = EventCoordinates.AzimuthFromUnit(y, frame);
+            var ((cos, sin), there) = EventCoordinates.AzimuthFromUnit(y, frame, warp);
             Assert.Equal(1, (cos * cos) + (sin * sin), 1e-14);
             var phi = Math.Atan2(sin, cos);
-            Assert.Equal(0, Math.IEEERemainder(phi - (2.5 + (2 * Math.PI * ((double)y - 0.5))), 2 * Math.PI), 1e-12);
-            var (back, log) = EventCoordinates.AzimuthToUnit(cos, sin, frame);
+            var t = 2 * Math.PI * ((double)y - 0.5);
+            Assert.Equal(0, Math.IEEERemainder(phi - (2.5 + t - (warp * Math.Sin(t))), 2 * Math.PI), 1e-12);
+            var (back, log) = EventCoordinates.AzimuthToUnit(cos, sin, frame, warp);
             Assert.Equal(0, Math.IEEERemainder(back - y, 1), 1e-6);
-            Assert.Equal(-Math.Log(2 * Math.PI), log, 1e-15);
+            var expected = -Math.Log(2 * Math.PI) - Math.Log(1 - (warp * Math.Cos(t)));
+            Assert.Equal(expected, there, 1e-12);
+            Assert.Equal(expected, log, 1e-11);
         }
     }
 

@@ -36,7 +36,7 @@ public sealed record ObjectFlowRecipe
 
     /// <summary>Hyper-parameters of the networks.</summary>
     [JsonIgnore]
-    public ObjectFlowHyperparameters Hyperparameters => Architecture.Of(Data.Conditions.Count);
+    public ObjectFlowHyperparameters Hyperparameters => Architecture.Of(Data.Conditions.Count) with { Derived = Data.Derived.Count > 0 ? Data.Derived : null };
 
     /// <summary>Whether a recipe is of this kind: its architecture says so.</summary>
     /// <exception cref="ModelFormatException">The text is no JSON.</exception>
@@ -71,6 +71,9 @@ public sealed record EventPointsRecipe
     /// <summary>What must hold of any values of the parameters.</summary>
     public IReadOnlyList<ConditionConstraint> Constraints { get; init; } = [];
 
+    /// <summary>Further inputs of the networks, made of the parameters.</summary>
+    public IReadOnlyList<DerivedInput> Derived { get; init; } = [];
+
     /// <summary>The parameters with the range and the values of these points.</summary>
     internal IReadOnlyList<ConditionParameter> ParametersOf(IReadOnlyList<TrainedPoint> points) => [.. Conditions.Select((c, k) =>
     {
@@ -87,6 +90,12 @@ public sealed record EventPointsRecipe
             RecipeJson.RequireColumnName(condition.Name);
             RecipeJson.Require(!columns.Contains(condition.Name), $"the condition '{condition.Name}' has the name of a column of the events");
             RecipeJson.Require(Conditions.Count(c => c.Name == condition.Name) == 1, $"the condition '{condition.Name}' is there twice");
+        }
+
+        foreach (var input in Derived)
+        {
+            var fault = input.Fault(Conditions.Select(c => c.Name));
+            RecipeJson.Require(fault is null, $"data has {fault}");
         }
 
         PointRecipe.Check(Points, Constraints, [.. Conditions.Select(c => (c.Name, c.Unit, c.Description))]);
@@ -126,8 +135,10 @@ public sealed record ObjectFlowSizesRecipe
 
     public bool Imbalance { get; init; } = s_default.Imbalance;
 
+    public double RecoilWidth { get; init; } = s_default.RecoilWidth;
+
     internal string? Fault() => ObjectFlowFile.Fault(Of(0));
 
     internal ObjectFlowHyperparameters Of(int conditions) =>
-        new() { Width = Width, Blocks = Blocks, HeadWidth = HeadWidth, AzimuthWidth = AzimuthWidth, Bins = Bins, AzimuthKnots = AzimuthKnots, Imbalance = Imbalance, Conditions = conditions };
+        new() { Width = Width, Blocks = Blocks, HeadWidth = HeadWidth, AzimuthWidth = AzimuthWidth, Bins = Bins, AzimuthKnots = AzimuthKnots, Imbalance = Imbalance, RecoilWidth = RecoilWidth, Conditions = conditions };
 }

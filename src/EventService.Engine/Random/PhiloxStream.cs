@@ -22,12 +22,7 @@ public struct PhiloxStream(ulong key, ulong stream, uint substream = 0)
         var word = (int)_drawn & 3;
         if (word == 0)
         {
-            if (_drawn >> 34 != 0)
-            {
-                throw new InvalidOperationException($"Stream {stream}, substream {substream}: all 2^34 words are drawn. Take another substream.");
-            }
-
-            _block = Philox.Block((uint)key, (uint)(key >> 32), (uint)(_drawn >> 2), substream, (uint)stream, (uint)(stream >> 32));
+            Refill();
         }
 
         _drawn++;
@@ -37,8 +32,21 @@ public struct PhiloxStream(ulong key, ulong stream, uint substream = 0)
     /// <summary>Two words; the first is the low one.</summary>
     public ulong NextUInt64()
     {
-        var low = NextUInt32();
-        return ((ulong)NextUInt32() << 32) | low;
+        var word = (int)_drawn & 3;
+        if ((word & 1) != 0)
+        {
+            var last = NextUInt32();
+            return ((ulong)NextUInt32() << 32) | last;
+        }
+
+        if (word == 0)
+        {
+            Refill();
+        }
+
+        _drawn += 2;
+        var (low, high) = word == 0 ? (_block.R0, _block.R1) : (_block.R2, _block.R3);
+        return ((ulong)high << 32) | low;
     }
 
     /// <summary>Uniform in the open interval (0, 1), see <see cref="Philox.ToFloat"/>; one word.</summary>
@@ -69,5 +77,15 @@ public struct PhiloxStream(ulong key, ulong stream, uint substream = 0)
         }
 
         return (uint)(product >> 32);
+    }
+
+    private void Refill()
+    {
+        if (_drawn >> 34 != 0)
+        {
+            throw new InvalidOperationException($"Stream {stream}, substream {substream}: all 2^34 words are drawn. Take another substream.");
+        }
+
+        _block = Philox.Block((uint)key, (uint)(key >> 32), (uint)(_drawn >> 2), substream, (uint)stream, (uint)(stream >> 32));
     }
 }

@@ -43,6 +43,9 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     }
 
     private readonly List<Lane> _lanes = [];
+
+    // Number of objects of each type, lane after lane.
+    private readonly int[][] _counts = [.. Enumerable.Range(0, EventSlots.TypeCount).Select(_ => Array.Empty<int>())];
     private readonly List<int> _pending = [];
     private readonly List<int> _rejected = [];
     private readonly List<int> _present = [];
@@ -53,10 +56,10 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private readonly Tensor _inputs = new(0, 0);
     private readonly Tensor _further = new(0, 0);
     private readonly AzimuthFactors _factors = new(coordinates.Azimuth.RecoilWidth);
-    private readonly float[] _y = new float[tileLanes];
-    private readonly float[] _logDerivative = new float[tileLanes];
+    private readonly float[] _y = new float[Whole(tileLanes)];
+    private readonly float[] _logDerivative = new float[Whole(tileLanes)];
     private readonly float[] _logarithms = new float[tileLanes * AzimuthCorrelations.Nodes];
-    private readonly float[] _uniform = new float[tileLanes];
+    private readonly float[] _uniform = new float[Whole(tileLanes)];
     private readonly double[] _pt = new double[tileLanes];
     private readonly float[] _unitPt = new float[tileLanes];
     private readonly double[] _eta = new double[tileLanes];
@@ -136,12 +139,26 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
                 lane.Random = new PhiloxStream(key, (ulong)index, 0);
                 lane.Vector = condition.Draw(ref lane.Random);
                 lane.Vector.CopyTo(lane.Counts);
+                SetCounts(k, lane.Counts);
                 lane.Attempt = 0;
                 _pending.Add(k);
             }
         }
 
         return _pending.Count;
+    }
+
+    private void SetCounts(int k, int[] counts)
+    {
+        for (var t = 0; t < counts.Length; t++)
+        {
+            if (_counts[t].Length <= k)
+            {
+                Array.Resize(ref _counts[t], Math.Max(256, 2 * k));
+            }
+
+            _counts[t][k] = counts[t];
+        }
     }
 
     private void DrawKinematics()
@@ -164,9 +181,10 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
             for (var index = 0; index < greatest[t]; index++)
             {
                 _present.Clear();
+                var counts = _counts[t];
                 foreach (var k in _pending)
                 {
-                    if (_lanes[k].Counts[t] > index)
+                    if (counts[k] > index)
                     {
                         _present.Add(k);
                     }
@@ -188,7 +206,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private void DrawObjects(ObjectType type, int index, int start, int n)
     {
         var slot = EventSlots.ClassOf(type, index);
-        _rows.Reshape(n, EventState.InputCount(slot, network.Hyperparameters.ConditionInputs));
+        SetRows(n, EventState.InputCount(slot, network.Hyperparameters.ConditionInputs));
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_present[start + i]];
@@ -231,7 +249,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
 
     private void DrawEta(SlotClass slot, int start, int n)
     {
-        _rows.Reshape(n, EventState.EtaInputCount(slot));
+        SetRows(n, EventState.EtaInputCount(slot));
         for (var i = 0; i < n; i++)
         {
             _lanes[_present[start + i]].State.WriteEtaInputs(slot, _pt[i], _unitPt[i], _rows.Row(i));
@@ -251,7 +269,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         var uniform = slot == SlotClass.BJet1;
         if (!uniform)
         {
-            _rows.Reshape(n, EventState.AzimuthInputCount(slot));
+            SetRows(n, EventState.AzimuthInputCount(slot));
             for (var i = 0; i < n; i++)
             {
                 _lanes[_present[start + i]].State.WriteAzimuthInputs(slot, _pt[i], _eta[i], _unitPt[i], _rows.Row(i));
@@ -287,7 +305,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
 
     private void DrawMass(SlotClass slot, ObjectType type, int index, int start, int n)
     {
-        _rows.Reshape(n, FlowBatch.MassInputCount);
+        SetRows(n, FlowBatch.MassInputCount);
         for (var i = 0; i < n; i++)
         {
             var item = new FlowObject(type, index, _pt[i], _eta[i], _direction[i].Cos, _direction[i].Sin, 0);
@@ -305,7 +323,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
 
     private void DrawMet(int start, int n)
     {
-        _rows.Reshape(n, EventState.InputCount(SlotClass.Met, network.Hyperparameters.ConditionInputs));
+        SetRows(n, EventState.InputCount(SlotClass.Met, network.Hyperparameters.ConditionInputs));
         for (var i = 0; i < n; i++)
         {
             var lane = _lanes[_pending[start + i]];
@@ -317,7 +335,7 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         RowsTo(_inputs);
         network.Trunk(_work, SlotClass.Met, _inputs);
         Invert(SlotClass.Met, Coordinate.Pt, null, _pending, start, n);
-        _rows.Reshape(n, EventState.AzimuthInputCount(SlotClass.Met));
+        SetRows(n, EventState.AzimuthInputCount(SlotClass.Met));
         if (coordinates.AcrossMap is not null)
         {
             DrawImbalance(start, n);
@@ -379,9 +397,11 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     /// <summary>Unit coordinates of the tile from its uniform numbers, and log dS/dy, by the inverse spline.</summary>
     private void Invert(SlotClass slot, Coordinate coordinate, Tensor? further, List<int> lanes, int start, int n)
     {
-        TakeUniforms(coordinate, lanes, start, n);
         var theta = network.Head(_work, slot, coordinate, further);
-        network.Spline.Inverse(theta.Span, n, _uniform.AsSpan(0, n), _y.AsSpan(0, n), LogDerivatives(n));
+        var whole = theta.Columns;
+        TakeUniforms(coordinate, lanes, start, n);
+        _uniform.AsSpan(n, whole - n).Clear();
+        network.Spline.Inverse(theta.Span, whole, _uniform.AsSpan(0, whole), _y.AsSpan(0, whole), LogDerivatives(whole));
     }
 
     /// <summary>Azimuths of the tile in turns from its uniform numbers, and their log-densities. The fields have been added up: they need no exponents.</summary>
@@ -389,11 +409,25 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     {
         TakeUniforms(Coordinate.Azimuth, lanes, start, n);
         var density = network.AzimuthDensity with { Fields = 0 };
-        density.Inverse(theta.Span, n, _logarithms, _uniform.AsSpan(0, n), _y.AsSpan(0, n), LogDerivatives(n));
+        density.Inverse(theta.Span, theta.Columns, _logarithms, _uniform.AsSpan(0, n), _y.AsSpan(0, n), LogDerivatives(n));
     }
 
     /// <summary>Where kernels write logarithms of densities: nowhere, if none is asked for.</summary>
     private Span<float> LogDerivatives(int n) => _withDensity ? _logDerivative.AsSpan(0, n) : default;
+
+    // Lanes of two vectors, or of one on the widest path.
+    private const int WholeLanes = 16;
+
+    private static int Whole(int lanes) => (lanes + WholeLanes - 1) / WholeLanes * WholeLanes;
+
+    /// <summary>
+    /// Rows for the events of a tile, and as many empty ones as make whole vectors of lanes: kernels take vectors, and what is left over one by one, or by way of copies.
+    /// </summary>
+    private void SetRows(int n, int columns)
+    {
+        _rows.Reshape(Whole(n), columns);
+        _rows.Span[(n * columns)..].Clear();
+    }
 
     /// <summary>The rows that have been written, one an event, as the networks take them: a column an event. Written at once, each number would touch a line of its own.</summary>
     private void RowsTo(Tensor inputs) => Transpose.Of(_rows, inputs);

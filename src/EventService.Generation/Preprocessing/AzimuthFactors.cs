@@ -108,9 +108,9 @@ internal sealed class AzimuthFactors(double recoilWidth = 0)
 
     private unsafe void Write(AzimuthCorrelations correlations, ReadOnlySpan<float> exponents, Span<float> sums)
     {
-        sums.Clear();
         var grid = Grid;
         grid.LogSlopes.CopyTo(sums);
+        sums[AzimuthCorrelations.Nodes..].Clear();
         var tables = correlations.TableSpan;
         fixed (float* sum = sums)
         {

@@ -158,12 +158,7 @@ public sealed class LayeredFlow : ILikelihoodModel
         }
 
         var work = RentWorkspace();
-        work.StartConditions(parameters, events.Count);
-        for (var e = 0; e < events.Count && parameters.Count > 0; e++)
-        {
-            work.SetCondition(e, conditions[e]);
-        }
-
+        work.SetConditions(parameters, conditions, events.Count);
         Span<double> logDensity = stackalloc double[Stride];
         for (var start = 0; start < events.Count; start += Stride)
         {
@@ -222,12 +217,7 @@ public sealed class LayeredFlow : ILikelihoodModel
     internal void FromBase(ReadOnlySpan<float> draws, IReadOnlyList<ConditionParameter> parameters, IReadOnlyList<IReadOnlyList<double>> conditions, Span<float> events)
     {
         var work = RentWorkspace();
-        work.StartConditions(parameters, draws.Length / Features);
-        for (var e = 0; e < draws.Length / Features && parameters.Count > 0; e++)
-        {
-            work.SetCondition(e, conditions[e]);
-        }
-
+        work.SetConditions(parameters, conditions, draws.Length / Features);
         for (var start = 0; start < draws.Length; start += SamplingStride * Features)
         {
             var tile = draws[start..Math.Min(draws.Length, start + (SamplingStride * Features))];
@@ -469,6 +459,16 @@ public sealed class LayeredFlow : ILikelihoodModel
             if (_ofTile.Length < SamplingStride * parameters.Count)
             {
                 _ofTile = new double[SamplingStride * parameters.Count];
+            }
+        }
+
+        /// <summary>The conditions of all events of a call; of no meaning without parameters.</summary>
+        public void SetConditions(IReadOnlyList<ConditionParameter> parameters, IReadOnlyList<IReadOnlyList<double>> conditions, int events)
+        {
+            StartConditions(parameters, events);
+            for (var e = 0; e < events && parameters.Count > 0; e++)
+            {
+                SetCondition(e, conditions[e]);
             }
         }
 

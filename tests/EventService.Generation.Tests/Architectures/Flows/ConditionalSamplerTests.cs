@@ -9,18 +9,15 @@ namespace EventService.Generation.Tests.Architectures.Flows;
 [Collection(KernelPaths.Name)]
 public sealed class ConditionalSamplerTests
 {
-    private static readonly SplineScalarMap s_spline =
-        new() { Form = SplineForm.Softplus, Bins = 8, Low = -3, High = 3, Tails = SplineTails.Linear, MinimumWidth = 1e-3, MinimumHeight = 1e-3, MinimumDerivative = 1e-3 };
-
     private static readonly Dictionary<string, RandomFlow> s_flows = new()
     {
         ["MAF, residual"] = new(6, 2, 17, 2, false, FlowActivation.Tanh, new AffineScalarMap(AffineScale.SoftClip, 1e-3, ShiftFirst: true)),
-        ["A-RQS, feed-forward"] = new(7, 2, 33, 0, false, FlowActivation.GeluTanh, s_spline),
+        ["A-RQS, feed-forward"] = new(7, 2, 33, 0, false, FlowActivation.GeluTanh, RandomFlow.Spline),
 
         // Wide enough for blocks of several levels.
-        ["A-RQS, wide, feed-forward"] = new(13, 1, 260, 0, false, FlowActivation.Relu, s_spline),
+        ["A-RQS, wide, feed-forward"] = new(13, 1, 260, 0, false, FlowActivation.Relu, RandomFlow.Spline),
         ["IAF"] = new(9, 2, 24, 0, false, FlowActivation.Tanh, new AffineScalarMap(AffineScale.Softplus, 1e-3, ShiftFirst: false)) { Inverse = true },
-        ["coupling, residual"] = new(7, 2, 40, 1, true, FlowActivation.Elu, s_spline),
+        ["coupling, residual"] = new(7, 2, 40, 1, true, FlowActivation.Elu, RandomFlow.Spline),
     };
 
     private static readonly ConditionParameter[] s_conditions =

@@ -9,23 +9,20 @@ namespace EventService.Generation.Tests.Architectures.Flows;
 [Collection(KernelPaths.Name)]
 public sealed class LayeredSamplerTests
 {
-    private static readonly SplineScalarMap s_spline =
-        new() { Form = SplineForm.Softplus, Bins = 8, Low = -3, High = 3, Tails = SplineTails.Linear, MinimumWidth = 1e-3, MinimumHeight = 1e-3, MinimumDerivative = 1e-3 };
-
     private static readonly Dictionary<string, RandomFlow> s_flows = new()
     {
         ["MAF, feed-forward"] = new(9, 2, 24, 0, false, FlowActivation.Relu, new AffineScalarMap(AffineScale.Softplus, 1e-3, ShiftFirst: false)),
         ["MAF, residual"] = new(6, 2, 17, 2, false, FlowActivation.Tanh, new AffineScalarMap(AffineScale.SoftClip, 1e-3, ShiftFirst: true)),
-        ["A-RQS, feed-forward"] = new(7, 2, 33, 0, false, FlowActivation.Elu, s_spline),
-        ["A-RQS, residual"] = new(5, 2, 20, 3, false, FlowActivation.Relu, s_spline with { Form = SplineForm.SoftClip, Bins = 5 }),
-        ["A-RQS, box"] = new(4, 2, 13, 1, false, FlowActivation.Sigmoid, s_spline with { Tails = SplineTails.None, Bins = 4 }),
+        ["A-RQS, feed-forward"] = new(7, 2, 33, 0, false, FlowActivation.Elu, RandomFlow.Spline),
+        ["A-RQS, residual"] = new(5, 2, 20, 3, false, FlowActivation.Relu, RandomFlow.Spline with { Form = SplineForm.SoftClip, Bins = 5 }),
+        ["A-RQS, box"] = new(4, 2, 13, 1, false, FlowActivation.Sigmoid, RandomFlow.Spline with { Tails = SplineTails.None, Bins = 4 }),
 
         // Wide enough for blocks of several levels.
-        ["A-RQS, wide, feed-forward"] = new(13, 1, 260, 0, false, FlowActivation.Relu, s_spline),
-        ["A-RQS, wide, residual"] = new(11, 1, 201, 1, false, FlowActivation.LeakyRelu, s_spline),
+        ["A-RQS, wide, feed-forward"] = new(13, 1, 260, 0, false, FlowActivation.Relu, RandomFlow.Spline),
+        ["A-RQS, wide, residual"] = new(11, 1, 201, 1, false, FlowActivation.LeakyRelu, RandomFlow.Spline),
         ["IAF"] = new(9, 3, 24, 0, false, FlowActivation.Tanh, new AffineScalarMap(AffineScale.Softplus, 1e-3, ShiftFirst: false)) { Inverse = true },
-        ["IAF, wide, splines"] = new(5, 2, 220, 1, false, FlowActivation.Relu, s_spline) { Inverse = true },
-        ["coupling"] = new(8, 4, 40, 0, true, FlowActivation.Relu, s_spline),
+        ["IAF, wide, splines"] = new(5, 2, 220, 1, false, FlowActivation.Relu, RandomFlow.Spline) { Inverse = true },
+        ["coupling"] = new(8, 4, 40, 0, true, FlowActivation.Relu, RandomFlow.Spline),
         ["coupling, residual"] = new(7, 3, 300, 2, true, FlowActivation.GeluTanh, new AffineScalarMap(AffineScale.Softplus, 1e-3, ShiftFirst: true)),
     };
 

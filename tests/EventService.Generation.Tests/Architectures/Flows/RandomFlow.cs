@@ -7,6 +7,10 @@ namespace EventService.Generation.Tests.Architectures.Flows;
 /// <summary>Flows with random weights, random orders of the features and random degrees of the hidden units.</summary>
 internal sealed record RandomFlow(int Features, int Layers, int Hidden, int ResidualBlocks, bool Coupling, FlowActivation Activation, ScalarMap Map)
 {
+    /// <summary>A spline with tails, of eight bins.</summary>
+    public static SplineScalarMap Spline { get; } =
+        new() { Form = SplineForm.Softplus, Bins = 8, Low = -3, High = 3, Tails = SplineTails.Linear, MinimumWidth = 1e-3, MinimumHeight = 1e-3, MinimumDerivative = 1e-3 };
+
     /// <summary>The parameters depend on the side of the base distribution.</summary>
     public bool Inverse { get; init; }
 

@@ -54,7 +54,8 @@ class Service:
         return open(f"{self.folder}/log").read()
 
     def errors(self):
-        return [line for line in self.text().split("\n") if re.search(r" (ERR|FTL) ", line)]
+        """Each error of its log with the exception below it."""
+        return re.findall(r"^\S+ (?:ERR|FTL) .*(?:\n(?!\S+ [A-Z]{3} ).*)*", self.text(), re.M)
 
     def ask(self, path, method="GET", body=None, headers={}):
         try:

@@ -157,10 +157,15 @@ public sealed unsafe class PackedMatrix
         where V : struct
         where I : struct
     {
-        foreach (var height in tiles)
+        for (var t = 0; t < tiles.Length; t++)
         {
+            var height = tiles[t];
             switch (height)
             {
+                case 6 when S.Width == PanelLanes && t + 1 < tiles.Length && tiles[t + 1] == 6:
+                    PackedTiles.Tile6Twice<S, V, I>(a, depth, b0, b1, c0, c1, from);
+                    height += tiles[++t];
+                    break;
                 case 6: PackedTiles.Tile6<S, V, I>(a, depth, b0, b1, c0, c1, from); break;
                 case 5: PackedTiles.Tile5<S, V, I>(a, depth, b0, b1, c0, c1, from); break;
                 default: PackedTiles.Tile4<S, V, I>(a, depth, b0, b1, c0, c1, from); break;

@@ -55,7 +55,7 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, Error
 
     private void Fail(HttpContext http, ServerCallContext? context, Exception e, bool torn)
     {
-        if (http.RequestAborted.IsCancellationRequested)
+        if (http.RequestAborted.IsCancellationRequested || BrokenConnection.Explains(http, e))
         {
             if (!http.Response.HasStarted)
             {

@@ -41,5 +41,10 @@ internal sealed class RequestStream<T>(MessageReader messages, TimeSpan patience
         {
             throw new RpcException(StatusCode.Cancelled, $"The client has sent nothing for {patience.TotalSeconds:F0} s; the call was ended.");
         }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            // A stream that was reset or a connection that broke, of which the request's token may not know yet.
+            throw new RpcException(StatusCode.Cancelled, $"The client has gone: {e.Message}", inner: e);
+        }
     }
 }

@@ -20,9 +20,9 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetri
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+        if (BrokenConnection.Explains(httpContext, exception))
         {
-            // Nobody is there to read an answer; the request log says so.
+            // The request log says so.
             httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
             return true;
         }

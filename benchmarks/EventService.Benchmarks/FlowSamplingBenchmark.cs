@@ -21,12 +21,11 @@ internal static class FlowSamplingBenchmark
     private static readonly Option<int> s_rounds = new("--rounds") { Description = "Rounds, each with all programs in turn.", DefaultValueFactory = _ => 5 };
     private static readonly Option<double> s_seconds = new("--seconds") { Description = "Least time of a measurement of ours.", DefaultValueFactory = _ => 0.3 };
     private static readonly Option<int[]> s_cases = new("--case") { Description = "Numbers of the flows; all without.", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<string?> s_blas = new("--blas") { Description = "Folder of the libblas.so.3 for Python; by default the system's." };
     private static readonly Option<bool> s_alone = new("--alone") { Description = "Without Python: ours only, nothing written." };
 
     public static Command Command()
     {
-        var command = new Command("flows", "Sampling and densities of layered flows against PyTorch.") { s_rounds, s_seconds, s_cases, s_blas, s_alone };
+        var command = new Command("flows", "Sampling and densities of layered flows against PyTorch.") { s_rounds, s_seconds, s_cases, PythonWorker.Blas, PythonWorker.BlasCore, s_alone };
         command.SetAction(Run);
         return command;
     }
@@ -57,7 +56,7 @@ internal static class FlowSamplingBenchmark
 
     private static int Run(ParseResult parsed)
     {
-        using var python = parsed.GetValue(s_alone) ? null : new PythonWorker("pytorch/flow_inverse.py", [], 1, parsed.GetValue(s_blas));
+        using var python = parsed.GetValue(s_alone) ? null : new PythonWorker("pytorch/flow_inverse.py", [], 1, parsed);
         var report = new Report("Flows");
         report.Start("Sampling and densities of layered flows against PyTorch", "dotnet run -c Release --project benchmarks/EventService.Benchmarks -- flows --blas <folder of OpenBLAS's libblas.so.3>");
         foreach (var property in python?.Environment.EnumerateObject().Where(p => !p.Value.ToString().Contains('\n', StringComparison.Ordinal)) ?? [])

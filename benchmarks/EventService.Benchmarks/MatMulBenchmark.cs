@@ -14,7 +14,6 @@ internal static class MatMulBenchmark
     private const double OperationsOfACall = 2e9;
 
     private static readonly Option<int> s_rounds = new("--rounds") { Description = "Rounds, each with all programs in turn.", DefaultValueFactory = _ => 7 };
-    private static readonly Option<string?> s_blas = new("--blas") { Description = "Folder of the libblas.so.3 for Python; by default the system's." };
     private static readonly Option<bool> s_alone = new("--alone") { Description = "Without Python: our product only, nothing written." };
 
     private sealed record Shape(string Use, int M, int N, int K, string Kind);
@@ -42,7 +41,7 @@ internal static class MatMulBenchmark
 
     public static Command Command()
     {
-        var command = new Command("matmul", "Matrix products against OpenBLAS, one thread.") { s_rounds, s_blas, s_alone };
+        var command = new Command("matmul", "Matrix products against OpenBLAS, one thread.") { s_rounds, PythonWorker.Blas, PythonWorker.BlasCore, s_alone };
         command.SetAction(Run);
         return command;
     }
@@ -50,7 +49,7 @@ internal static class MatMulBenchmark
     private static int Run(ParseResult parsed)
     {
         var rounds = parsed.GetValue(s_rounds);
-        using var python = parsed.GetValue(s_alone) ? null : new PythonWorker("pytorch/matmul.py", ["--threads", "1"], 1, parsed.GetValue(s_blas));
+        using var python = parsed.GetValue(s_alone) ? null : new PythonWorker("pytorch/matmul.py", ["--threads", "1"], 1, parsed);
         var peak = new List<double>();
         var rates = s_shapes.ToDictionary(shape => shape, _ => new[] { new List<double>(), [], [] });
         for (var round = -1; round < rounds; round++)

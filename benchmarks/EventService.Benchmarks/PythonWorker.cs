@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -9,11 +10,20 @@ internal sealed class PythonWorker : IDisposable
 {
     private readonly Process _process;
 
+    /// <summary>Option of the commands that start a worker.</summary>
+    public static Option<string?> Blas { get; } = new("--blas") { Description = "Folder of the libblas.so.3 for Python; by default the system's." };
+
+    /// <inheritdoc cref="Blas"/>
+    public static Option<string?> BlasCore { get; } = new("--blas-core")
+    {
+        Description = "Kernels that OpenBLAS shall take (OPENBLAS_CORETYPE), such as SkylakeX or Cooperlake: one that does not know the processor takes those of 1999. The results say which it took.",
+    };
+
     /// <param name="script">Script, relative to the folder benchmarks/.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="threads">Threads of its BLAS, which does not take the number from PyTorch: OpenBLAS would start one a core, and their waiting is processor time.</param>
-    /// <param name="blas">Folder of the libblas.so.3 that Python shall use; null for the system's.</param>
-    public PythonWorker(string script, IEnumerable<string> arguments, int threads, string? blas)
+    /// <param name="parsed">The command's options, with <see cref="Blas"/> and <see cref="BlasCore"/>.</param>
+    public PythonWorker(string script, IEnumerable<string> arguments, int threads, ParseResult parsed)
     {
         var start = new ProcessStartInfo("/usr/bin/python3", ["-u", System.IO.Path.Combine(Report.Root, "benchmarks", script), .. arguments])
         {
@@ -21,9 +31,14 @@ internal sealed class PythonWorker : IDisposable
             RedirectStandardOutput = true,
         };
         start.Environment["OPENBLAS_NUM_THREADS"] = start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
-        if (blas is not null)
+        if (parsed.GetValue(Blas) is { } folder)
         {
-            start.Environment["LD_LIBRARY_PATH"] = blas;
+            start.Environment["LD_LIBRARY_PATH"] = folder;
+        }
+
+        if (parsed.GetValue(BlasCore) is { } core)
+        {
+            start.Environment["OPENBLAS_CORETYPE"] = core;
         }
 
         _process = Process.Start(start)!;

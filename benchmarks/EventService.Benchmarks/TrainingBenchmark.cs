@@ -16,7 +16,6 @@ internal static class TrainingBenchmark
     private static readonly Option<int> s_rounds = new("--rounds") { Description = "Rounds, each with all programs in turn.", DefaultValueFactory = _ => 10 };
     private static readonly Option<int> s_steps = new("--steps") { Description = "Steps of a program in a round.", DefaultValueFactory = _ => 16 };
     private static readonly Option<int> s_threads = new("--threads") { Description = "Threads of each program.", DefaultValueFactory = _ => Environment.ProcessorCount };
-    private static readonly Option<string?> s_blas = new("--blas") { Description = "Folder of the libblas.so.3 for PyTorch; by default the system's." };
     private static readonly Option<bool> s_alone = new("--alone") { Description = "Without PyTorch: this service's step only, nothing written." };
 
     private sealed record Round(double Seconds, double Processor, double[] Losses, double[] Norms);
@@ -28,7 +27,7 @@ internal static class TrainingBenchmark
 
     public static Command Command()
     {
-        var command = new Command("training", "Training throughput against the same network in PyTorch.") { s_data, s_events, s_rounds, s_steps, s_threads, s_blas, s_alone };
+        var command = new Command("training", "Training throughput against the same network in PyTorch.") { s_data, s_events, s_rounds, s_steps, s_threads, PythonWorker.Blas, PythonWorker.BlasCore, s_alone };
         command.SetAction(Run);
         return command;
     }
@@ -55,7 +54,7 @@ internal static class TrainingBenchmark
         try
         {
             problem.Write(file);
-            using var python = new PythonWorker(Script, [file, "--threads", threads.ToString(CultureInfo.InvariantCulture)], threads, parsed.GetValue(s_blas));
+            using var python = new PythonWorker(Script, [file, "--threads", threads.ToString(CultureInfo.InvariantCulture)], threads, parsed);
             contenders.Insert(1, new("PyTorch, objects of a group joined", () => Steps(python, "joined", steps)));
             contenders.Insert(2, new("PyTorch, slot by slot", () => Steps(python, "slots", steps)));
             RunRounds(contenders, parsed.GetValue(s_rounds));

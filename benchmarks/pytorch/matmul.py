@@ -6,6 +6,7 @@ Says what it runs on in a line of JSON, then answers each line 'numpy m n k kind
 processor and wall-clock seconds of so many products C[m, n] = op(A) op(B). kind: NN as they are, NT B transposed, TN A transposed.
 """
 import argparse
+import ctypes
 import io
 import json
 import sys
@@ -35,9 +36,16 @@ def numpy_configuration():
 
 
 def libraries():
-    """The BLAS in use, as loaded."""
+    """The BLAS in use, as loaded, and the kernels that OpenBLAS has chosen for this processor."""
     with open("/proc/self/maps") as maps:
-        return ", ".join(sorted({line.split()[-1].rsplit("/", 1)[-1] for line in maps if "blas" in line}))
+        paths = sorted({line.split()[-1] for line in maps if "blas" in line})
+    names = [path.rsplit("/", 1)[-1] for path in paths]
+    for path, name in zip(paths, names):
+        if name.startswith("libopenblas"):
+            core = ctypes.CDLL(path).openblas_get_corename
+            core.restype = ctypes.c_char_p
+            names.append(f"kernels of {core().decode()}")
+    return ", ".join(names)
 
 
 def main():

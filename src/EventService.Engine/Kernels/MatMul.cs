@@ -151,9 +151,21 @@ public static unsafe class MatMul
                 Tiles<S, V, I>(a, rows, inPlace ? rsb : panel, c + j + (g * panel), ldc, start, m, k);
             }
 
-            if (whole * panel < inGroup)
+            var at = whole * panel;
+            if (S.Width > Simd256.Width && inGroup - at >= 2 * Simd256.Width)
             {
-                var at = whole * panel;
+                // Half a panel more: as a whole one of half the width it needs no copies.
+                if (!inPlace)
+                {
+                    PackPanels<Simd256, Vector256<float>, Vector256<int>>(source + ((long)at * csb), rsb, csb, scratch.Panels, k, 1);
+                }
+
+                Tiles<Simd256, Vector256<float>, Vector256<int>>(a, inPlace ? source + at : scratch.Panels, inPlace ? rsb : 2 * Simd256.Width, c + j + at, ldc, start, m, k);
+                at += 2 * Simd256.Width;
+            }
+
+            if (at < inGroup)
+            {
                 PackEdge(source + ((long)at * csb), rsb, csb, scratch.Panels, k, inGroup - at, panel);
                 Edge<S, V, I>(a, scratch.Panels, c + j + at, ldc, start, m, inGroup - at, k, scratch.Edge);
             }

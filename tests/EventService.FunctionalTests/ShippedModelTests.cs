@@ -40,7 +40,7 @@ public sealed class ShippedModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData("t5qqqqww", "eps=0.5", 0.0001372, 0.0001371, 0.5, 0.19625, 0.2059, "eps=0.8", "eps is 0.8 1, outside what this model was trained on: 0.25 to 0.75 1.")]
+    [InlineData("t5qqqqww", "eps=0.5", 0.0001372, 0.0001371, 0.5, 0.19625, 0.2059, "eps=0.8", "eps is 0.8 (mChargino is 1780 GeV), outside what this model was trained on: 0.25 to 0.75 (mChargino 625 to 1675 GeV).")]
     [InlineData("gluino-zero-lepton", "mGluino=1400", 0.04625, 0.001244, 1.0 / 3, 0.771, 0.87925, "mGluino=2000", "mGluino is 2000 GeV, outside what this model was trained on: 1200 to 1800 GeV.")]
     public async Task ShippedFlowsBetweenPoints_ServeEventsDensitiesAndYieldsThere(
         string process, string between, double crossSection0, double crossSection1, double share, double efficiency0, double efficiency1, string outside, string refusal)
@@ -63,6 +63,29 @@ public sealed class ShippedModelTests : IDisposable
         Assert.All(events.Zip(found), pair => Assert.Equal(JsonElement.Parse(pair.First).GetProperty("logDensity").GetDouble(), JsonElement.Parse(pair.Second).GetProperty("logDensity").GetDouble(), 1e-2));
 
         await Problem.ExpectAsync(await client.PostAsync($"/generate?process={process}&{outside}", null), 422, refusal);
+    }
+
+    [Fact]
+    public async Task ShippedT5qqqqww_ByTheMassOfTheChargino_GivesTheBytesOfTheMixingAndAReceiptThatIsVerified()
+    {
+        var client = _service.CreateClient();
+        foreach (var (mass, eps) in new[] { ("1150", "0.5"), ("625,1045", "0.25,0.45") })
+        {
+            using var asked = await client.PostAsync($"/generate?process=t5qqqqww&mChargino={mass}&n=200&seed=3&format=npy", null);
+            var file = await asked.Content.ReadAsByteArrayAsync();
+            Assert.True(asked.IsSuccessStatusCode);
+            Assert.Equal(await client.PostForBytesAsync($"/generate?process=t5qqqqww&eps={eps}&n=200&seed=3&format=npy"), file);
+
+            var verify = new HttpRequestMessage(HttpMethod.Post, "/receipts/verify") { Content = new ByteArrayContent(file) };
+            verify.Headers.Add("EventService-Receipt", asked.Headers.GetValues("EventService-Receipt").Single());
+            Assert.True((await client.SendAsync(verify).JsonAsync()).GetProperty("verified").GetBoolean());
+        }
+
+        // m(chargino) = 100 GeV + 2100 GeV eps, at the trained 0.25 and 0.75.
+        var process = (await client.JsonAsync("/processes")).EnumerateArray().Single(p => p.GetProperty("process").GetString() == "t5qqqqww");
+        Assert.Equal(
+            """{"name":"mChargino","unit":"GeV","description":"Mass of the chargino","minimum":625,"maximum":1675,"trained":[625,1675]}""",
+            process.GetProperty("models")[0].GetProperty("parameters")[0].GetProperty("alternative").GetRawText());
     }
 
     [Theory]

@@ -47,10 +47,15 @@ public sealed class ConditionSpace
     /// <summary>How far from a degenerate hull values may be, see <see cref="ConditionDomain.Tolerance"/>; null where it is none.</summary>
     public double? Tolerance => _hull is null || _hull.Rank == Parameters.Count ? null : _tolerance;
 
-    /// <exception cref="ModelFormatException">The document's domain is not one of its parameters.</exception>
+    /// <exception cref="ModelFormatException">The document's domain is not one of its parameters, or an alternative of these is none.</exception>
     public static ConditionSpace Of(ModelDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
+        if (AlternativeFault(document.Conditions) is { } wrong)
+        {
+            throw new ModelFormatException($"The conditions are not understood: {wrong}.");
+        }
+
         if (document.Domain?.Fault(document.Conditions) is { } fault)
         {
             throw new ModelFormatException($"The domain of the conditions is not understood: {fault}.");
@@ -66,20 +71,18 @@ public sealed class ConditionSpace
     public IReadOnlyList<double> Parse(IReadOnlyDictionary<string, string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        double[] values = [.. Parameters.Select(p => RequestValue.Number(TextOf(p, texts), p.Name))];
+        double[] values = [.. Parameters.Select(p => GivenOf(p, texts).Number())];
         Require(values);
         return values;
     }
 
-    /// <summary>The text of a parameter in a request.</summary>
-    /// <exception cref="RequestException">There is none; the message says what it may be.</exception>
-    public static string TextOf(ConditionParameter parameter, IReadOnlyDictionary<string, string> texts)
+    /// <summary>What a request says of a parameter.</summary>
+    /// <exception cref="RequestException">Nothing, then the message says what it may be; or two things.</exception>
+    public static GivenCondition GivenOf(ConditionParameter parameter, IReadOnlyDictionary<string, string> texts)
     {
         ArgumentNullException.ThrowIfNull(parameter);
-        ArgumentNullException.ThrowIfNull(texts);
-        return texts.TryGetValue(parameter.Name, out var text)
-            ? text
-            : throw new RequestException(RequestFault.BadValue, $"{parameter.Name} is not given; this model needs it, {RangeOf(parameter)}: {parameter.Description}.");
+        return GivenCondition.Find(parameter, texts)
+            ?? throw new RequestException(RequestFault.BadValue, $"{string.Join(" or ", parameter.Names)} is not given; this model needs it, {RangeOf(parameter, parameter.Minimum, parameter.Maximum)}: {parameter.Description}.");
     }
 
     /// <summary>Checks values of all parameters.</summary>
@@ -101,7 +104,7 @@ public sealed class ConditionSpace
         }
         else if (_hull.Locate(values) is var place && place.Distance > _tolerance)
         {
-            throw Outside(Parameters.Count == 1 ? $"{Parameters[0].Name} is {Number(values[0])} {Parameters[0].Unit}," : $"The point {Text(values)} is", HullText, place.Nearest);
+            throw Outside(Parameters.Count == 1 ? $"{Is(Parameters[0], values[0])}," : $"The point {Text(values)} is", HullText, place.Nearest);
         }
     }
 
@@ -116,7 +119,7 @@ public sealed class ConditionSpace
 
         return [.. Parameters.Select((p, k) => (Parameter: p, Value: values[k], Grid: GridOf(k)))
             .Where(x => x.Grid.Length > 1 && !x.Grid.Contains(x.Value) && (x.Value < x.Grid[1] || x.Value > x.Grid[^2]))
-            .Select(x => $"{x.Parameter.Name} is {Number(x.Value)} {x.Parameter.Unit}, in the outermost interval of the trained points, {Interval(x.Grid, x.Value)} {x.Parameter.Unit}: none beyond it holds the interpolation.")];
+            .Select(x => $"{Is(x.Parameter, x.Value)}, in the outermost interval of the trained points, {Interval(x.Parameter, x.Grid, x.Value)}: none beyond it holds the interpolation.")];
     }
 
     /// <summary>Cross-section and efficiency at values that are allowed.</summary>
@@ -144,22 +147,42 @@ public sealed class ConditionSpace
         return new PointYield(Exp.Of(logarithm), efficiency);
     }
 
-    /// <summary>As in "mGluino=1500 GeV, mLSP=100 GeV".</summary>
-    public string Text(IReadOnlyList<double> values) => string.Join(", ", Parameters.Select((p, k) => $"{p.Name}={Number(values[k])}{(p.Unit is "1" or "" ? "" : " " + p.Unit)}"));
+    /// <summary>As in "mGluino=1500 GeV, mLSP=100 GeV", or "eps=0.5 (mChargino=1150 GeV)".</summary>
+    public string Text(IReadOnlyList<double> values) => string.Join(", ", Parameters.Select((p, k) =>
+        $"{p.Name}={Number(values[k])}{Unit(p.Unit)}{Beside(p, a => $"{a.Name}={Number(a.At(values[k]))}{Unit(a.Unit)}")}"));
+
+    /// <summary>The values of the parameters' alternatives by name; null where there are none.</summary>
+    public IReadOnlyDictionary<string, double>? AlternativesAt(IReadOnlyList<double> values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        var alternatives = Parameters.Zip(values).Where(p => p.First.Alternative is not null).ToDictionary(p => p.First.Alternative!.Name, p => p.First.Alternative!.At(p.Second));
+        return alternatives.Count > 0 ? alternatives : null;
+    }
 
     /// <summary>Different trained values of a parameter, rising.</summary>
     public double[] GridOf(int parameter) => Points.Count > 0
         ? [.. Points.Select(p => p.Values[parameter]).Distinct().Order()]
         : [.. Parameters[parameter].TrainedPoints.Distinct().Order()];
 
-    /// <summary>As in "1000 to 2200 GeV".</summary>
-    private static string RangeOf(ConditionParameter parameter) => $"{Number(parameter.Minimum)} to {Number(parameter.Maximum)} {parameter.Unit}";
+    // Whoever asked by an alternative reads it beside the parameter, and the other way round: messages are the same for both.
+
+    /// <summary>As in "mGluino is 900 GeV", or "eps is 0.8 (mChargino is 1780 GeV)".</summary>
+    private static string Is(ConditionParameter parameter, double value) =>
+        $"{parameter.Name} is {Number(value)}{Unit(parameter.Unit)}{Beside(parameter, a => $"{a.Name} is {Number(a.At(value))}{Unit(a.Unit)}")}";
+
+    /// <summary>As in "1000 to 2200 GeV", or "0.25 to 0.75 (mChargino 625 to 1675 GeV)".</summary>
+    private static string RangeOf(ConditionParameter parameter, double from, double to) =>
+        $"{Number(from)} to {Number(to)}{Unit(parameter.Unit)}{Beside(parameter, a => $"{a.Name} {Number(a.At(from))} to {Number(a.At(to))}{Unit(a.Unit)}")}";
+
+    private static string Beside(ConditionParameter parameter, Func<AlternativeParameter, string> text) => parameter.Alternative is { } alternative ? $" ({text(alternative)})" : "";
+
+    private static string Unit(string unit) => unit is "1" or "" ? "" : " " + unit;
 
     // As many digits as tell the values of a request; a nearest point is allowed itself when it is sent back.
     private static string Number(double value) => value.ToString("G9", CultureInfo.InvariantCulture);
 
-    private static string Interval(double[] grid, double value) =>
-        value < grid[1] ? $"{Number(grid[0])} to {Number(grid[1])}" : $"{Number(grid[^2])} to {Number(grid[^1])}";
+    private static string Interval(ConditionParameter parameter, double[] grid, double value) =>
+        value < grid[1] ? RangeOf(parameter, grid[0], grid[1]) : RangeOf(parameter, grid[^2], grid[^1]);
 
     private void RequireInBox(IReadOnlyList<double> values)
     {
@@ -168,20 +191,27 @@ public sealed class ConditionSpace
             var p = Parameters[k];
             if (!(values[k] >= p.Minimum && values[k] <= p.Maximum))
             {
-                throw Outside($"{p.Name} is {Number(values[k])} {p.Unit},", RangeOf(p), [.. values.Select((v, d) => Math.Clamp(v, Parameters[d].Minimum, Parameters[d].Maximum))]);
+                throw Outside($"{Is(p, values[k])},", RangeOf(p, p.Minimum, p.Maximum), [.. values.Select((v, d) => Math.Clamp(v, Parameters[d].Minimum, Parameters[d].Maximum))]);
             }
         }
     }
 
+    /// <summary>What is wrong with the alternatives of parameters; null if nothing is.</summary>
+    internal static string? AlternativeFault(IReadOnlyList<ConditionParameter> parameters) =>
+        parameters.Select(p => p.Alternative?.Fault()).FirstOrDefault(f => f is not null)
+        ?? (parameters.Where(p => p.Alternative is { } a && parameters.SelectMany(o => o.Names).Count(n => n == a.Name) > 1).Select(p => p.Alternative!.Name).FirstOrDefault() is { } taken
+            ? $"the alternative '{taken}' has the name of another parameter or alternative"
+            : null);
+
     private RequestException Outside(string what, string hull, IReadOnlyList<double> nearest) => new(RequestFault.Cannot,
-        $"{what} outside what this model was trained on: {hull}. The nearest point that it has is {string.Join(", ", Parameters.Select((p, k) => $"{p.Name}={Number(nearest[k])}"))}.");
+        $"{what} outside what this model was trained on: {hull}. The nearest point that it has is {string.Join(", ", Parameters.Select((p, k) => $"{p.Name}={Number(nearest[k])}{Beside(p, a => $"{a.Name}={Number(a.At(nearest[k]))}")}"))}.");
 
     private void DescribeHull()
     {
         if (_hull is null)
         {
             HullKind = Parameters.Count == 1 ? "interval" : "box";
-            HullText = string.Join(", ", Parameters.Select(p => Parameters.Count == 1 ? RangeOf(p) : $"{p.Name} {RangeOf(p)}"));
+            HullText = string.Join(", ", Parameters.Select(p => Parameters.Count == 1 ? RangeOf(p, p.Minimum, p.Maximum) : $"{p.Name} {RangeOf(p, p.Minimum, p.Maximum)}"));
             Corners = Parameters.Count == 1 ? [[Parameters[0].Minimum], [Parameters[0].Maximum]] : [];
             return;
         }
@@ -189,7 +219,7 @@ public sealed class ConditionSpace
         Corners = [.. _hull.Corners.Select(k => Points[k].Values)];
         HullKind = _hull.Rank switch { 0 => "point", 1 => Parameters.Count == 1 ? "interval" : "line", 2 => "polygon", _ => "polyhedron" };
         HullText = HullKind == "interval"
-            ? string.Create(CultureInfo.InvariantCulture, $"{Number(Corners.Min(c => c[0]))} to {Number(Corners.Max(c => c[0]))} {Parameters[0].Unit}")
+            ? RangeOf(Parameters[0], Corners.Min(c => c[0]), Corners.Max(c => c[0]))
             : $"the {HullKind} of {string.Join("; ", Corners.Select(Text))}"
                 + (Tolerance is { } tolerance ? string.Create(CultureInfo.InvariantCulture, $", within {tolerance:P1} of each parameter's range (of its value where it has none)") : "");
     }

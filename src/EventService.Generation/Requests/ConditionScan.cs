@@ -25,10 +25,10 @@ public sealed class ConditionScan
     private readonly int _firstColumn;
     private readonly int _weightColumn;
 
-    private ConditionScan(EventGenerator generator, ConditionSource[] sources, IReadOnlyDictionary<string, string> texts, ulong seed)
+    private ConditionScan(EventGenerator generator, ConditionSource[] sources, Dictionary<string, string> texts, ulong seed)
     {
         (_generator, _sources, _seed) = (generator, sources, seed);
-        Texts = generator.Conditions.Parameters.ToDictionary(p => p.Name, p => texts[p.Name]);
+        Texts = texts;
         var (model, space) = (generator.Model.Schema, generator.Conditions);
         if (space.Parameters.FirstOrDefault(p => model.Scalars.Any(s => s.Name == p.Name)) is { } taken)
         {
@@ -51,7 +51,7 @@ public sealed class ConditionScan
     /// <summary>The columns of the events: those of the model, then one for each parameter, and the weight [pb] where it depends on them and the model has no such column.</summary>
     public SampleSchema Schema { get; }
 
-    /// <summary>The parameters as they were asked for.</summary>
+    /// <summary>The parameters as they were asked for; those that were asked for by an alternative in values of their own.</summary>
     public IReadOnlyDictionary<string, string> Texts { get; }
 
     /// <summary>Whether values are drawn.</summary>
@@ -80,7 +80,8 @@ public sealed class ConditionScan
     public static ConditionScan? Parse(IReadOnlyDictionary<string, string> texts, EventGenerator generator, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(generator);
-        ConditionSource[] sources = [.. generator.Conditions.Parameters.Select(p => ConditionSource.Parse(ConditionSpace.TextOf(p, texts), p.Name))];
+        var given = generator.Conditions.Parameters.ToDictionary(p => p.Name, p => ConditionSpace.GivenOf(p, texts).Text);
+        ConditionSource[] sources = [.. generator.Conditions.Parameters.Select(p => ConditionSource.Parse(given[p.Name], p.Name))];
         if (sources.All(s => s is ConditionSource.Points { Values.Count: 1 }))
         {
             return null;
@@ -99,7 +100,7 @@ public sealed class ConditionScan
             generator.Conditions.Require(values);
         }
 
-        return new ConditionScan(generator, sources, texts, seed);
+        return new ConditionScan(generator, sources, given, seed);
     }
 
     /// <summary>The values of an event.</summary>

@@ -36,7 +36,8 @@ public sealed class DensityConditions
         ArgumentNullException.ThrowIfNull(texts);
         ArgumentNullException.ThrowIfNull(generator);
         var (model, space) = (generator.Likelihood!, generator.Conditions);
-        if (space.Parameters.All(p => texts.ContainsKey(p.Name)))
+        GivenCondition?[] given = [.. space.Parameters.Select(p => GivenCondition.Find(p, texts))];
+        if (given.All(g => g is not null))
         {
             return new DensityConditions(model, space, [.. space.Parse(texts)], []);
         }
@@ -44,8 +45,8 @@ public sealed class DensityConditions
         return new DensityConditions(
             model,
             space,
-            [.. space.Parameters.Select(p => texts.TryGetValue(p.Name, out var text) ? RequestValue.Number(text, p.Name) : double.NaN)],
-            [.. Enumerable.Range(0, space.Parameters.Count).Where(k => !texts.ContainsKey(space.Parameters[k].Name))]);
+            [.. given.Select(g => g?.Number() ?? double.NaN)],
+            [.. Enumerable.Range(0, given.Length).Where(k => given[k] is null)]);
     }
 
     /// <summary>Natural log of the density of each event, under its condition.</summary>

@@ -140,6 +140,7 @@ public sealed record GenerateRequest
             First = First,
             N = Count,
             Condition = Scan is null ? Named(document, Stream.Condition) : new Dictionary<string, double>(),
+            Alternative = Scan is null ? space.AlternativesAt(Stream.Condition) : null,
             Scan = Scan?.Texts,
             Mapping = Scan?.Mapping,
             Points = Scan is { HasPrior: false } scan ? [.. scan.Points.Select((values, k) => PointOf(generator, values, scan.CountAt(k, First, Count)))] : null,
@@ -190,7 +191,7 @@ public sealed record GenerateRequest
     {
         var yield = generator.Conditions.YieldAt(values);
         double? expected = Lumi is { } lumi ? yield.ExpectedEvents(lumi) : null;
-        return new ReceiptPoint(Named(generator.Document, values), n, yield.CrossSectionPb, yield.SelectionEfficiency, expected, n > 0 ? expected / n : null);
+        return new ReceiptPoint(Named(generator.Document, values), n, yield.CrossSectionPb, yield.SelectionEfficiency, expected, n > 0 ? expected / n : null, generator.Conditions.AlternativesAt(values));
     }
 
     private static Dictionary<string, double> Named(ModelDocument document, IReadOnlyList<double> values) =>

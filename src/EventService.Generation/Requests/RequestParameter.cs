@@ -7,12 +7,12 @@ namespace EventService.Generation.Requests;
 /// <param name="Values">The values there are, or null where they are not a fixed list.</param>
 public sealed record RequestParameter(string Name, string Description, string? Example = null, IReadOnlyList<string>? Values = null)
 {
-    /// <summary>Refuses names that are neither of these parameters nor of these conditions.</summary>
+    /// <summary>Refuses names that are neither of these parameters nor of these conditions or their alternatives.</summary>
     /// <exception cref="RequestException">A name is unknown; the message lists the known ones.</exception>
     public static void RequireKnown(IEnumerable<string> names, IEnumerable<RequestParameter> known, IEnumerable<ConditionParameter> conditions)
     {
         ArgumentNullException.ThrowIfNull(names);
-        string[] all = [.. known.Select(p => p.Name), .. conditions.Select(c => c.Name)];
+        string[] all = [.. known.Select(p => p.Name), .. conditions.SelectMany(c => c.Names)];
         foreach (var name in names)
         {
             if (!all.Contains(name, StringComparer.Ordinal))

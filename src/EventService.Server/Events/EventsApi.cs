@@ -26,7 +26,7 @@ internal static class EventsApi
         var events = app.MapGroup("").WithTags("Events").Takes(KeyScope.Generate);
         events.MapPost("/generate", (HttpContext context, Generate generate) => generate.RunAsync(context))
             .WithSummary("Generate events.")
-            .WithDescription("Parameters go into the query, into a JSON body, or both. Conditions of the model (such as mGluino=1700) are parameters too, and GET /processes has their names, units and trained hull: outside it is 422 with the nearest point. Several points in one stream: mGluino=1500,1600,1700 (event i is at point i mod 3); a prior: mGluino=uniform(1000,2200) or choice(1500:1,1600:3), drawn for each event. The same model, seed, condition and index give the same event, bit by bit, in whatever request and format.")
+            .WithDescription("Parameters go into the query, into a JSON body, or both. Conditions of the model (such as mGluino=1700) are parameters too, and GET /processes has their names, units and trained hull: outside it is 422 with the nearest point. Where a parameter has an alternative there, either may be given: process=t5qqqqww takes mChargino=1150 for eps=0.5. Several points in one stream: mGluino=1500,1600,1700 (event i is at point i mod 3); a prior: mGluino=uniform(1000,2200) or choice(1500:1,1600:3), drawn for each event. The same model, seed, condition and index give the same event, bit by bit, in whatever request and format.")
             .WithMetadata(new OperationDocs(
                 GenerateEvents.Parameters,
                 new Dictionary<string, JsonNode> { ["application/json"] = new JsonObject { ["process"] = "ttbar", ["n"] = "100", ["seed"] = "42" } },

@@ -33,6 +33,7 @@ internal static class ReceiptMessage
             Points = { (receipt.Points ?? []).Select(ToMessage) },
             Warnings = { receipt.Warnings ?? [] },
         };
+        message.Alternative.Add(receipt.Alternative?.ToDictionary() ?? []);
         message.Scan.Add(receipt.Scan?.ToDictionary() ?? []);
         if (receipt.Lumi is { } lumi)
         {
@@ -56,6 +57,7 @@ internal static class ReceiptMessage
             CrossSectionPb = point.CrossSectionPb,
             SelectionEfficiency = point.SelectionEfficiency,
         };
+        message.Alternative.Add(point.Alternative?.ToDictionary() ?? []);
         if (point.ExpectedEvents is { } expected)
         {
             message.ExpectedEvents = expected;

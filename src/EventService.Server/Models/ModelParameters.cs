@@ -28,10 +28,13 @@ internal sealed record ModelParameters(IReadOnlyList<ParameterResponse> Paramete
         var read = JsonSerializer.Deserialize<ModelDocument>(document, ModelJson.Options)!;
         var space = ConditionSpace.Of(read);
         return new ModelParameters(
-            [.. space.Parameters.Select((p, k) => new ParameterResponse(p.Name, p.Unit, p.Description, p.Minimum, p.Maximum, space.GridOf(k)))],
+            [.. space.Parameters.Select((p, k) => new ParameterResponse(p.Name, p.Unit, p.Description, p.Minimum, p.Maximum, space.GridOf(k), AlternativeOf(p, space.GridOf(k))))],
             new HullResponse(space.HullKind, space.HullText, space.Corners, space.Tolerance, [.. (read.Domain?.Constraints ?? []).Select(c => $"{c}")]),
             [.. space.Points.Select(p => new TrainedPointResponse(p.Values, p.CrossSectionPb, p.SelectionEfficiency))]);
     }
+
+    private static AlternativeResponse? AlternativeOf(ConditionParameter parameter, double[] trained) => parameter.Alternative is not { } alternative ? null
+        : new AlternativeResponse(alternative.Name, alternative.Unit, alternative.Description, alternative.At(parameter.Minimum), alternative.At(parameter.Maximum), [.. trained.Select(alternative.At)]);
 }
 
 /// <param name="Name">As requests name it.</param>
@@ -40,7 +43,16 @@ internal sealed record ModelParameters(IReadOnlyList<ParameterResponse> Paramete
 /// <param name="Minimum">Smallest trained value.</param>
 /// <param name="Maximum">Largest trained value.</param>
 /// <param name="Trained">Trained values, rising.</param>
-internal sealed record ParameterResponse(string Name, string Unit, string Description, double Minimum, double Maximum, IReadOnlyList<double> Trained);
+/// <param name="Alternative">What requests may give in its place; null where there is none.</param>
+internal sealed record ParameterResponse(string Name, string Unit, string Description, double Minimum, double Maximum, IReadOnlyList<double> Trained, AlternativeResponse? Alternative);
+
+/// <param name="Name">As requests name it.</param>
+/// <param name="Unit">"GeV", or "1".</param>
+/// <param name="Description">What it is.</param>
+/// <param name="Minimum">Where the parameter has its smallest trained value.</param>
+/// <param name="Maximum">Where it has its largest.</param>
+/// <param name="Trained">At the trained values, rising.</param>
+internal sealed record AlternativeResponse(string Name, string Unit, string Description, double Minimum, double Maximum, IReadOnlyList<double> Trained);
 
 /// <param name="Kind">"interval", "box", "point", "line", "polygon" or "polyhedron".</param>
 /// <param name="Text">In words.</param>

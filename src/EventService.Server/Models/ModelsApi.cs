@@ -32,7 +32,7 @@ internal static class ModelsApi
         var models = app.MapGroup("").WithTags("Models").Takes(KeyScope.Read).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         models.MapGet("/processes", ListProcessesAsync)
             .WithSummary("Physics processes, with their models and the version each has in production.")
-            .WithDescription("Of a version that is conditioned on parameters, such as masses: their names, units, trained points and the hull of values that requests may have.");
+            .WithDescription("Of a version that is conditioned on parameters, such as masses: their names, units, trained points, alternatives (a mass in place of a mixing) and the hull of values that requests may have.");
 
         models.MapGet("/models", ListModelsAsync)
             .WithSummary("Models with their versions and aliases, by name.")

@@ -60,15 +60,7 @@ internal sealed class ModelsGrpcService(ModelRegistry registry, IModelCatalog ca
             message.Production = version;
         }
 
-        message.Parameters.Add(model.Parameters.Select(p => new V1.Parameter
-        {
-            Name = p.Name,
-            Unit = p.Unit,
-            Description = p.Description,
-            Minimum = p.Minimum,
-            Maximum = p.Maximum,
-            Trained = { p.Trained },
-        }));
+        message.Parameters.Add(model.Parameters.Select(ToMessage));
         if (model.Hull is { } hull)
         {
             message.Hull = new V1.Hull { Kind = hull.Kind, Text = hull.Text, Corners = { hull.Corners.Select(c => new V1.Values { Value = { c } }) }, Constraints = { hull.Constraints } };
@@ -81,6 +73,25 @@ internal sealed class ModelsGrpcService(ModelRegistry registry, IModelCatalog ca
         message.TrainedPoints.Add(model.TrainedPoints.Select(ToMessage));
         return message;
     }
+
+    private static V1.Parameter ToMessage(ParameterResponse parameter) => new()
+    {
+        Name = parameter.Name,
+        Unit = parameter.Unit,
+        Description = parameter.Description,
+        Minimum = parameter.Minimum,
+        Maximum = parameter.Maximum,
+        Trained = { parameter.Trained },
+        Alternative = parameter.Alternative is not { } alternative ? null : new V1.Alternative
+        {
+            Name = alternative.Name,
+            Unit = alternative.Unit,
+            Description = alternative.Description,
+            Minimum = alternative.Minimum,
+            Maximum = alternative.Maximum,
+            Trained = { alternative.Trained },
+        },
+    };
 
     private static V1.TrainedPoint ToMessage(TrainedPointResponse point)
     {

@@ -4,7 +4,7 @@ using EventService.Generation.Conditions;
 
 namespace EventService.FunctionalTests.Scans;
 
-/// <summary>The service with two models that depend on masses: a table with a grid of one, and whole events with a triangle of two.</summary>
+/// <summary>The service with models that depend on masses: a table with a grid of one, a table whose parameter has a mass as its alternative, and whole events with a triangle of two.</summary>
 public sealed class ScanService : RunningService
 {
     public ScanService()
@@ -21,6 +21,9 @@ public sealed class ScanService : RunningService
                 new([4000]) { CrossSectionPb = 0.00559, SelectionEfficiency = 0.86 },
             ],
         });
+        Write("mixing", TestModels.Table,
+            [new ConditionParameter("eps", "1", "Mass mixing", 0.25, 0.75, [0.25, 0.75]) { Alternative = new AlternativeParameter("mChargino", "GeV", "Mass of the chargino", 100, 2100) }],
+            new ConditionDomain { Points = [new([0.25]) { CrossSectionPb = 0.0001372, SelectionEfficiency = 0.19625 }, new([0.75]) { CrossSectionPb = 0.0001371, SelectionEfficiency = 0.2059 }] });
         Write("squark", "test-analytic",
         [
             new ConditionParameter("mSquark", "GeV", "Mass of the squark", 1000, 2000, [1000, 2000]),

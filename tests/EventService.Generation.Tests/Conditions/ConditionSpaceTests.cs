@@ -115,7 +115,7 @@ public class ConditionSpaceTests
 
     private static ConditionSpace Space(IReadOnlyList<ConditionParameter> parameters, ConditionDomain? domain) => ConditionSpace.Of(Document(parameters, domain));
 
-    private static ModelDocument Document(IReadOnlyList<ConditionParameter> parameters, ConditionDomain? domain) => new()
+    internal static ModelDocument Document(IReadOnlyList<ConditionParameter> parameters, ConditionDomain? domain) => new()
     {
         FormatVersion = 1,
         Name = "m",

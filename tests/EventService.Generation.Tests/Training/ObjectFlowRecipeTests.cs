@@ -13,7 +13,7 @@ public sealed class ObjectFlowRecipeTests : IDisposable
         {
           "name": "toy", "process": "toy-process",
           "data": {
-            "conditions": [{ "name": "mTop", "unit": "GeV" }],
+            "conditions": [{ "name": "mTop", "unit": "GeV", "alternative": { "name": "shift", "unit": "GeV", "description": "Mass above 172.5 GeV", "offset": -172.5, "scale": 1 } }],
             "constraints": [{ "terms": { "mTop": 1 }, "above": 80.4, "meaning": "a top quark is heavier than the W" }],
             "points": [
               { "file": "a.csv.gz", "values": { "mTop": 170 }, "crossSectionPb": 600, "selectionEfficiency": 0.9 },
@@ -66,7 +66,7 @@ public sealed class ObjectFlowRecipeTests : IDisposable
         var document = generator.Document;
         Assert.Equal((7000L, 200L, 800L), (document.Training.TrainingEvents, document.Training.ValidationEvents, document.Training.TestEvents));
         Assert.Equal(("toy", "toy-process", 500.0, 0.93), (document.Name, document.Process, document.CrossSectionPb, Math.Round(document.SelectionEfficiency, 12)));
-        Assert.Equal("170 to 180 GeV", generator.Conditions.HullText);
+        Assert.Equal("170 to 180 GeV (shift -2.5 to 7.5 GeV)", generator.Conditions.HullText);
         Assert.Equal(Math.Sqrt(600.0 * 400), generator.Conditions.YieldAt([175]).CrossSectionPb, 1e-9);
         Assert.Equal(0.93, generator.Conditions.YieldAt([175]).SelectionEfficiency, 1e-12);
         Assert.InRange(document.Acceptance, 0.5, 1);
@@ -111,6 +111,8 @@ public sealed class ObjectFlowRecipeTests : IDisposable
     [InlineData("\"rounds\": 1", "\"rounds\": -1", "calibration has -1 rounds of 600 events")]
     [InlineData("\"acceptanceEvents\": 2048", "\"acceptanceEvents\": 1", "acceptanceEvents is 1, expected at least one at each of 2 points")]
     [InlineData("\"name\": \"mTop\"", "\"name\": \"MET_pt\"", "the condition 'MET_pt' has the name of a column of the events")]
+    [InlineData("\"name\": \"shift\"", "\"name\": \"MET_pt\"", "the alternative 'MET_pt' has the name of a column of the events")]
+    [InlineData("\"name\": \"shift\"", "\"name\": \"mTop\"", "data.conditions: the alternative 'mTop' has the name of another parameter or alternative")]
     [InlineData("\"values\": { \"mTop\": 180 }", "\"values\": { \"mStop\": 180 }", "the point of 'b.csv.gz' has values of mStop, expected of mTop")]
     [InlineData("\"mTop\": 180", "\"mTop\": 170", "a trained point is there twice")]
     [InlineData("\"mTop\": 170", "\"mTop\": 80", "a trained point breaks a constraint")]

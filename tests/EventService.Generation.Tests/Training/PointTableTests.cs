@@ -14,7 +14,7 @@ public sealed class PointTableTests : IDisposable
         {
           "name": "toy", "process": "toy",
           "data": {
-            "conditions": [{ "name": "mGluino", "unit": "GeV" }],
+            "conditions": [{ "name": "mGluino", "unit": "GeV", "alternative": { "name": "gap", "unit": "TeV", "description": "Mass above 100 GeV", "offset": -0.1, "scale": 0.001 } }],
             "constraints": [{ "terms": { "mGluino": 1 }, "above": 0, "meaning": "a mass is above 0" }],
             "points": [
               { "file": "a.csv", "values": { "mGluino": 1000 }, "crossSectionPb": 0.1854 },
@@ -67,7 +67,7 @@ public sealed class PointTableTests : IDisposable
 
         var generator = EventGenerator.Load(stream.ToArray());
         Assert.Equal([1000.0, 1200], generator.Conditions.Points.Select(p => p.Values.Single()));
-        Assert.Equal("1000 to 1200 GeV", generator.Conditions.HullText);
+        Assert.Equal("1000 to 1200 GeV (gap 0.9 to 1.1 TeV)", generator.Conditions.HullText);
         Assert.Equal(Math.Sqrt(0.1854 * 0.2), generator.Conditions.YieldAt([1100]).CrossSectionPb, 1e-12);
         Assert.Equal((0.1854 + 0.2) / 2, generator.Document.CrossSectionPb, 1e-12);
         Assert.Equal("mGluino > 0", $"{generator.Document.Domain!.Constraints.Single()}");
@@ -75,6 +75,11 @@ public sealed class PointTableTests : IDisposable
     }
 
     [Theory]
+    [InlineData("\"name\": \"gap\"", "\"name\": \"first\"", "the alternative 'first' has the name of a column of the events")]
+    [InlineData("\"name\": \"gap\"", "\"name\": \"a gap\"", "the column name 'a gap' is not allowed")]
+    [InlineData("\"scale\": 0.001", "\"scale\": -1", "the alternative 'gap' has the scale -1, expected")]
+    [InlineData("\"scale\": 0.001", "\"slope\": 0.001", "The JSON property 'slope' could not be mapped")]
+    [InlineData("\"observable\": \"HT\"", "\"observable\": \"HT\", \"alternative\": { \"name\": \"b\", \"unit\": \"1\", \"description\": \"\", \"offset\": 0, \"scale\": 1 }", "data.columns have an alternative, which only data.conditions have")]
     [InlineData("\"observable\": \"HT\"", "\"observable\": \"HTT\"", "the observable 'HTT' is not known. Known: jet1_pt")]
     [InlineData("\"observable\": \"HT\"", "\"source\": \"HT\"", "some columns are observables and some are not")]
     [InlineData("\"values\": { \"mGluino\": 1200 }", "\"values\": { \"mStop\": 1200 }", "the point of 'b.csv' has values of mStop, expected of mGluino")]
@@ -83,7 +88,7 @@ public sealed class PointTableTests : IDisposable
     [InlineData("\"crossSectionPb\": 0.1854", "\"crossSectionPb\": 0", "the point of 'a.csv' has the cross-section 0 pb")]
     [InlineData("\"a.csv\"", "\"../a.csv\"", "the point of '../a.csv' has the file '../a.csv', expected a name without folders")]
     [InlineData("\"process\": \"toy\"", "\"process\": \"toy\", \"crossSectionPb\": 1", "crossSectionPb and data.points are there")]
-    [InlineData("\"unit\": \"GeV\" }],", "\"unit\": \"GeV\", \"source\": \"m\" }],", "data.conditions have a source")]
+    [InlineData("\"name\": \"mGluino\", ", "\"name\": \"mGluino\", \"source\": \"m\", ", "data.conditions have a source")]
     public void Parse_OfAFault_NamesIt(string good, string bad, string message)
     {
         Assert.Contains(good, Text, StringComparison.Ordinal);

@@ -2,6 +2,7 @@ using System.Text;
 
 using EventService.Generation.Architectures.Flows.Families;
 using EventService.Generation.Architectures.Flows.Trainable;
+using EventService.Generation.Conditions;
 using EventService.Generation.Training.Recipes;
 using EventService.Physics.Formats;
 
@@ -39,6 +40,15 @@ public sealed class RecipeTests
         {
             Assert.NotEmpty(new TrainableFlow(family, recipe.Data.Columns.Count, 1).Export());
         }
+    }
+
+    [Fact]
+    public void Parse_OfTheRecipeOfT5qqqqww_HasTheAlternativeOfTheShippedModel()
+    {
+        var condition = Recipe.Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "recipes", "t5qqqqww.json"))).Data.Conditions.Single();
+        var shipped = EventGenerator.ReadDocument(File.ReadAllBytes(Path.Combine(Repository.Root, "models", "t5qqqqww.safetensors"))).Conditions.Single();
+        Assert.Equal(new AlternativeParameter("mChargino", "GeV", "Mass of the chargino", 100, 2100), condition.Alternative);
+        Assert.Equal((condition.Name, condition.Unit, condition.Description, condition.Alternative), (shipped.Name, shipped.Unit, shipped.Description, shipped.Alternative));
     }
 
     [Theory]

@@ -78,7 +78,7 @@ public sealed record EventPointsRecipe
     internal IReadOnlyList<ConditionParameter> ParametersOf(IReadOnlyList<TrainedPoint> points) => [.. Conditions.Select((c, k) =>
     {
         double[] values = [.. points.Select(p => p.Values[k]).Distinct().Order()];
-        return new ConditionParameter(c.Name, c.Unit, c.Description, values[0], values[^1], values);
+        return new ConditionParameter(c.Name, c.Unit, c.Description, values[0], values[^1], values) { Alternative = c.Alternative };
     })];
 
     internal void Check()
@@ -92,6 +92,7 @@ public sealed record EventPointsRecipe
             RecipeJson.Require(Conditions.Count(c => c.Name == condition.Name) == 1, $"the condition '{condition.Name}' is there twice");
         }
 
+        RecipeJson.RequireAlternatives([.. Conditions.Select(c => (c.Name, c.Alternative))], columns);
         foreach (var input in Derived)
         {
             var fault = input.Fault(Conditions.Select(c => c.Name));
@@ -111,6 +112,9 @@ public sealed record ConditionRecipe
     public required string Unit { get; init; }
 
     public string Description { get; init; } = "";
+
+    /// <summary>Another parameter that requests may give in its place.</summary>
+    public AlternativeParameter? Alternative { get; init; }
 }
 
 /// <summary>Sizes of the networks: see <see cref="ObjectFlowHyperparameters"/>.</summary>

@@ -106,6 +106,8 @@ public sealed record Recipe
         }
 
         CheckPoints();
+        RecipeJson.Require(Data.Columns.All(c => c.Alternative is null), "data.columns have an alternative, which only data.conditions have");
+        RecipeJson.RequireAlternatives([.. Data.Conditions.Select(c => (c.Name, c.Alternative))], Data.Columns.Select(c => c.Name));
         RecipeJson.Require(Data.Conditions.All(c => c.Maps is null), "data.conditions have maps, but conditions are always scaled to -1 to 1");
         foreach (var mirrored in Data.Mirror)
         {
@@ -192,6 +194,10 @@ public sealed record ColumnRecipe
 
     /// <summary>pT, eta, phi of two objects: the column is the mass of both together, taken as massless [GeV]: m^2 = 2 pT1 pT2 (cosh(eta1 - eta2) - cos(phi1 - phi2)).</summary>
     public IReadOnlyList<string>? PairMass { get; init; }
+
+    /// <summary>Of a condition: another parameter that requests may give in its place.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public AlternativeParameter? Alternative { get; init; }
 
     /// <summary>Its maps; by default those of the table.</summary>
     public IReadOnlyList<MapRecipe>? Maps { get; init; }

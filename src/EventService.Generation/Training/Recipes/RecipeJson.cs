@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 
 using EventService.Generation.Architectures.Flows.Trainable;
+using EventService.Generation.Conditions;
 
 namespace EventService.Generation.Training.Recipes;
 
@@ -54,6 +55,19 @@ internal static partial class RecipeJson
 
     public static void RequireColumnName(string name) =>
         Require(ColumnPattern().IsMatch(name) && name is not ("event" or "logDensity"), $"the column name '{name}' is not allowed, expected letters, digits and '_', and neither event nor logDensity");
+
+    /// <summary>Checks the alternatives of conditions: that requests can name them, and that events have no column that would be taken for them.</summary>
+    public static void RequireAlternatives(IReadOnlyList<(string Name, AlternativeParameter? Alternative)> conditions, IEnumerable<string> columns)
+    {
+        foreach (var (_, alternative) in conditions.Where(c => c.Alternative is not null))
+        {
+            RequireColumnName(alternative!.Name); // the letters of a name in a request, and neither event nor logDensity
+            Require(!columns.Contains(alternative.Name), $"the alternative '{alternative.Name}' has the name of a column of the events");
+        }
+
+        var fault = ConditionSpace.AlternativeFault([.. conditions.Select(c => new ConditionParameter(c.Name, "", "", 0, 0, []) { Alternative = c.Alternative })]);
+        Require(fault is null, $"data.conditions: {fault}");
+    }
 
     /// <exception cref="ModelFormatException">The condition is false.</exception>
     public static void Require(bool condition, string fault)

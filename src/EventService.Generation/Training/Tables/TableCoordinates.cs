@@ -141,7 +141,7 @@ public sealed class TableCoordinates
             values.Add(_sample.Row(row)[place]);
         }
 
-        return new ConditionParameter(recipe.Name, recipe.Unit, recipe.Description, values.Min, values.Max, values.Count <= mostPoints ? [.. values] : [values.Min, values.Max]);
+        return new ConditionParameter(recipe.Name, recipe.Unit, recipe.Description, values.Min, values.Max, values.Count <= mostPoints ? [.. values] : [values.Min, values.Max]) { Alternative = recipe.Alternative };
     }
 
     private ColumnPreprocessing Fit(int column, string name, IReadOnlyList<MapRecipe> recipes, int[] training)

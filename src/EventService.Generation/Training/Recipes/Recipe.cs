@@ -103,6 +103,7 @@ public sealed record Recipe
             RecipeJson.Require(Data.Columns.Concat(Data.Conditions).Count(c => c.Name == column.Name) == 1, $"the column '{column.Name}' is there twice");
             RecipeJson.Require(column.Fault() is null, $"column '{column.Name}' {column.Fault()}");
             RecipeJson.Require((column.Maps ?? Data.Maps).Skip(1).All(m => m is not MapRecipe.Dequantise), $"column '{column.Name}' has dequantise after another map, expected it first");
+            RecipeJson.Require(Data.Conditions.Count == 1 || !(column.Maps ?? Data.Maps).Any(m => m is MapRecipe.Align), $"column '{column.Name}' has align, which goes by one of data.conditions, but there are {Data.Conditions.Count}");
         }
 
         CheckPoints();

@@ -172,7 +172,7 @@ public sealed class ConditionalFlow : ILikelihoodModel
     private LayeredFlow Build(IReadOnlyList<double> condition)
     {
         double[] scaled = [.. _conditions.Select((parameter, c) => Scaled(parameter, condition[c]))];
-        return _flow.With([.. Layers.Select(layer => layer.At(scaled))]);
+        return _flow.With([.. _flow.Columns.Select(column => column.At(scaled[0]))], [.. Layers.Select(layer => layer.At(scaled))]);
     }
 
     /// <summary>Ranges under one condition, and where their events belong.</summary>

@@ -59,9 +59,9 @@ public sealed class LayeredFlow : ILikelihoodModel
         _grids = columns.Count(c => c.Dequantisation is not null);
     }
 
-    private LayeredFlow(LayeredFlow other, IReadOnlyList<FlowLayer> layers)
+    private LayeredFlow(LayeredFlow other, IReadOnlyList<ColumnPreprocessing> columns, IReadOnlyList<FlowLayer> layers)
     {
-        (Schema, _columns, _layers, _base, _digest, _workspaces) = (other.Schema, other._columns, [.. layers], other._base, other._digest, other._workspaces);
+        (Schema, _columns, _layers, _base, _digest, _workspaces) = (other.Schema, [.. columns], [.. layers], other._base, other._digest, other._workspaces);
         _grids = other._grids;
     }
 
@@ -178,15 +178,15 @@ public sealed class LayeredFlow : ILikelihoodModel
             {
                 densities[start + i] = double.IsFinite(logDensity[i])
                     ? new EventDensity(logDensity[i], Refinement?.LogAcceptanceError ?? 0, null)
-                    : new EventDensity(double.NegativeInfinity, 0, Reason(events.Row(start + i)));
+                    : new EventDensity(double.NegativeInfinity, 0, Reason(events.Row(start + i), work.ConditionOfMaps(i)));
             }
         }
 
         _workspaces.Add(work);
     }
 
-    /// <summary>A flow that differs in its layers only and shares the memory that threads work in: one under another condition is used for a few events.</summary>
-    internal LayeredFlow With(IReadOnlyList<FlowLayer> layers) => new(this, layers);
+    /// <summary>A flow that differs in its maps and layers only and shares the memory that threads work in: one under another condition is used for a few events.</summary>
+    internal LayeredFlow With(IReadOnlyList<ColumnPreprocessing> columns, IReadOnlyList<FlowLayer> layers) => new(this, columns, layers);
 
     /// <summary>One draw of the base distribution, D numbers: two words of the stream each.</summary>
     internal void DrawBase(ref PhiloxStream random, Span<float> z)
@@ -231,7 +231,7 @@ public sealed class LayeredFlow : ILikelihoodModel
             Inverse(work, lanes);
             for (var k = 0; k < tile.Length; k++)
             {
-                events[start + k] = _columns[k % Features].Inverse(work.Z[((k % Features) * SamplingStride) + (k / Features)]);
+                events[start + k] = _columns[k % Features].Inverse(work.Z[((k % Features) * SamplingStride) + (k / Features)], work.ConditionOfMaps(k / Features));
             }
         }
 
@@ -275,7 +275,7 @@ public sealed class LayeredFlow : ILikelihoodModel
                 var (row, valid) = (pending[i], Refinement is null || work.Uniform[i] < work.Acceptance[i]);
                 for (var f = 0; f < Features; f++)
                 {
-                    var value = _columns[f].Inverse(work.Z[(f * SamplingStride) + i]);
+                    var value = _columns[f].Inverse(work.Z[(f * SamplingStride) + i], work.ConditionOfMaps(i));
                     block.Scalars[f][row] = value;
                     valid &= float.IsFinite(value);
                 }
@@ -377,7 +377,7 @@ public sealed class LayeredFlow : ILikelihoodModel
             for (var i = 0; i < column.Length; i++)
             {
                 var (x, logSpread) = cells?.Spread(column[i], share) ?? (column[i], 0);
-                if (_columns[f].TryForward(x, out var t, out var log))
+                if (_columns[f].TryForward(x, work.ConditionOfMaps(i), out var t, out var log))
                 {
                     column[i] = t;
                     logDensity[i] += log - logSpread;
@@ -402,11 +402,11 @@ public sealed class LayeredFlow : ILikelihoodModel
         }
     }
 
-    private string Reason(ReadOnlySpan<double> row)
+    private string Reason(ReadOnlySpan<double> row, double condition)
     {
         for (var f = 0; f < Features; f++)
         {
-            if (!_columns[f].TryForward(row[f], out _, out _))
+            if (!_columns[f].TryForward(row[f], condition, out _, out _))
             {
                 return $"{Schema.Scalars[f].Name} {row[f]:G6} is outside the domain of its maps";
             }
@@ -446,6 +446,9 @@ public sealed class LayeredFlow : ILikelihoodModel
 
         /// <summary>Conditions of the tile's lanes, rows <paramref name="stride"/> apart; empty for a flow under no condition.</summary>
         public ReadOnlySpan<double> Conditions(int stride) => _ofTile.AsSpan(0, _parameters.Count * stride);
+
+        /// <summary>What the maps of columns take of the condition of a lane: the one parameter, which stands in the first row whatever the stride; NaN for a flow under no condition.</summary>
+        public double ConditionOfMaps(int lane) => _parameters.Count == 0 ? double.NaN : _ofTile[lane];
 
         /// <summary>Before the conditions of the events of a call.</summary>
         public void StartConditions(IReadOnlyList<ConditionParameter> parameters, int events)

@@ -109,6 +109,11 @@ public static class LayeredFlowFile
             Limit("layers", hyper.Layers.Length, 0, MostLayers);
             var maps = document.Preprocessing.Deserialize<ObservableMap[][]>(s_options) ?? [];
             ColumnPreprocessing[] columns = [.. maps.Select(m => new ColumnPreprocessing(m))];
+            if (document.Conditions.Count != 1 && Array.Exists(columns, c => c.TakesCondition))
+            {
+                throw new ModelFormatException($"A column has the map align, which goes by one condition, but the document has {document.Conditions.Count} conditions.");
+            }
+
             var baseDistribution = Checked(hyper.Base, hyper.Features);
             FlowLayer[] layers = [.. hyper.Layers.Select((text, l) => Build(text, hyper.Features, document.Conditions.Count, $"layers/{l}/", file))];
             if (hyper.Refinement is not null && document.Conditions.Count > 0)

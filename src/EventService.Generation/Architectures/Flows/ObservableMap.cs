@@ -17,6 +17,7 @@ namespace EventService.Generation.Architectures.Flows;
 [JsonDerivedType(typeof(BoxCox), "box-cox")]
 [JsonDerivedType(typeof(GaussRank), "gauss-rank")]
 [JsonDerivedType(typeof(Dequantise), "dequantise")]
+[JsonDerivedType(typeof(Align), "align")]
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public abstract partial record ObservableMap
 {
@@ -35,6 +36,19 @@ public abstract partial record ObservableMap
 
     /// <summary>x with g(x) = t.</summary>
     public abstract double Inverse(double t);
+
+    /// <summary>Whether the map is another one under each value of the flow's condition.</summary>
+    [JsonIgnore]
+    public virtual bool TakesCondition => false;
+
+    /// <summary>The map under a condition, as gates take it, -1 to 1; itself if it is the same under all.</summary>
+    public virtual ObservableMap At(double condition) => this;
+
+    /// <summary>What the map <see cref="At"/> the condition gives, to the bit.</summary>
+    public virtual (double T, double LogDerivative) Forward(double x, double condition) => Forward(x);
+
+    /// <inheritdoc cref="Forward(double, double)"/>
+    public virtual double Inverse(double t, double condition) => Inverse(t);
 
     /// <summary>t = (x - mean) / scale.</summary>
     public sealed record Standardise(double Mean, double Scale) : ObservableMap

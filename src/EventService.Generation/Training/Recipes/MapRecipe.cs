@@ -16,6 +16,7 @@ namespace EventService.Generation.Training.Recipes;
 [JsonDerivedType(typeof(BoxCox), "box-cox")]
 [JsonDerivedType(typeof(GaussRank), "gauss-rank")]
 [JsonDerivedType(typeof(Dequantise), "dequantise")]
+[JsonDerivedType(typeof(Align), "align")]
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public abstract record MapRecipe
 {
@@ -26,6 +27,12 @@ public abstract record MapRecipe
     /// <summary>The map for these values, which come from the maps before it; they are sorted upwards.</summary>
     /// <exception cref="ArgumentException">The values are outside its domain, or do not tell its constants.</exception>
     public abstract ObservableMap Fit(ReadOnlySpan<double> sorted);
+
+    /// <summary>The same where the flow has one condition.</summary>
+    /// <param name="sorted">The values.</param>
+    /// <param name="conditions">The condition of each value, as gates take it.</param>
+    /// <exception cref="ArgumentException">The values are outside its domain, or do not tell its constants.</exception>
+    public virtual ObservableMap Fit(ReadOnlySpan<double> sorted, ReadOnlySpan<double> conditions) => Fit(sorted);
 
     /// <summary>(x - mean) / standard deviation.</summary>
     public sealed record Standardise : MapRecipe
@@ -141,6 +148,41 @@ public abstract record MapRecipe
         }
 
         private double CellOf(double x) => Math.Round((x - Offset) / Step);
+    }
+
+    /// <summary>
+    /// Columns of all values of the condition onto each other: to mean 0 and standard deviation 1 at each, or, where the column begins at a threshold that is the same for all, stretched from there to a mean of 1.
+    /// </summary>
+    public sealed record Align(double? Threshold = null) : MapRecipe
+    {
+        // Values of the condition: more would be no points that were simulated at.
+        private const int MostAnchors = 64;
+
+        public override ObservableMap Fit(ReadOnlySpan<double> sorted) => throw new ArgumentException("align goes by the value of one condition, but there is none.");
+
+        public override ObservableMap Fit(ReadOnlySpan<double> sorted, ReadOnlySpan<double> conditions)
+        {
+            var groups = new SortedDictionary<double, List<double>>();
+            for (var k = 0; k < sorted.Length; k++)
+            {
+                if (!groups.TryGetValue(conditions[k], out var group))
+                {
+                    groups.Add(conditions[k], group = []);
+                }
+
+                group.Add(sorted[k]);
+            }
+
+            if (groups.Count is < 2 or > MostAnchors)
+            {
+                throw new ArgumentException($"align finds {groups.Count} values of the condition, expected 2 to {MostAnchors}, each with events of its own.");
+            }
+
+            var means = groups.Values.Select(g => Moments.Mean([.. g])).ToArray();
+            return Threshold is { } threshold
+                ? new ObservableMap.Align([.. groups.Keys], [.. means.Select(_ => threshold)], [.. means.Select(m => m - threshold)])
+                : new ObservableMap.Align([.. groups.Keys], means, [.. groups.Values.Select(g => Moments.StandardDeviation([.. g]))]);
+        }
     }
 
     private static ArgumentException Constant(ReadOnlySpan<double> sorted) => new($"All values are {sorted[0]}, expected different ones. Leave the column out.");

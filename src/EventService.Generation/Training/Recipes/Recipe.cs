@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 
 using EventService.Engine.Optimizers;
+using EventService.Generation.Architectures.Flows.Families;
 using EventService.Generation.Architectures.Flows.Trainable;
 using EventService.Generation.Conditions;
 using EventService.Numerics.Functions;
@@ -103,6 +104,7 @@ public sealed record Recipe
             RecipeJson.Require(Data.Columns.Concat(Data.Conditions).Count(c => c.Name == column.Name) == 1, $"the column '{column.Name}' is there twice");
             RecipeJson.Require(column.Fault() is null, $"column '{column.Name}' {column.Fault()}");
             RecipeJson.Require((column.Maps ?? Data.Maps).Skip(1).All(m => m is not MapRecipe.Dequantise), $"column '{column.Name}' has dequantise after another map, expected it first");
+            RecipeJson.Require(Data.Conditions.Count == 1 || !(column.Maps ?? Data.Maps).Any(m => m is MapRecipe.Align), $"column '{column.Name}' has align, which goes by one of data.conditions, but there are {Data.Conditions.Count}");
         }
 
         CheckPoints();
@@ -115,6 +117,7 @@ public sealed record Recipe
         }
 
         RecipeJson.Require(Architecture.Fault(Data.Columns.Count) is null, $"architecture: {Architecture.Fault(Data.Columns.Count)?.TrimEnd('.')}");
+        RecipeJson.Require(!Data.Morph || (Data.Conditions.Count == 1 && Architecture is LikelihoodFamily), $"data.morph is of flows that are trained by likelihood, under one condition, but there are {Data.Conditions.Count} and the architecture is {Architecture.GetType().Name}");
         RecipeJson.Require(Training.Fault() is null, $"training: {Training.Fault()}");
         RecipeJson.Require(Training.Dropout == 0, "training has a dropout, which only object flows have");
         RecipeJson.Require(Refinement?.Fault() is null, $"refinement: {Refinement?.Fault()}");
@@ -165,6 +168,10 @@ public sealed record TableRecipe
 
     /// <summary>What must hold of any values of the conditions.</summary>
     public IReadOnlyList<ConditionConstraint> Constraints { get; init; } = [];
+
+    /// <summary>Whether events are shown at values of the one condition between theirs and the neighbours', as morphing would have them there.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Morph { get; init; }
 
     /// <summary>Columns that change their sign together without changing the physics, such as all pseudorapidities: training does so at random.</summary>
     public IReadOnlyList<string> Mirror { get; init; } = [];

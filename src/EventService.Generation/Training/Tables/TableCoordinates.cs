@@ -15,6 +15,7 @@ public sealed class TableCoordinates
 {
     private readonly EventSample _sample;
     private readonly ulong _seed;
+    private readonly Func<int, double> _conditionOfMaps;
     private readonly bool[] _mirrored;
     private readonly float[][] _values;
     private readonly float[]?[] _mirroredValues;
@@ -30,6 +31,8 @@ public sealed class TableCoordinates
         ArgumentNullException.ThrowIfNull(training);
         ArgumentNullException.ThrowIfNull(recipe);
         (_sample, _seed) = (sample, seed);
+        Conditions = [.. recipe.Conditions.Select((c, place) => ParameterOf(c, recipe.Columns.Count + place, training))];
+        _conditionOfMaps = Conditions.Count == 1 ? row => ConditionalFlow.Scaled(Conditions[0], sample.Row(row)[recipe.Columns.Count]) : _ => double.NaN;
         _mirrored = [.. recipe.Columns.Select(c => recipe.Mirror.Contains(c.Name))];
         var columns = new ColumnPreprocessing[recipe.Columns.Count];
         _values = new float[columns.Length][];
@@ -42,7 +45,6 @@ public sealed class TableCoordinates
         }
 
         Columns = columns;
-        Conditions = [.. recipe.Conditions.Select((c, place) => ParameterOf(c, columns.Length + place, training))];
     }
 
     /// <summary>The parameters that the flow is conditioned on, with the range and the values of the training events.</summary>
@@ -101,7 +103,7 @@ public sealed class TableCoordinates
 
                 var x = _sample.Row(rows[i])[c];
                 var (spread, logSpread) = cells.Spread(flip ? -x : x, random.NextDouble());
-                Columns[c].TryForward(spread, out var t, out var log);
+                Columns[c].TryForward(spread, _conditionOfMaps(rows[i]), out var t, out var log);
                 to[c, i] = (float)t;
                 sum += log - logSpread;
             }
@@ -123,7 +125,7 @@ public sealed class TableCoordinates
 
             foreach (var row in rows)
             {
-                Columns[c].TryForward(_sample.Row(row)[c], out _, out var log);
+                Columns[c].TryForward(_sample.Row(row)[c], _conditionOfMaps(row), out _, out var log);
                 sum += log;
             }
         }
@@ -146,26 +148,24 @@ public sealed class TableCoordinates
 
     private ColumnPreprocessing Fit(int column, string name, IReadOnlyList<MapRecipe> recipes, int[] training)
     {
-        List<double> values = new(2 * training.Length);
+        List<double> values = new(2 * training.Length), at = new(2 * training.Length);
         foreach (var row in training)
         {
             var x = _sample.Row(row)[column];
-            values.Add(x);
-            if (_mirrored[column])
-            {
-                values.Add(-x);
-            }
+            values.AddRange(_mirrored[column] ? [x, -x] : [x]);
+            at.AddRange(Enumerable.Repeat(_conditionOfMaps(row), _mirrored[column] ? 2 : 1));
         }
 
-        var sorted = values.ToArray();
-        Array.Sort(sorted);
+        // Conditions go with their values.
+        double[] sorted = [.. values], conditions = [.. at];
+        Array.Sort(sorted, conditions);
         List<ObservableMap> maps = [];
         foreach (var recipe in recipes)
         {
             ObservableMap map;
             try
             {
-                map = recipe.Fit(sorted);
+                map = Conditions.Count == 1 ? recipe.Fit(sorted, conditions) : recipe.Fit(sorted);
             }
             catch (ArgumentException e)
             {
@@ -182,10 +182,10 @@ public sealed class TableCoordinates
             {
                 sorted[k] = map is ObservableMap.Dequantise cells
                     ? cells.Spread(sorted[k], new PhiloxStream(_seed ^ 0x46_49_54_53UL, (ulong)k, (uint)column).NextDouble()).X
-                    : map.Forward(sorted[k]).T;
+                    : map.Forward(sorted[k], conditions[k]).T;
             }
 
-            Array.Sort(sorted);
+            Array.Sort(sorted, conditions);
         }
 
         return new ColumnPreprocessing(maps);
@@ -197,7 +197,7 @@ public sealed class TableCoordinates
         for (var row = 0; row < mapped.Length; row++)
         {
             var x = sign * _sample.Row(row)[column];
-            if (!preprocessing.TryForward(x, out var t, out _))
+            if (!preprocessing.TryForward(x, _conditionOfMaps(row), out var t, out _))
             {
                 throw new ArgumentException($"Column '{name}' is {x} in event {row}, outside the domain of its maps. Give limits or offsets that hold all values, or take another map.");
             }

@@ -19,8 +19,19 @@ internal sealed class TableFlowTask : ITableTask
     private readonly double _meanLogJacobian;
     private readonly double _validationLogJacobian;
 
-    public TableFlowTask(LikelihoodFamily family, TableCoordinates coordinates, int[] training, int[] validation, ulong seed, int threads)
+    private readonly MorphedConditions? _morphed;
+
+    /// <param name="family">The flow.</param>
+    /// <param name="coordinates">The events.</param>
+    /// <param name="training">Rows of the training events.</param>
+    /// <param name="validation">Rows of the validation events.</param>
+    /// <param name="seed">Of the start and of all draws.</param>
+    /// <param name="threads">Threads; no influence on the result.</param>
+    /// <param name="morph">Whether training events are shown at conditions between theirs and the neighbours'.</param>
+    /// <exception cref="ArgumentException">There are no values of a condition to morph between.</exception>
+    public TableFlowTask(LikelihoodFamily family, TableCoordinates coordinates, int[] training, int[] validation, ulong seed, int threads, bool morph = false)
     {
+        _morphed = morph ? new MorphedConditions(coordinates, training, seed) : null;
         (_coordinates, _validation, _threads) = (coordinates, validation, threads);
         _flow = new TrainableFlow(family, coordinates.Columns.Count, seed, coordinates.Conditions.Count);
         Average = new TrainableFlow(family, coordinates.Columns.Count, seed, coordinates.Conditions.Count);
@@ -82,7 +93,7 @@ internal sealed class TableFlowTask : ITableTask
         public double AddGradient(long use, int epoch, ReadOnlySpan<int> rows, float normalisation)
         {
             var logJacobian = task._coordinates.Fill(rows, epoch, _events) + (rows.Length * task._meanLogJacobian);
-            var pass = new FlowPass(Tape, normalisation, training: true) { Condition = task._coordinates.ConditionOf(rows) };
+            var pass = new FlowPass(Tape, normalisation, training: true) { Condition = task._morphed?.Of(rows, epoch) ?? task._coordinates.ConditionOf(rows) };
             task._flow.Forward(pass, _events);
             Tape.Backward();
             Tape.Reset();

@@ -68,7 +68,7 @@ public sealed class TableTraining
         {
             FlowMatching matching => new FlowMatchingTask(matching, _coordinates, _training, _validation, schedule.Seed, threads, TeacherLayer()),
             LikelihoodFamily when teacher is not null => throw new ArgumentException("The recipe is of a flow that is trained by likelihood; only flow matching has paths to straighten."),
-            LikelihoodFamily family => new TableFlowTask(family, _coordinates, _training, _validation, schedule.Seed, threads),
+            LikelihoodFamily family => new TableFlowTask(family, _coordinates, _training, _validation, schedule.Seed, threads, recipe.Data.Morph),
             _ => throw new ArgumentException($"There is no training of {recipe.Architecture}."),
         };
         Trainer = new LikelihoodTrainer(_task, _training, schedule.Options(threads, checkpointSteps), schedule.Schedule(_training.Length / schedule.BatchSize), Fingerprint);

@@ -16,7 +16,7 @@ internal sealed class PythonWorker : IDisposable
     /// <inheritdoc cref="Blas"/>
     public static Option<string?> BlasCore { get; } = new("--blas-core")
     {
-        Description = "Kernels that OpenBLAS shall take (OPENBLAS_CORETYPE), such as SkylakeX or Cooperlake: one that does not know the processor takes those of 1999. The results say which it took.",
+        Description = "Kernels that OpenBLAS shall take (OPENBLAS_CORETYPE), such as SkylakeX or Cooperlake: one that does not know the processor takes kernels without AVX. The results say which it took.",
     };
 
     /// <param name="script">Script, relative to the folder benchmarks/.</param>

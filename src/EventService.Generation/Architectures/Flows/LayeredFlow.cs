@@ -273,9 +273,10 @@ public sealed class LayeredFlow : ILikelihoodModel
             for (var i = 0; i < pending.Count; i++)
             {
                 var (row, valid) = (pending[i], Refinement is null || work.Uniform[i] < work.Acceptance[i]);
+                var condition = work.ConditionOfMaps(i);
                 for (var f = 0; f < Features; f++)
                 {
-                    var value = _columns[f].Inverse(work.Z[(f * SamplingStride) + i], work.ConditionOfMaps(i));
+                    var value = _columns[f].Inverse(work.Z[(f * SamplingStride) + i], condition);
                     block.Scalars[f][row] = value;
                     valid &= float.IsFinite(value);
                 }

@@ -13,8 +13,6 @@ namespace EventService.Server.Grpc;
 /// <summary>Runs calls: reads the headers, gives the service its messages, ends the answer with a status whatever happens.</summary>
 internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, ErrorMetrics metrics, ILogger<GrpcHost> logger)
 {
-    private const int Http2Cancel = 8;
-
     private readonly TimeSpan _patience = TimeSpan.FromSeconds(settings.StallSeconds);
 
     /// <param name="http">The request.</param>
@@ -24,7 +22,6 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, Error
         where TResponse : class, IMessage<TResponse>
     {
         RequireGrpc(http.Request);
-        ResponseStream<TResponse>? responses = null;
         ServerCallContext? context = null;
         try
         {
@@ -36,7 +33,7 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, Error
             var compress = encoding is not null && http.Request.Headers[GrpcHeaders.AcceptEncoding].ToString()
                 .Split(',', StringSplitOptions.TrimEntries).Contains(GrpcHeaders.Gzip, StringComparer.Ordinal);
             GrpcResponse.Begin(http.Response, compress);
-            responses = new ResponseStream<TResponse>(http, compress, _patience, time, context.CancellationToken);
+            var responses = new ResponseStream<TResponse>(http, compress, _patience, time, context.CancellationToken);
             var requests = new RequestStream<TRequest>(new MessageReader(http.Request.BodyReader, settings.GrpcMessageBytes, encoding), _patience, time);
             await call(requests, responses, context);
             End(http.Response, context, StatusCode.OK);
@@ -45,7 +42,7 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, Error
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Fail(http, context, e, responses?.IsTorn ?? false);
+            Fail(http, context, e);
         }
         finally
         {
@@ -53,7 +50,7 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, Error
         }
     }
 
-    private void Fail(HttpContext http, ServerCallContext? context, Exception e, bool torn)
+    private void Fail(HttpContext http, ServerCallContext? context, Exception e)
     {
         if (http.RequestAborted.IsCancellationRequested || BrokenConnection.Explains(http, e))
         {
@@ -76,12 +73,6 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, Error
         else
         {
             GrpcLog.CallRefused(logger, http.Request.Path, status, sentence);
-        }
-
-        if (torn)
-        {
-            http.Features.Get<IHttpResetFeature>()?.Reset(Http2Cancel);
-            return;
         }
 
         End(http.Response, context, status, sentence, retryAfter);

@@ -12,7 +12,8 @@ namespace EventService.Server.Grpc;
 /// <summary>The messages in the body of an answer.</summary>
 /// <remarks>
 /// Every piece waits until the connection has taken the one before: a slow client costs a piece, not a stream. One that takes
-/// nothing for <paramref name="patience"/> is cut off, since it holds the place of another.
+/// nothing for <paramref name="patience"/> is cut off, since it holds the place of another. A call whose deadline passes within
+/// a message still ends it, without waiting, so that its status can follow.
 /// </remarks>
 internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken) : IServerStreamWriter<T>
     where T : class, IMessage<T>
@@ -22,13 +23,11 @@ internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpa
 
     private readonly PipeWriter _output = http.Response.BodyWriter;
 
-    /// <summary>A write has broken off within a message: nothing can follow it.</summary>
-    public bool IsTorn { get; private set; }
-
     public async Task WriteAsync(T message)
     {
         MessageFrame.Write(_output, message, compress);
         await FlushAsync();
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     public async ValueTask WriteEncodedAsync(ReadOnlyMemory<byte> message, ReadOnlyMemory<byte> tail = default)
@@ -41,10 +40,9 @@ internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpa
         cancellationToken.ThrowIfCancellationRequested();
         MessageFrame.WriteHeader(_output.GetSpan(MessageFrame.HeaderLength), compress, message.Length + tail.Length);
         _output.Advance(MessageFrame.HeaderLength);
-        IsTorn = true;
         await WritePiecesAsync(message);
         await WritePiecesAsync(tail);
-        IsTorn = false;
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private async ValueTask WritePiecesAsync(ReadOnlyMemory<byte> bytes)
@@ -59,14 +57,25 @@ internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpa
         }
     }
 
+    /// <summary>Waits until the connection has taken what was written, or the call is over.</summary>
     private async ValueTask FlushAsync()
     {
-        var flush = _output.FlushAsync(cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+
+        // The token ends the wait alone: Kestrel resets the stream of a flush that is cancelled, and no status could follow.
+        var flush = _output.FlushAsync(CancellationToken.None);
         if (!flush.IsCompletedSuccessfully)
         {
             try
             {
                 await flush.AsTask().WaitAsync(patience, time, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // The writer of the message throws once it is whole.
             }
             catch (TimeoutException)
             {

@@ -179,6 +179,22 @@ public sealed class GrpcGenerateTests : IDisposable
     }
 
     [Fact]
+    public async Task Generate_DeadlineWhileTheConnectionIsFull_WholeMessagesAndTheStatusFollow()
+    {
+        const ulong seed = 3005;
+        var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "slow", N = 1_000_000, Seed = seed }));
+        using var response = await _grpc.OpenAsync(Path, request, CancellationToken.None, ("grpc-timeout", "1S"));
+
+        // Nothing is read before the end: what fits on the way is far less than a second's events.
+        Assert.InRange(await TestModels.SlowEventsAtRestAsync(seed), 1, 500_000);
+        await Task.Delay(1000);
+        var answer = await RawAnswer.ReadAsync(response);
+        Assert.Equal(StatusCode.DeadlineExceeded, answer.Status);
+        Assert.Equal("The call's deadline of 1 s has passed.", answer.Sentence);
+        Assert.NotEmpty(answer.Messages);
+    }
+
+    [Fact]
     public async Task Generate_ClientTakesNothingForTooLong_IsCutOffAndGivesItsPlaceBack()
     {
         using var impatient = new RunningService(workers: 1, settings: [("StallSeconds", "1"), ("QueueLength", "1")]);

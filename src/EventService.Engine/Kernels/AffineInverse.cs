@@ -17,38 +17,36 @@ public sealed unsafe class AffineInverse(double minimum, double clip)
     private readonly float _clip = (float)clip;
 
     /// <summary>y becomes x.</summary>
-    /// <param name="a">One number a lane.</param>
-    /// <param name="b">One number a lane.</param>
+    /// <param name="parameters">Panels of [2, 16 lanes]: a, then b.</param>
+    /// <param name="stride">Distance of rows in floats.</param>
+    /// <param name="panelStride">Distance of panels in floats; 16 for rows of all lanes.</param>
     /// <param name="y">One number a lane, replaced.</param>
-    /// <exception cref="ArgumentException">The lengths differ.</exception>
-    public void Run(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> y)
+    /// <exception cref="ArgumentException">The parameters do not hold as many lanes.</exception>
+    public void Run(ReadOnlySpan<float> parameters, int stride, int panelStride, Span<float> y)
     {
-        if (a.Length != y.Length || b.Length != y.Length)
-        {
-            throw new ArgumentException($"An affine map has {a.Length} scales and {b.Length} shifts for {y.Length} numbers, expected as many.");
-        }
-
-        fixed (float* scale = a, shift = b, value = y)
+        LanePanels.Require(parameters.Length, 2, stride, panelStride, y.Length);
+        fixed (float* p = parameters, v = y)
         {
             var done = KernelSet.Path switch
             {
-                VectorPath.V512 => Run<Simd512, Vector512<float>, Vector512<int>>(scale, shift, value, 0, y.Length),
-                VectorPath.V256 => Run<Simd256, Vector256<float>, Vector256<int>>(scale, shift, value, 0, y.Length),
-                VectorPath.V128 => Run<Simd128, Vector128<float>, Vector128<int>>(scale, shift, value, 0, y.Length),
+                VectorPath.V512 => Run<Simd512, Vector512<float>, Vector512<int>>(p, stride, panelStride, v, 0, y.Length),
+                VectorPath.V256 => Run<Simd256, Vector256<float>, Vector256<int>>(p, stride, panelStride, v, 0, y.Length),
+                VectorPath.V128 => Run<Simd128, Vector128<float>, Vector128<int>>(p, stride, panelStride, v, 0, y.Length),
                 _ => 0,
             };
-            Run<Simd1, float, int>(scale, shift, value, done, y.Length);
+            Run<Simd1, float, int>(p, stride, panelStride, v, done, y.Length);
         }
     }
 
-    private int Run<S, V, I>(float* a, float* b, float* y, int i, int lanes)
+    private int Run<S, V, I>(float* parameters, nint stride, nint panelStride, float* y, int i, int lanes)
         where S : struct, ISimd<V, I>
         where V : struct
         where I : struct
     {
         for (; i + S.Width <= lanes; i += S.Width)
         {
-            S.Store(S.Divide(S.Subtract(S.Load(in y[i]), S.Load(in b[i])), Scale<S, V, I>(S.Load(in a[i]))), ref y[i]);
+            var a = parameters + LanePanels.Offset(i, panelStride);
+            S.Store(S.Divide(S.Subtract(S.Load(in y[i]), S.Load(in a[stride])), Scale<S, V, I>(S.Load(in a[0]))), ref y[i]);
         }
 
         return i;

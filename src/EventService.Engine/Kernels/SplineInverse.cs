@@ -66,32 +66,29 @@ public sealed unsafe class SplineInverse
     public int ParameterCount => (3 * _bins) + (_tails ? -1 : 1);
 
     /// <summary>y becomes x with spline(x) = y.</summary>
-    /// <param name="parameters">[ParameterCount, lanes], rows <paramref name="stride"/> apart.</param>
+    /// <param name="parameters">Panels of [ParameterCount, 16 lanes].</param>
     /// <param name="stride">Distance of rows in floats.</param>
+    /// <param name="panelStride">Distance of panels in floats; 16 for rows of all lanes.</param>
     /// <param name="y">One number a lane, replaced.</param>
     /// <exception cref="ArgumentException">The parameters do not hold as many lanes.</exception>
-    public void Run(ReadOnlySpan<float> parameters, int stride, Span<float> y)
+    public void Run(ReadOnlySpan<float> parameters, int stride, int panelStride, Span<float> y)
     {
-        if (stride < y.Length || parameters.Length < ((long)(ParameterCount - 1) * stride) + y.Length)
-        {
-            throw new ArgumentException($"Spline parameters hold {parameters.Length} floats, expected {ParameterCount} rows of {y.Length} lanes, {stride} apart.");
-        }
-
+        LanePanels.Require(parameters.Length, ParameterCount, stride, panelStride, y.Length);
         fixed (float* p = parameters, v = y)
         {
             var done = KernelSet.Path switch
             {
-                VectorPath.V512 => Run<Simd512, Vector512<float>, Vector512<int>>(p, stride, v, 0, y.Length),
-                VectorPath.V256 => Run<Simd256, Vector256<float>, Vector256<int>>(p, stride, v, 0, y.Length),
-                VectorPath.V128 => Run<Simd128, Vector128<float>, Vector128<int>>(p, stride, v, 0, y.Length),
+                VectorPath.V512 => Run<Simd512, Vector512<float>, Vector512<int>>(p, stride, panelStride, v, 0, y.Length),
+                VectorPath.V256 => Run<Simd256, Vector256<float>, Vector256<int>>(p, stride, panelStride, v, 0, y.Length),
+                VectorPath.V128 => Run<Simd128, Vector128<float>, Vector128<int>>(p, stride, panelStride, v, 0, y.Length),
                 _ => 0,
             };
-            Run<Simd1, float, int>(p, stride, v, done, y.Length);
+            Run<Simd1, float, int>(p, stride, panelStride, v, done, y.Length);
         }
     }
 
     [SkipLocalsInit]
-    private int Run<S, V, I>(float* parameters, nint stride, float* y, int start, int lanes)
+    private int Run<S, V, I>(float* parameters, nint stride, nint panelStride, float* y, int start, int lanes)
         where S : struct, ISimd<V, I>
         where V : unmanaged
         where I : unmanaged
@@ -104,7 +101,7 @@ public sealed unsafe class SplineInverse
         // Two vectors in turn through each phase: every phase is a long chain of operations, and the processor works at both.
         for (; lane + (2 * S.Width) <= lanes; lane += 2 * S.Width)
         {
-            float* p = parameters + lane, next = p + S.Width, v = y + lane, w = v + S.Width;
+            float* p = parameters + LanePanels.Offset(lane, panelStride), next = parameters + LanePanels.Offset(lane + S.Width, panelStride), v = y + lane, w = v + S.Width;
             Sizes<S, V, I>(p, stride, first);
             Sizes<S, V, I>(next, stride, second);
             Find<S, V, I>(p + (2 * _bins * stride), stride, v, first);
@@ -115,8 +112,9 @@ public sealed unsafe class SplineInverse
 
         for (; lane + S.Width <= lanes; lane += S.Width)
         {
-            Sizes<S, V, I>(parameters + lane, stride, first);
-            Find<S, V, I>(parameters + lane + (2 * _bins * stride), stride, y + lane, first);
+            var p = parameters + LanePanels.Offset(lane, panelStride);
+            Sizes<S, V, I>(p, stride, first);
+            Find<S, V, I>(p + (2 * _bins * stride), stride, y + lane, first);
             Solve<S, V, I>(y + lane, first);
         }
 

@@ -25,7 +25,7 @@ public sealed class AffineInverseTests
         {
             using var forced = new ForcedPath(path);
             float[] x = [.. y];
-            new AffineInverse(minimum, clip).Run(a, b, x);
+            new AffineInverse(minimum, clip).Run([.. a, .. b], lanes, LanePanels.Width, x);
             bits ??= x;
 
             Assert.Equal(bits, x);
@@ -38,10 +38,10 @@ public sealed class AffineInverseTests
     }
 
     [Fact]
-    public void Run_LengthsThatDiffer_SaysSo()
+    public void Run_TooFewParameters_SaysWhatItNeeds()
     {
-        var e = Assert.Throws<ArgumentException>(() => new AffineInverse(0, 0).Run(new float[3], new float[2], new float[3]));
+        var e = Assert.Throws<ArgumentException>(() => new AffineInverse(0, 0).Run(new float[5], 3, LanePanels.Width, new float[3]));
 
-        Assert.Equal("An affine map has 3 scales and 2 shifts for 3 numbers, expected as many.", e.Message);
+        Assert.Equal("Parameters of maps hold 5 floats, expected 2 rows of 3 lanes, rows 3 and panels of 16 lanes 16 apart.", e.Message);
     }
 }

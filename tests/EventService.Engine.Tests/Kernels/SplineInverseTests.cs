@@ -74,10 +74,38 @@ public sealed class SplineInverseTests
             foreach (var (first, count) in new[] { (0, Lanes), (1, 16), (5, 1), (30, 15), (150, 50) })
             {
                 var y = values.AsSpan(first, count).ToArray();
-                batch.Spline.Run(batch.Theta.AsSpan(first), Lanes, y);
+                batch.Spline.Run(batch.Theta.AsSpan(first), Lanes, LanePanels.Width, y);
 
                 Assert.Equal(whole.AsSpan(first, count).ToArray().Select(Bits), y.Select(Bits));
             }
+        }
+    }
+
+    /// <summary>As the product of a <see cref="PackedMatrix"/> leaves parameters: 16 lanes of all rows, a gap, the next 16.</summary>
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Run_OnPanels_GivesTheBitsOfRows(Case c)
+    {
+        var batch = new Batch(c, 3);
+        var expected = batch.Run(batch.Values);
+        int rows = batch.Spline.ParameterCount, panelStride = (rows + 3) * LanePanels.Width, panels = (Lanes + LanePanels.Width - 1) / LanePanels.Width;
+        var theta = new float[panels * panelStride];
+        Array.Fill(theta, float.NaN);
+        for (var row = 0; row < rows; row++)
+        {
+            for (var lane = 0; lane < Lanes; lane++)
+            {
+                theta[(lane / LanePanels.Width * panelStride) + (row * LanePanels.Width) + (lane % LanePanels.Width)] = batch.Theta[(row * Lanes) + lane];
+            }
+        }
+
+        foreach (var path in s_paths)
+        {
+            using var forced = new ForcedPath(path);
+            float[] y = [.. batch.Values];
+            batch.Spline.Run(theta, LanePanels.Width, panelStride, y);
+
+            Assert.Equal(expected.Select(Bits), y.Select(Bits));
         }
     }
 
@@ -133,9 +161,9 @@ public sealed class SplineInverseTests
     {
         var spline = new SplineInverse(2, -1, 1, linearTails: false, 0, 0, 0, null);
 
-        var e = Assert.Throws<ArgumentException>(() => spline.Run(new float[20], 3, new float[3]));
+        var e = Assert.Throws<ArgumentException>(() => spline.Run(new float[20], 3, LanePanels.Width, new float[3]));
 
-        Assert.Equal("Spline parameters hold 20 floats, expected 7 rows of 3 lanes, 3 apart.", e.Message);
+        Assert.Equal("Parameters of maps hold 20 floats, expected 7 rows of 3 lanes, rows 3 and panels of 16 lanes 16 apart.", e.Message);
     }
 
     // One NaN is as good as another.
@@ -175,7 +203,7 @@ public sealed class SplineInverseTests
         public float[] Run(float[] values)
         {
             float[] y = [.. values];
-            Spline.Run(Theta, Lanes, y);
+            Spline.Run(Theta, Lanes, LanePanels.Width, y);
             return y;
         }
 

@@ -40,7 +40,7 @@ public sealed record AffineScalarMap(AffineScale Scale, double Minimum, bool Shi
     public override ScalarInverse Inverse()
     {
         var affine = new AffineInverse(Minimum, Scale == AffineScale.Softplus ? 0 : -1 / Log.Of(Minimum));
-        return (rows, stride, y) => affine.Run(rows[..y.Length], rows.Slice(stride, y.Length), y);
+        return (rows, stride, panelStride, y) => affine.Run(rows, stride, panelStride, y);
     }
 
     private double ScaleOf(double a) => Scale == AffineScale.Softplus ? Softplus.Of(a) + Minimum : Exp.Of(a / (1 + Math.Abs(a / Log.Of(Minimum))));

@@ -79,7 +79,7 @@ public sealed class FlowRefinement
             }
 
             _logits.Advance(0, some, scratch);
-            _logits.Invert(static (rows, _, values) => rows[..Lanes].CopyTo(values), 0, 0, probability.Slice(first * Lanes, some * Lanes), some, scratch);
+            _logits.Invert(static (rows, _, _, values) => rows[..values.Length].CopyTo(values), 0, 0, probability.Slice(first * Lanes, some * Lanes), some, scratch);
         }
 
         Marginals?.Add(t, SamplingStride, probability[..lanes]);

@@ -135,12 +135,8 @@ public sealed unsafe class IncrementalConditioner
     /// <param name="scratch">The thread's memory.</param>
     public void Invert(ScalarInverse inverse, int level, int target, Span<float> values, int panels, FlowScratch scratch)
     {
-        var length = _rows * Lanes;
-        var parameters = _outputs.Panels(scratch, panels) + (_outputs.Start(level) * Lanes) + (target * length);
-        for (var p = 0; p < panels; p++)
-        {
-            inverse(new Span<float>(parameters + (p * (nint)_outputs.PanelStride), length), Lanes, values.Slice(p * Lanes, Lanes));
-        }
+        var parameters = _outputs.Panels(scratch, panels) + ((_outputs.Start(level) + (target * _rows)) * Lanes);
+        inverse(new ReadOnlySpan<float>(parameters, ((panels - 1) * _outputs.PanelStride) + (_rows * Lanes)), Lanes, _outputs.PanelStride, values[..(panels * Lanes)]);
     }
 
     private static List<Range> Blocks(int levels, int width)

@@ -1,3 +1,4 @@
+using EventService.Engine.Kernels;
 using EventService.Numerics.Functions;
 
 namespace EventService.Generation.Architectures.Flows;
@@ -46,16 +47,17 @@ public sealed record MixtureScalarMap(int Components, double Minimum) : ScalarMa
 
     public override ScalarInverse Inverse() => PointsOf;
 
-    private void PointsOf(Span<float> rows, int stride, Span<float> y)
+    private void PointsOf(ReadOnlySpan<float> rows, int stride, int panelStride, Span<float> y)
     {
         Span<double> logWeights = stackalloc double[Components], means = stackalloc double[Components], sigmas = stackalloc double[Components];
         for (var i = 0; i < y.Length; i++)
         {
+            var lane = (int)LanePanels.Offset(i, panelStride);
             for (var k = 0; k < Components; k++)
             {
-                logWeights[k] = rows[(k * stride) + i];
-                means[k] = rows[((Components + k) * stride) + i];
-                sigmas[k] = Minimum + Softplus.Of((double)rows[(((2 * Components) + k) * stride) + i]);
+                logWeights[k] = rows[(k * stride) + lane];
+                means[k] = rows[((Components + k) * stride) + lane];
+                sigmas[k] = Minimum + Softplus.Of((double)rows[(((2 * Components) + k) * stride) + lane]);
             }
 
             Normalise(logWeights);

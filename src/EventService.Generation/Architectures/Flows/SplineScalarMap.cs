@@ -103,7 +103,7 @@ public sealed record SplineScalarMap : ScalarMap
         var slope = Log.Of(Slope);
         var spline = new SplineInverse(
             Bins, Low, High, Tails == SplineTails.Linear, MinimumWidth, MinimumHeight, MinimumDerivative, Form == SplineForm.SoftClip ? new SplineSoftClip(-2 / slope, -1 / slope) : null);
-        return (rows, stride, y) => spline.Run(rows, stride, y);
+        return (rows, stride, panelStride, y) => spline.Run(rows, stride, panelStride, y);
     }
 
     /// <summary>A bin of the unit square: number, left knot, size.</summary>

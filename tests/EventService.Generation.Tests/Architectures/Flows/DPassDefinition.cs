@@ -1,3 +1,4 @@
+using EventService.Engine.Kernels;
 using EventService.Generation.Architectures.Flows;
 
 namespace EventService.Generation.Tests.Architectures.Flows;
@@ -37,7 +38,7 @@ internal static class DPassDefinition
             for (var t = 0; t < layer.Targets.Count; t++)
             {
                 float[] value = [y[layer.Targets[t]]];
-                inverse(outputs.AsSpan(t * rows.Count, rows.Count).ToArray(), 1, value);
+                inverse(outputs.AsSpan(t * rows.Count, rows.Count), 1, LanePanels.Width, value);
                 x[layer.Targets[t]] = value[0];
             }
         }
@@ -57,7 +58,7 @@ internal static class DPassDefinition
             .. all.Select(t =>
             {
                 float[] value = [y[t]];
-                inverse(outputs.AsSpan(t * rows.Count, rows.Count).ToArray(), 1, value);
+                inverse(outputs.AsSpan(t * rows.Count, rows.Count), 1, LanePanels.Width, value);
                 return value[0];
             }),
         ];

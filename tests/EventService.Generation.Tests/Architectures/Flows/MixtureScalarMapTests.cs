@@ -1,3 +1,4 @@
+using EventService.Engine.Kernels;
 using EventService.Generation.Architectures.Flows;
 
 namespace EventService.Generation.Tests.Architectures.Flows;
@@ -43,7 +44,7 @@ public sealed class MixtureScalarMapTests
         foreach (var z in new[] { -30f, -8, -2, -0.1f, 0, 0.6f, 3, 9, 25 })
         {
             Span<float> y = [z];
-            new MixtureScalarMap(3, 1e-3).Inverse()((float[])theta.Clone(), 1, y);
+            new MixtureScalarMap(3, 1e-3).Inverse()(theta, 1, LanePanels.Width, y);
             var (back, _) = Forward([.. theta.Select(t => (double)t)], 3, y[0]);
             Assert.Equal(z, back, 3e-5 * (1 + Math.Abs(z)));
         }

@@ -274,11 +274,11 @@ public sealed class LayeredFlow : ILikelihoodModel
             {
                 var (row, valid) = (pending[i], Refinement is null || work.Uniform[i] < work.Acceptance[i]);
                 var condition = work.ConditionOfMaps(i);
-                for (var f = 0; f < Features; f++)
+                for (var f = 0; f < Features && valid; f++)
                 {
                     var value = _columns[f].Inverse(work.Z[(f * SamplingStride) + i], condition);
                     block.Scalars[f][row] = value;
-                    valid &= float.IsFinite(value);
+                    valid = float.IsFinite(value);
                 }
 
                 if (!valid)

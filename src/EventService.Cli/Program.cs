@@ -10,6 +10,7 @@ using EventService.Generation;
 var root = new RootCommand("Collider events from trained generative models.")
 {
     Train.Command(),
+    Constrain.Command(),
     Generate.Command(EventGenerator.Load),
     Density.Command(EventGenerator.Load),
     Verify.Command(EventGenerator.Load),

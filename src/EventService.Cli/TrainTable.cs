@@ -62,9 +62,11 @@ internal static class TrainTable
         var sha256 = points?.Sha256 ?? await DigestAsync(request.Data, cancellation);
         var command = $"eventservice train {request.Data.Name} --recipe {request.Recipe.Name} --output {Path.GetFileName(request.Output)}{(request.Straighten is null ? "" : $" --straighten {request.Straighten.Name}")}";
         await using var file = OutputFile.Open(request.Output);
-        var document = training.Write(file.Stream, command, request.Data.Name, sha256);
+        var document = await (recipe.Data.Inequalities is null
+            ? Task.Run(() => training.Write(file.Stream, command, request.Data.Name, sha256), cancellation)
+            : Constrain.MeasureAsync(SupportMeasurement.DrawsOf(recipe.Data.Conditions.Count), progress => training.Write(file.Stream, command, request.Data.Name, sha256, progress)));
         await file.CompleteAsync();
-        var refined = recipe.Refinement is null ? "" : $"; the refinement keeps {document.Acceptance:P1} of the draws";
+        var refined = recipe.Refinement is null && recipe.Data.Inequalities is null ? "" : $"; {document.Acceptance:P1} of the draws are kept";
         await Console.Error.WriteLineAsync($"{request.Output}: validation loss {document.Training.ValidationLoss:F4} nat (epoch {document.Training.BestEpoch + 1} of {document.Training.Epochs}){refined}");
         return 0;
     }

@@ -51,7 +51,7 @@ public sealed record ModelDocument
     /// <summary>Sum of weights of the training file: expected events in 10/fb after the selection.</summary>
     public required double SumOfWeights { get; init; }
 
-    /// <summary>Mean acceptance of the validity filter: the share of drawn kinematics that are kept.</summary>
+    /// <summary>Mean acceptance: the share of draws that are kept by the validity filter, a refinement, and a support.</summary>
     public required double Acceptance { get; init; }
 
     /// <summary>Standard error of <see cref="Acceptance"/>.</summary>

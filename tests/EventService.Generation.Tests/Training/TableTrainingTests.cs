@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 
 using EventService.Engine.Random;
+using EventService.Generation.Architectures.Flows;
 using EventService.Generation.Training.Recipes;
 using EventService.Generation.Training.Tables;
 using EventService.Numerics.Functions;
@@ -232,6 +233,30 @@ public sealed class TableTrainingTests
         var recipe = Recipe.Parse(Encoding.UTF8.GetBytes(Text("made", "").Replace("\"standardise\"", "\"log\"", StringComparison.Ordinal).Replace("\"mirror\": [\"x\", \"y\"],", "", StringComparison.Ordinal)));
         var e = Assert.Throws<ArgumentException>(() => new TableTraining(Normal(3000), recipe, 1, 100));
         Assert.Matches("Column '[xy]' is -?[0-9.E-]+ in event [0-9]+, outside the domain of its maps", e.Message);
+    }
+
+    [Fact]
+    public void Train_WithInequalities_IsTrainingAndTheirMeasurement()
+    {
+        var plain = Parse("made", "");
+        var holds = new ColumnInequality(new Dictionary<string, double> { ["x"] = 1, ["y"] = -1 }, -10, "x is not far below y");
+        var recipe = plain with { Data = plain.Data with { Inequalities = [holds] } };
+        var sample = Normal(3000);
+
+        var (_, file) = Train(recipe, sample, 1);
+
+        Assert.Equal(SupportMeasurement.Give(Train(plain, sample, 1).File, [holds]).File, file);
+    }
+
+    [Fact]
+    public void Train_OnAnEventOutsideItsInequalities_SaysWhichAndWhy()
+    {
+        var plain = Parse("made", "");
+        var sorted = new ColumnInequality(new Dictionary<string, double> { ["x"] = 1, ["y"] = -1 }, 0, "x and y are sorted");
+
+        var e = Assert.Throws<ArgumentException>(() => new TableTraining(Normal(3000), plain with { Data = plain.Data with { Inequalities = [sorted] } }, 1, 100));
+
+        Assert.Matches(@"^Event [0-9]+ of the table has x -?[0-9.E-]+, y -?[0-9.E-]+, but x and y are sorted: expected x - y >= 0\. Correct data\.inequalities or the table\.$", e.Message);
     }
 
     [Fact]

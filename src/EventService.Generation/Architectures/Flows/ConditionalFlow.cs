@@ -44,6 +44,8 @@ public sealed class ConditionalFlow : ILikelihoodModel
 
     internal IReadOnlyList<ConditionParameter> Conditions => _conditions;
 
+    internal bool HasSupport => _flow.Support is not null;
+
     public SampleSchema Schema => _flow.Schema;
 
     public int PreferredChunk => _flow.PreferredChunk;
@@ -172,7 +174,7 @@ public sealed class ConditionalFlow : ILikelihoodModel
     private LayeredFlow Build(IReadOnlyList<double> condition)
     {
         double[] scaled = [.. _conditions.Select((parameter, c) => Scaled(parameter, condition[c]))];
-        return _flow.With([.. _flow.Columns.Select(column => column.At(scaled[0]))], [.. Layers.Select(layer => layer.At(scaled))]);
+        return _flow.With([.. _flow.Columns.Select(column => column.At(scaled[0]))], [.. Layers.Select(layer => layer.At(scaled))], _flow.Support?.At(scaled[0]));
     }
 
     /// <summary>Ranges under one condition, and where their events belong.</summary>

@@ -13,15 +13,15 @@ namespace EventService.Generation.Architectures.Flows;
 /// <remarks>
 /// Events are sampled in float32, tile by tile; densities are computed in double precision from the columns as they are
 /// written, so that the sampler reports the density that /density gives. An event is a function of (key, index): stream (key, index),
-/// substream the attempt, two words a feature in the order of the base distribution, with a refinement two more. An event too large for float32, or
-/// that the refinement does not keep, is redrawn.
+/// substream the attempt, two words a feature in the order of the base distribution, with a refinement two more. An event too large for float32, outside
+/// the support, or that the refinement does not keep, is redrawn.
 /// </remarks>
 public sealed class LayeredFlow : ILikelihoodModel
 {
     /// <summary>Name in model files.</summary>
     public const string ArchitectureName = "layered-flow";
 
-    /// <summary>Attempts for an event that float32 can hold, and that the refinement keeps.</summary>
+    /// <summary>Attempts for an event that float32 can hold, that is inside the support, and that the refinement keeps.</summary>
     public const uint MaximumAttempts = 256;
 
     private const int Stride = FlowLayer.Stride;
@@ -35,7 +35,7 @@ public sealed class LayeredFlow : ILikelihoodModel
     private readonly FlowBase _base;
     private readonly byte[] _digest;
     private readonly int _grids;
-    private readonly ConcurrentBag<Workspace> _workspaces;
+    private readonly ConcurrentBag<LayeredFlowWorkspace> _workspaces;
 
     /// <param name="schema">Scalar columns only, one for each feature.</param>
     /// <param name="columns">Their maps.</param>
@@ -59,8 +59,9 @@ public sealed class LayeredFlow : ILikelihoodModel
         _grids = columns.Count(c => c.Dequantisation is not null);
     }
 
-    private LayeredFlow(LayeredFlow other, IReadOnlyList<ColumnPreprocessing> columns, IReadOnlyList<FlowLayer> layers)
+    private LayeredFlow(LayeredFlow other, IReadOnlyList<ColumnPreprocessing> columns, IReadOnlyList<FlowLayer> layers, EventSupport? support)
     {
+        Support = support;
         (Schema, _columns, _layers, _base, _digest, _workspaces) = (other.Schema, [.. columns], [.. layers], other._base, other._digest, other._workspaces);
         _grids = other._grids;
     }
@@ -76,6 +77,9 @@ public sealed class LayeredFlow : ILikelihoodModel
 
     /// <summary>Which draws are kept; null where all are.</summary>
     public FlowRefinement? Refinement { get; init; }
+
+    /// <summary>Where events can be; null for everywhere.</summary>
+    public EventSupport? Support { get; init; }
 
     public int PreferredChunk => 1024;
 
@@ -177,7 +181,7 @@ public sealed class LayeredFlow : ILikelihoodModel
             for (var i = 0; i < lanes; i++)
             {
                 densities[start + i] = double.IsFinite(logDensity[i])
-                    ? new EventDensity(logDensity[i], Refinement?.LogAcceptanceError ?? 0, null)
+                    ? new EventDensity(logDensity[i], Error(work.ConditionOfMaps(i)), null)
                     : new EventDensity(double.NegativeInfinity, 0, Reason(events.Row(start + i), work.ConditionOfMaps(i)));
             }
         }
@@ -185,8 +189,8 @@ public sealed class LayeredFlow : ILikelihoodModel
         _workspaces.Add(work);
     }
 
-    /// <summary>A flow that differs in its maps and layers only and shares the memory that threads work in: one under another condition is used for a few events.</summary>
-    internal LayeredFlow With(IReadOnlyList<ColumnPreprocessing> columns, IReadOnlyList<FlowLayer> layers) => new(this, columns, layers);
+    /// <summary>A flow that differs in its maps, layers and support only and shares the memory that threads work in: one under another condition is used for a few events.</summary>
+    internal LayeredFlow With(IReadOnlyList<ColumnPreprocessing> columns, IReadOnlyList<FlowLayer> layers, EventSupport? support) => new(this, columns, layers, support);
 
     /// <summary>One draw of the base distribution, D numbers: two words of the stream each.</summary>
     internal void DrawBase(ref PhiloxStream random, Span<float> z)
@@ -239,7 +243,7 @@ public sealed class LayeredFlow : ILikelihoodModel
     }
 
     /// <summary>Draws the columns of the events that rows start ... of the block are numbered for.</summary>
-    private void Draw(Workspace work, int start, int lanes, EventBlock block)
+    private void Draw(LayeredFlowWorkspace work, int start, int lanes, EventBlock block)
     {
         var pending = work.Pending;
         pending.Clear();
@@ -252,7 +256,7 @@ public sealed class LayeredFlow : ILikelihoodModel
         {
             if (attempt == MaximumAttempts)
             {
-                throw new AttemptsExhaustedException($"Event {block.EventNumber[pending[0]]} had a column beyond the range of float32{(Refinement is null ? "" : ", or was not kept,")} {MaximumAttempts} times. The flow or the maps of its columns do not describe events; report it with the receipt.");
+                throw new AttemptsExhaustedException($"Event {block.EventNumber[pending[0]]} had a column beyond the range of float32{(Refinement is null && Support is null ? "" : ", or was not kept,")} {MaximumAttempts} times. The flow or the maps of its columns do not describe events; report it with the receipt.");
             }
 
             for (var i = 0; i < pending.Count; i++)
@@ -278,10 +282,11 @@ public sealed class LayeredFlow : ILikelihoodModel
                 {
                     var value = _columns[f].Inverse(work.Z[(f * SamplingStride) + i], condition);
                     block.Scalars[f][row] = value;
+                    work.Row[f] = value;
                     valid = float.IsFinite(value);
                 }
 
-                if (!valid)
+                if (!valid || Support?.Violated(work.Row) is not null)
                 {
                     pending[kept++] = row;
                 }
@@ -322,7 +327,7 @@ public sealed class LayeredFlow : ILikelihoodModel
         _workspaces.Add(work);
     }
 
-    private void Inverse(Workspace work, int lanes)
+    private void Inverse(LayeredFlowWorkspace work, int lanes)
     {
         for (var l = _layers.Length - 1; l >= 0; l--)
         {
@@ -335,8 +340,15 @@ public sealed class LayeredFlow : ILikelihoodModel
     /// Where columns have values on a grid, the mean over points of their cells of the log-density less that of the spread: a lower bound. The points are
     /// the middles of equal shares of the spread, in another order for each column.
     /// </remarks>
-    private void Evaluate(Workspace work, Span<double> logDensity)
+    private void Evaluate(LayeredFlowWorkspace work, Span<double> logDensity)
     {
+        var gain = work.Gain.AsSpan(0, logDensity.Length);
+        gain.Clear();
+        if (Support is not null)
+        {
+            FillGain(work, gain);
+        }
+
         logDensity.Clear();
         if (_grids == 0)
         {
@@ -361,13 +373,35 @@ public sealed class LayeredFlow : ILikelihoodModel
             sum.CopyTo(logDensity);
         }
 
-        foreach (ref var value in logDensity)
+        for (var i = 0; i < logDensity.Length; i++)
         {
-            value = double.IsFinite(value) ? value : double.NegativeInfinity;
+            var value = logDensity[i] + gain[i];
+            logDensity[i] = double.IsFinite(value) ? value : double.NegativeInfinity;
         }
     }
 
-    private void AddLogDensity(Workspace work, Span<double> logDensity, int point)
+    /// <summary>What the events in the workspace get beside the density of the flow: minus infinity outside the support.</summary>
+    private void FillGain(LayeredFlowWorkspace work, Span<double> gain)
+    {
+        for (var i = 0; i < gain.Length; i++)
+        {
+            for (var f = 0; f < Features; f++)
+            {
+                work.Row[f] = work.X[(f * Stride) + i];
+            }
+
+            gain[i] = Support!.Violated(work.Row) is null ? Support.LogGain(work.ConditionOfMaps(i)) : double.NegativeInfinity;
+        }
+    }
+
+    /// <summary>Standard error of the log-density: that of the measured shares of draws that are kept.</summary>
+    private double Error(double condition)
+    {
+        double refinement = Refinement?.LogAcceptanceError ?? 0, support = Support?.LogError(condition) ?? 0;
+        return Math.Sqrt((refinement * refinement) + (support * support));
+    }
+
+    private void AddLogDensity(LayeredFlowWorkspace work, Span<double> logDensity, int point)
     {
         var grid = 0;
         for (var f = 0; f < Features; f++)
@@ -413,102 +447,11 @@ public sealed class LayeredFlow : ILikelihoodModel
             }
         }
 
-        return "the event is outside the support of the flow, or too far out";
+        return Support?.Violated(row) is { } inequality
+            ? $"{inequality.Meaning}: expected {inequality}"
+            : "the event is outside the support of the flow, or too far out";
     }
 
     // A workspace is lost, not returned, where a call throws.
-    private Workspace RentWorkspace() => _workspaces.TryTake(out var work) ? work : new Workspace(Features);
-
-    private sealed class Workspace(int features)
-    {
-        public double[] X { get; } = new double[features * Stride];
-
-        /// <summary>The observables of the tile while several points of their cells are evaluated.</summary>
-        public double[] Observed { get; } = new double[features * Stride];
-
-        public float[] Z { get; } = new float[features * SamplingStride];
-
-        /// <summary>What decides on each draw of the tile, and with what probability it is kept.</summary>
-        public double[] Uniform { get; } = new double[SamplingStride];
-
-        public float[] Acceptance { get; } = new float[SamplingStride];
-
-        public FlowScratch Scratch { get; } = new();
-
-        /// <summary>Key of the stream of each event.</summary>
-        public List<ulong> Keys { get; } = [];
-
-        public List<int> Pending { get; } = new(SamplingStride);
-
-        // As gates take them: of all events of a call, event after event, and of the lanes of a tile, [parameters, lanes].
-        private IReadOnlyList<ConditionParameter> _parameters = [];
-        private double[] _conditions = [];
-        private double[] _ofTile = [];
-
-        /// <summary>Conditions of the tile's lanes, rows <paramref name="stride"/> apart; empty for a flow under no condition.</summary>
-        public ReadOnlySpan<double> Conditions(int stride) => _ofTile.AsSpan(0, _parameters.Count * stride);
-
-        /// <summary>What the maps of columns take of the condition of a lane: the one parameter, which stands in the first row whatever the stride; NaN for a flow under no condition.</summary>
-        public double ConditionOfMaps(int lane) => _parameters.Count == 0 ? double.NaN : _ofTile[lane];
-
-        /// <summary>Before the conditions of the events of a call.</summary>
-        public void StartConditions(IReadOnlyList<ConditionParameter> parameters, int events)
-        {
-            _parameters = parameters;
-            if (_conditions.Length < events * parameters.Count)
-            {
-                _conditions = new double[events * parameters.Count];
-            }
-
-            if (_ofTile.Length < SamplingStride * parameters.Count)
-            {
-                _ofTile = new double[SamplingStride * parameters.Count];
-            }
-        }
-
-        /// <summary>The conditions of all events of a call; of no meaning without parameters.</summary>
-        public void SetConditions(IReadOnlyList<ConditionParameter> parameters, IReadOnlyList<IReadOnlyList<double>> conditions, int events)
-        {
-            StartConditions(parameters, events);
-            for (var e = 0; e < events && parameters.Count > 0; e++)
-            {
-                SetCondition(e, conditions[e]);
-            }
-        }
-
-        /// <summary>The condition of an event of the call.</summary>
-        public void SetCondition(int e, IReadOnlyList<double> condition)
-        {
-            for (var c = 0; c < _parameters.Count; c++)
-            {
-                _conditions[(e * _parameters.Count) + c] = ConditionalFlow.Scaled(_parameters[c], condition[c]);
-            }
-        }
-
-        /// <summary>Takes the conditions of these events for the lanes of the tile.</summary>
-        public void TakeConditions(int first, int lanes, int stride)
-        {
-            for (var i = 0; i < lanes; i++)
-            {
-                TakeCondition(i, first + i, stride);
-            }
-        }
-
-        /// <inheritdoc cref="TakeConditions(int, int, int)"/>
-        public void TakeConditions(List<int> events)
-        {
-            for (var i = 0; i < events.Count; i++)
-            {
-                TakeCondition(i, events[i], SamplingStride);
-            }
-        }
-
-        private void TakeCondition(int lane, int e, int stride)
-        {
-            for (var c = 0; c < _parameters.Count; c++)
-            {
-                _ofTile[(c * stride) + lane] = _conditions[(e * _parameters.Count) + c];
-            }
-        }
-    }
+    private LayeredFlowWorkspace RentWorkspace() => _workspaces.TryTake(out var work) ? work : new LayeredFlowWorkspace(Features);
 }

@@ -31,10 +31,19 @@ public static class LayeredFlowFile
     private sealed record Hyperparameters(int Features, FlowBase Base, LayerText[] Layers)
     {
         public RefinementText? Refinement { get; init; }
+
+        public SupportText? Support { get; init; }
     }
 
-    /// <summary>A refinement without its matrices and its acceptance, which is the document's.</summary>
-    private sealed record RefinementText(FlowActivation Activation, string[] Steps, double LargestLogWeight);
+    /// <summary>A refinement without its matrices. Its acceptance is the document's, unless there is a support, which has its share in that.</summary>
+    private sealed record RefinementText(FlowActivation Activation, string[] Steps, double LargestLogWeight)
+    {
+        public double? Acceptance { get; init; }
+
+        public double? AcceptanceError { get; init; }
+    }
+
+    private sealed record SupportText(IReadOnlyList<ColumnInequality> Inequalities, IReadOnlyList<double> Acceptance, long Draws);
 
     /// <summary>A layer without its matrices; what a kind has not is null.</summary>
     private sealed record LayerText(string Kind)
@@ -122,15 +131,60 @@ public static class LayeredFlowFile
             }
 
             var refinement = hyper.Refinement is { } text
-                ? new FlowRefinement(Network(text.Activation, text.Steps, hyper.Features, 0, RefinementPrefix, file), text.LargestLogWeight, document.Acceptance, document.AcceptanceError, Marginals(hyper.Features, file))
+                ? new FlowRefinement(
+                    Network(text.Activation, text.Steps, hyper.Features, 0, RefinementPrefix, file),
+                    text.LargestLogWeight, text.Acceptance ?? document.Acceptance, text.AcceptanceError ?? document.AcceptanceError, Marginals(hyper.Features, file))
                 : null;
-            LayeredFlow With(IReadOnlyList<FlowLayer> given) => new(document.Schema, columns, given, baseDistribution, sha256) { Refinement = refinement };
+            var support = Support(hyper.Support, document);
+            LayeredFlow With(IReadOnlyList<FlowLayer> given) => new(document.Schema, columns, given, baseDistribution, sha256) { Refinement = refinement, Support = support };
             return document.Conditions.Count == 0 ? With(layers) : new ConditionalFlow(document.Conditions, layers, With);
         }
         catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException or NotSupportedException)
         {
             throw new ModelFormatException($"Model '{document.Name}' does not fit the architecture '{LayeredFlow.ArchitectureName}': {e.Message}", e);
         }
+    }
+
+    /// <summary>The document of a flow that is given a support, whose tensors stay as they are.</summary>
+    /// <exception cref="ModelFormatException">It has one.</exception>
+    public static ModelDocument WithSupport(ModelDocument document, EventSupport support)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        ArgumentNullException.ThrowIfNull(support);
+        var hyper = document.Hyperparameters.Deserialize<Hyperparameters>(s_options)!;
+        if (hyper.Support is not null)
+        {
+            throw new ModelFormatException($"Model '{document.Name}' has a support, expected one without.");
+        }
+
+        // Shares of draws: of the refinement, and of what that keeps.
+        var share = support.Acceptance.Average();
+        var error = Math.Sqrt(share * (1 - share) / (support.Draws * support.Acceptance.Count));
+        var (kept, keptError) = (document.Acceptance, document.AcceptanceError);
+        return document with
+        {
+            Hyperparameters = JsonSerializer.SerializeToElement(
+                hyper with
+                {
+                    Refinement = hyper.Refinement is null ? null : hyper.Refinement with { Acceptance = kept, AcceptanceError = keptError },
+                    Support = new SupportText(support.Inequalities, support.Acceptance, support.Draws),
+                }, s_options),
+            Acceptance = kept * share,
+            AcceptanceError = Math.Sqrt((kept * kept * error * error) + (share * share * keptError * keptError)),
+        };
+    }
+
+    private static EventSupport? Support(SupportText? text, ModelDocument document)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        var knots = text.Acceptance.Count;
+        return document.Conditions.Count <= 1 && (document.Conditions.Count == 0 ? knots == 1 : knots is > 1 and <= MostKnots)
+            ? new EventSupport(document.Schema, text.Inequalities, text.Acceptance, text.Draws)
+            : throw new ModelFormatException($"The support has {knots} acceptances for {document.Conditions.Count} conditions, expected 1 without a condition, or 2 to {MostKnots} along a single one.");
     }
 
     /// <summary>Builds the flow of a model file whose source is a sample, the tensor <see cref="SourceTensor"/> of [rows, features].</summary>
@@ -141,7 +195,9 @@ public static class LayeredFlowFile
         var flow = Read(document, file, sha256);
         try
         {
-            return flow is ConditionalFlow conditional
+            return flow is ConditionalFlow { HasSupport: true }
+                ? throw new ModelFormatException($"Model '{document.Name}' has a support, but its events are those of a sample, which cannot be drawn again.")
+                : flow is ConditionalFlow conditional
                 ? new TransportedSample(conditional, file[SourceTensor].ToFloats(), sha256)
                 : throw new ModelFormatException($"Model '{document.Name}' has no condition, expected the one along which its sample is transported.");
         }

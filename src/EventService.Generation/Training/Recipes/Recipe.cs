@@ -3,9 +3,11 @@ using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 
 using EventService.Engine.Optimizers;
+using EventService.Generation.Architectures.Flows;
 using EventService.Generation.Architectures.Flows.Families;
 using EventService.Generation.Architectures.Flows.Trainable;
 using EventService.Generation.Conditions;
+using EventService.Generation.Training.Tables;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
@@ -111,17 +113,36 @@ public sealed record Recipe
         RecipeJson.Require(Data.Columns.All(c => c.Alternative is null), "data.columns have an alternative, which only data.conditions have");
         RecipeJson.RequireAlternatives([.. Data.Conditions.Select(c => (c.Name, c.Alternative))], Data.Columns.Select(c => c.Name));
         RecipeJson.Require(Data.Conditions.All(c => c.Maps is null), "data.conditions have maps, but conditions are always scaled to -1 to 1");
-        foreach (var mirrored in Data.Mirror)
+        CheckSymmetries();
+
+        foreach (var inequality in Data.Inequalities ?? [])
         {
-            RecipeJson.Require(Data.Columns.Any(c => c.Name == mirrored), $"data.mirror names '{mirrored}', which is no column");
+            var fault = inequality.Fault([.. Data.Columns.Select(c => c.Name)]);
+            RecipeJson.Require(fault is null, $"data.inequalities: '{inequality.Meaning}' {fault}");
         }
 
+        RecipeJson.Require(Data.Inequalities is null || (Data.Inequalities.Count > 0 && Data.Conditions.Count < 2), $"data.inequalities are {Data.Inequalities?.Count} under {Data.Conditions.Count} conditions, expected at least one, and one condition at most: the share of draws that they keep is measured along it");
         RecipeJson.Require(Architecture.Fault(Data.Columns.Count) is null, $"architecture: {Architecture.Fault(Data.Columns.Count)?.TrimEnd('.')}");
         RecipeJson.Require(!Data.Morph || (Data.Conditions.Count == 1 && Architecture is LikelihoodFamily), $"data.morph is of flows that are trained by likelihood, under one condition, but there are {Data.Conditions.Count} and the architecture is {Architecture.GetType().Name}");
         RecipeJson.Require(Training.Fault() is null, $"training: {Training.Fault()}");
         RecipeJson.Require(Training.Dropout == 0, "training has a dropout, which only object flows have");
         RecipeJson.Require(Refinement?.Fault() is null, $"refinement: {Refinement?.Fault()}");
         RecipeJson.Require(Refinement is null || Data.Conditions.Count == 0, "a flow with data.conditions has a refinement, whose acceptance would depend on them; expected one of them");
+    }
+
+    private void CheckSymmetries()
+    {
+        foreach (var (field, names) in new[] { ("mirror", Data.Mirror), ("reflect", Data.Reflect ?? []), ("rotate", Data.Rotate ?? []) })
+        {
+            foreach (var name in names)
+            {
+                var column = Data.Columns.FirstOrDefault(c => c.Name == name);
+                RecipeJson.Require(column is not null, $"data.{field} names '{name}', which is no column");
+                RecipeJson.Require(Data.Mirror.Concat(Data.Reflect ?? []).Concat(Data.Rotate ?? []).Count(n => n == name) == 1, $"'{name}' is twice in data.mirror, data.reflect and data.rotate, expected once in all of them");
+                RecipeJson.Require(field != "reflect" || column!.DeltaPhi is not null, $"data.reflect names '{name}', which is no difference of azimuths, expected columns with deltaPhi");
+                RecipeJson.Require(field != "rotate" || !(column!.Maps ?? Data.Maps).Any(m => m is MapRecipe.Align or MapRecipe.Dequantise), $"data.rotate names '{name}', which has the map align or dequantise, but a column that is turned is the same everywhere and continuous");
+            }
+        }
     }
 
     private void CheckPoints()
@@ -169,12 +190,31 @@ public sealed record TableRecipe
     /// <summary>What must hold of any values of the conditions.</summary>
     public IReadOnlyList<ConditionConstraint> Constraints { get; init; } = [];
 
+    /// <summary>What holds of the columns of every event; draws of which it does not hold are drawn again. Null where nothing is known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ColumnInequality>? Inequalities { get; init; }
+
     /// <summary>Whether events are shown at values of the one condition between theirs and the neighbours', as morphing would have them there.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Morph { get; init; }
 
     /// <summary>Columns that change their sign together without changing the physics, such as all pseudorapidities: training does so at random.</summary>
     public IReadOnlyList<string> Mirror { get; init; } = [];
+
+    /// <summary>Differences of azimuths that change their direction together without changing the physics: training takes 2 pi less each, at random.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Reflect { get; init; }
+
+    /// <summary>Azimuths that turn together without changing the physics: training adds any angle to all.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Rotate { get; init; }
+
+    /// <summary>What training may do to a column.</summary>
+    public ColumnSymmetry SymmetryOf(string column) =>
+        Mirror.Contains(column) ? ColumnSymmetry.Mirror
+        : Reflect?.Contains(column) == true ? ColumnSymmetry.Reflection
+        : Rotate?.Contains(column) == true ? ColumnSymmetry.Rotation
+        : ColumnSymmetry.None;
 }
 
 /// <summary>A column of the events: one of the table, or computed from several.</summary>

@@ -16,13 +16,14 @@ public sealed class TableCoordinates
     private readonly EventSample _sample;
     private readonly ulong _seed;
     private readonly Func<int, double> _conditionOfMaps;
-    private readonly bool[] _mirrored;
+    private readonly ColumnSymmetry[] _symmetries;
+    private readonly bool _turns;
     private readonly float[][] _values;
-    private readonly float[]?[] _mirroredValues;
+    private readonly float[]?[] _images;
 
     /// <param name="sample">The table.</param>
     /// <param name="training">Rows that the maps are fitted to.</param>
-    /// <param name="recipe">Maps and mirrored columns.</param>
+    /// <param name="recipe">Maps and symmetries of the columns.</param>
     /// <param name="seed">Of the places within cells.</param>
     /// <exception cref="ArgumentException">A map cannot be fitted, or a value is outside the domain of its maps.</exception>
     public TableCoordinates(EventSample sample, int[] training, TableRecipe recipe, ulong seed)
@@ -33,15 +34,17 @@ public sealed class TableCoordinates
         (_sample, _seed) = (sample, seed);
         Conditions = [.. recipe.Conditions.Select((c, place) => ParameterOf(c, recipe.Columns.Count + place, training))];
         _conditionOfMaps = Conditions.Count == 1 ? row => ConditionalFlow.Scaled(Conditions[0], sample.Row(row)[recipe.Columns.Count]) : _ => double.NaN;
-        _mirrored = [.. recipe.Columns.Select(c => recipe.Mirror.Contains(c.Name))];
+        _symmetries = [.. recipe.Columns.Select(c => recipe.SymmetryOf(c.Name))];
+        _turns = _symmetries.Contains(ColumnSymmetry.Rotation);
         var columns = new ColumnPreprocessing[recipe.Columns.Count];
         _values = new float[columns.Length][];
-        _mirroredValues = new float[columns.Length][];
+        _images = new float[columns.Length][];
         for (var c = 0; c < columns.Length; c++)
         {
             columns[c] = Fit(c, recipe.Columns[c].Name, recipe.Columns[c].Maps ?? recipe.Maps, training);
-            _values[c] = Map(c, 1, columns[c], recipe.Columns[c].Name);
-            _mirroredValues[c] = _mirrored[c] ? Map(c, -1, columns[c], recipe.Columns[c].Name) : null;
+            var symmetry = _symmetries[c];
+            _values[c] = Map(c, x => x, columns[c], recipe.Columns[c].Name);
+            _images[c] = symmetry is ColumnSymmetry.Mirror or ColumnSymmetry.Reflection ? Map(c, x => ImageOf(symmetry, x), columns[c], recipe.Columns[c].Name) : null;
         }
 
         Columns = columns;
@@ -81,7 +84,7 @@ public sealed class TableCoordinates
     /// Fills [columns, rows] with the flow's numbers, and gives the sum of the log-Jacobians of the columns on a grid [nat], less the log-densities of their spread.
     /// </summary>
     /// <param name="rows">Events.</param>
-    /// <param name="epoch">The use: places in cells and mirror images are functions of it and of the event; below 0 nothing is mirrored.</param>
+    /// <param name="epoch">The use: places in cells, mirror images and rotations are functions of it and of the event; below 0 all events are as they are.</param>
     /// <param name="to">Receives the numbers; reshaped.</param>
     public double Fill(ReadOnlySpan<int> rows, int epoch, Tensor to)
     {
@@ -91,18 +94,26 @@ public sealed class TableCoordinates
         for (var i = 0; i < rows.Length; i++)
         {
             var random = new PhiloxStream(_seed ^ 0x43_45_4C_4CUL, ((ulong)(uint)epoch << 32) | (uint)rows[i]);
-            var mirror = (random.NextUInt32() & 1) != 0 && epoch >= 0;
+            var bits = random.NextUInt32() & (epoch < 0 ? 0 : uint.MaxValue);
+            var turn = _turns && epoch >= 0 ? 2 * Math.PI * random.NextDouble() : 0;
             for (var c = 0; c < Columns.Count; c++)
             {
-                var flip = mirror && _mirrored[c];
-                if (Columns[c].Dequantisation is not { } cells)
+                var x = _sample.Row(rows[i])[c];
+                var flip = (_symmetries[c] == ColumnSymmetry.Mirror && (bits & 1) != 0) || (_symmetries[c] == ColumnSymmetry.Reflection && (bits & 2) != 0);
+                if (turn != 0 && _symmetries[c] == ColumnSymmetry.Rotation)
                 {
-                    to[c, i] = (flip ? _mirroredValues[c]! : _values[c])[rows[i]];
+                    Columns[c].TryForward(Turned(x, turn), _conditionOfMaps(rows[i]), out var turned, out _);
+                    to[c, i] = (float)turned;
                     continue;
                 }
 
-                var x = _sample.Row(rows[i])[c];
-                var (spread, logSpread) = cells.Spread(flip ? -x : x, random.NextDouble());
+                if (Columns[c].Dequantisation is not { } cells)
+                {
+                    to[c, i] = (flip ? _images[c]! : _values[c])[rows[i]];
+                    continue;
+                }
+
+                var (spread, logSpread) = cells.Spread(flip ? ImageOf(_symmetries[c], x) : x, random.NextDouble());
                 Columns[c].TryForward(spread, _conditionOfMaps(rows[i]), out var t, out var log);
                 to[c, i] = (float)t;
                 sum += log - logSpread;
@@ -149,11 +160,17 @@ public sealed class TableCoordinates
     private ColumnPreprocessing Fit(int column, string name, IReadOnlyList<MapRecipe> recipes, int[] training)
     {
         List<double> values = new(2 * training.Length), at = new(2 * training.Length);
-        foreach (var row in training)
+        foreach (var (row, k) in training.Select((row, k) => (row, k)))
         {
             var x = _sample.Row(row)[column];
-            values.AddRange(_mirrored[column] ? [x, -x] : [x]);
-            at.AddRange(Enumerable.Repeat(_conditionOfMaps(row), _mirrored[column] ? 2 : 1));
+            double[] images = _symmetries[column] switch
+            {
+                ColumnSymmetry.None => [x],
+                ColumnSymmetry.Rotation => [Math.PI * ((((2 * k) + 1.0) / training.Length) - 1)],
+                var symmetry => [x, ImageOf(symmetry, x)],
+            };
+            values.AddRange(images);
+            at.AddRange(Enumerable.Repeat(_conditionOfMaps(row), images.Length));
         }
 
         // Conditions go with their values.
@@ -191,12 +208,18 @@ public sealed class TableCoordinates
         return new ColumnPreprocessing(maps);
     }
 
-    private float[] Map(int column, int sign, ColumnPreprocessing preprocessing, string name)
+    /// <summary>A value on the other side of the mirror.</summary>
+    private static double ImageOf(ColumnSymmetry symmetry, double x) => symmetry == ColumnSymmetry.Reflection ? (2 * Math.PI) - x : -x;
+
+    /// <summary>An azimuth after a rotation, from -pi to pi.</summary>
+    private static double Turned(double azimuth, double angle) => Math.IEEERemainder(azimuth + angle, 2 * Math.PI);
+
+    private float[] Map(int column, Func<double, double> image, ColumnPreprocessing preprocessing, string name)
     {
         var mapped = new float[_sample.Count];
         for (var row = 0; row < mapped.Length; row++)
         {
-            var x = sign * _sample.Row(row)[column];
+            var x = image(_sample.Row(row)[column]);
             if (!preprocessing.TryForward(x, _conditionOfMaps(row), out var t, out _))
             {
                 throw new ArgumentException($"Column '{name}' is {x} in event {row}, outside the domain of its maps. Give limits or offsets that hold all values, or take another map.");

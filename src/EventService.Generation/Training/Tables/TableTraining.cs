@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -63,6 +64,7 @@ public sealed class TableTraining
             throw new ArgumentException($"{_training.Length} training and {_validation.Length} validation events are too few for batches of {schedule.BatchSize}. Use more data or a smaller batch.");
         }
 
+        RequireInside(sample, recipe);
         _coordinates = new TableCoordinates(sample, _training, recipe.Data, schedule.Seed);
         _task = recipe.Architecture switch
         {
@@ -88,8 +90,24 @@ public sealed class TableTraining
     /// <param name="command">The command that makes the model, with the data file by name only.</param>
     /// <param name="dataFile">Name of the data file.</param>
     /// <param name="dataSha256">Its digest.</param>
-    /// <returns>The model's document; its validation loss is of the model as it is written, in double precision (float32 for a conditional flow).</returns>
-    public ModelDocument Write(Stream stream, string command, string dataFile, string dataSha256)
+    /// <param name="progress">Told the number of draws by which the inequalities' share is measured, where the recipe has some.</param>
+    /// <returns>The model's document; its validation loss is of the flow with its refinement, in double precision (float32 for a conditional flow).</returns>
+    public ModelDocument Write(Stream stream, string command, string dataFile, string dataSha256, IProgress<long>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        if (_recipe.Data.Inequalities is not { } inequalities)
+        {
+            return WriteFlow(stream, command, dataFile, dataSha256);
+        }
+
+        using var flow = new MemoryStream();
+        WriteFlow(flow, command, dataFile, dataSha256);
+        var (file, document) = SupportMeasurement.Give(flow.ToArray(), inequalities, progress);
+        stream.Write(file);
+        return document;
+    }
+
+    private ModelDocument WriteFlow(Stream stream, string command, string dataFile, string dataSha256)
     {
         var measured = Refinement?.Measure();
         TakeBest();
@@ -158,6 +176,25 @@ public sealed class TableTraining
         return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]) { Refinement = refinement };
     }
 
+    /// <exception cref="ArgumentException">An event is outside of what the recipe says of every event.</exception>
+    private static void RequireInside(EventSample sample, Recipe recipe)
+    {
+        if (recipe.Data.Inequalities is not { } inequalities)
+        {
+            return;
+        }
+
+        var support = new EventSupport(recipe.Schema, inequalities, [1], 1);
+        for (var k = 0; k < sample.Count; k++)
+        {
+            if (support.Violated(sample.Row(k)) is { } violated)
+            {
+                throw new ArgumentException(
+                    $"Event {sample.EventNumber[k]} of the table has {string.Join(", ", recipe.Data.Columns.Select((c, f) => string.Create(CultureInfo.InvariantCulture, $"{c.Name} {sample.Row(k)[f]}")))}, but {violated.Meaning}: expected {violated}. Correct data.inequalities or the table.");
+            }
+        }
+    }
+
     private ContinuousLayer? TeacherLayer()
     {
         if (_teacher is null)
@@ -214,8 +251,8 @@ public sealed class TableTraining
             run.Add(RunFingerprint.Prefix + "straightened model", "sha256 " + _teacher.Sha256);
         }
 
-        // A flow may be refined, or refined otherwise, after it has been trained.
-        foreach (var part in (_recipe with { Refinement = null }).ToJson().EnumerateObject())
+        // A flow may be refined, or refined otherwise, or be given a support, after it has been trained.
+        foreach (var part in (_recipe with { Refinement = null, Data = _recipe.Data with { Inequalities = null } }).ToJson().EnumerateObject())
         {
             run.Add(RunFingerprint.Prefix + part.Name, part.Value.GetRawText());
         }

@@ -1,0 +1,58 @@
+using System.CommandLine;
+
+using EventService.Generation;
+using EventService.Generation.Requests;
+using EventService.Generation.Training.Recipes;
+using EventService.Generation.Training.Tables;
+
+namespace EventService.Cli;
+
+/// <summary>eventservice constrain: a trained flow gets the inequalities of its recipe.</summary>
+public static class Constrain
+{
+    private static readonly Argument<FileInfo> s_model = new("model") { Description = "Model file of a flow on a table (.safetensors)." };
+    private static readonly Option<FileInfo> s_recipe = new("--recipe") { Description = "Its recipe, with data.inequalities.", Required = true };
+    private static readonly Option<string> s_output = new("--output", "-o") { Description = "Model file to write; it has the tensors of the first.", Required = true };
+
+    public static Command Command()
+    {
+        var command = new Command("constrain", "Give a trained flow the inequalities of its recipe, as 'train' would: events of which they do not hold are drawn again, densities are divided by the share that is kept.") { s_model, s_recipe, s_output };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    /// <summary>Runs a measurement under a progress bar.</summary>
+    internal static async Task<T> MeasureAsync<T>(long draws, Func<IProgress<long>, T> work)
+    {
+        T? result = default;
+        await Terminal.ProgressAsync("measuring the share of draws inside", draws, show => Task.Run(() => result = work(new Shown(show))));
+        return result!;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var recipe = Recipe.Parse(await File.ReadAllBytesAsync(parsed.GetValue(s_recipe)!.FullName, cancellation));
+        if (recipe.Data.Inequalities is not { } inequalities)
+        {
+            throw new RequestException(RequestFault.BadValue, $"{parsed.GetValue(s_recipe)!.Name} has no data.inequalities, expected what holds of the columns of every event; docs/recipes.md tells how they are written.");
+        }
+
+        var model = await File.ReadAllBytesAsync(parsed.GetValue(s_model)!.FullName, cancellation);
+        if (EventGenerator.ReadDocument(model).Name is var name && name != recipe.Name)
+        {
+            throw new RequestException(RequestFault.BadValue, $"{parsed.GetValue(s_model)!.Name} is the model '{name}', but the recipe is that of '{recipe.Name}'.");
+        }
+
+        var (file, document) = await MeasureAsync(SupportMeasurement.DrawsOf(recipe.Data.Conditions.Count), progress => SupportMeasurement.Give(model, inequalities, progress));
+        await using var output = OutputFile.Open(parsed.GetValue(s_output));
+        await output.Stream.WriteAsync(file, cancellation);
+        await output.CompleteAsync();
+        await Console.Error.WriteLineAsync($"{parsed.GetValue(s_output)}: {document.Acceptance:P2} of the draws are kept");
+        return 0;
+    }
+
+    private sealed class Shown(Action<long> show) : IProgress<long>
+    {
+        public void Report(long value) => show(value);
+    }
+}

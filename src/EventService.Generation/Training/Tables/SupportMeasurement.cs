@@ -1,0 +1,67 @@
+using System.Text.Json;
+
+using EventService.Engine.Serialization;
+using EventService.Generation.Architectures.Flows;
+using EventService.Generation.Evaluation;
+using EventService.Physics.Events;
+
+namespace EventService.Generation.Training.Tables;
+
+/// <summary>Gives a flow the inequalities of its recipe: how much of it lies inside is measured with draws, and stands in its file with them.</summary>
+public static class SupportMeasurement
+{
+    /// <summary>Draws for a flow under no condition.</summary>
+    private const int Draws = 1 << 20;
+
+    /// <summary>Conditions from the smallest to the largest at which a flow is measured, and draws at each.</summary>
+    private const int Knots = 17;
+    private const int DrawsOfKnot = 1 << 17;
+
+    private const ulong Seed = 0x537570706F7274;
+
+    /// <summary>Draws that the measurement takes for a flow under so many conditions, none or one.</summary>
+    public static long DrawsOf(int conditions) => conditions == 0 ? Draws : Knots * (long)DrawsOfKnot;
+
+    /// <summary>The same model with a support. Its tensors are the same; its validation loss stays that of the flow.</summary>
+    /// <param name="file">A model file of a flow without a support.</param>
+    /// <param name="inequalities">What holds of its columns.</param>
+    /// <param name="progress">Told the number of draws done.</param>
+    /// <exception cref="ModelFormatException">The model cannot have a support, has one, or none of its draws is inside.</exception>
+    public static (byte[] File, ModelDocument Document) Give(ReadOnlyMemory<byte> file, IReadOnlyList<ColumnInequality> inequalities, IProgress<long>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(inequalities);
+        var generator = EventGenerator.Load(file);
+        var conditions = generator.Document.Conditions;
+        if (generator.Model is not (LayeredFlow or ConditionalFlow) || conditions.Count > 1)
+        {
+            throw new ModelFormatException($"Model '{generator.Document.Name}' is of the architecture '{generator.Document.Architecture}' under {conditions.Count} conditions, expected '{LayeredFlow.ArchitectureName}' under one condition at most: others cannot have inequalities.");
+        }
+
+        try
+        {
+            var probe = new EventSupport(generator.Document.Schema, inequalities, [1], 1);
+            double[][] points = conditions.Count == 0 ? [[]] : [.. Enumerable.Range(0, Knots).Select(k => new[] { conditions[0].Minimum + ((conditions[0].Maximum - conditions[0].Minimum) * k / (Knots - 1)) })];
+            var draws = conditions.Count == 0 ? Draws : DrawsOfKnot;
+            var acceptance = points.Select((point, k) => Inside(generator.Model, point, probe, draws, new Offset(progress, k * (long)draws)) / draws).ToArray();
+            var document = LayeredFlowFile.WithSupport(generator.Document, new EventSupport(generator.Document.Schema, inequalities, acceptance, draws));
+            using var stream = new MemoryStream();
+            SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, SafeTensorsFile.Read(file).Tensors);
+            return (stream.ToArray(), document);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ModelFormatException($"Model '{generator.Document.Name}' cannot have this support: {e.Message}", e);
+        }
+    }
+
+    private static double Inside(IGenerativeModel model, double[] condition, EventSupport support, int draws, Offset progress)
+    {
+        var events = GeneratedSample.Draw(model, new EventStream(Seed, condition), draws, progress);
+        return Enumerable.Range(0, events.Count).Count(k => support.Violated(events.Row(k)) is null);
+    }
+
+    private sealed class Offset(IProgress<long>? progress, long before) : IProgress<long>
+    {
+        public void Report(long value) => progress?.Report(before + value);
+    }
+}

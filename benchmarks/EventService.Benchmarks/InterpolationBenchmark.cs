@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 
 using EventService.Generation;
+using EventService.Generation.Architectures.Flows;
 using EventService.Generation.Evaluation;
 using EventService.Generation.Evaluation.Closure;
 using EventService.Generation.Training;
@@ -49,26 +50,64 @@ internal static class InterpolationBenchmark
         report.Line();
         report.Line("AUC of the classifier test (network and boosted trees) between real events and the candidates, 0.5 where it cannot tell them apart. W1 in standard deviations of the real events, mean over the observables, and the largest; the "
             + "floor is that of two halves of the real events, over the root of 2. Vertical morphing is a mixture of both neighbours with linear shares; moment morphing (arXiv:1410.7388) the same with their columns shifted and stretched to the interpolated mean and width, but for counts; horizontal morphing interpolates the quantiles of each observable (A. L. Read, NIM A 425 (1999) 357) and has no events.");
+        if (recipe.Data.Inequalities is not null)
+        {
+            report.Line();
+            report.Line("'With sums': the classifier is shown what data.inequalities of the recipe are about, too, such as HT less its jets; 'impossible' are events of which one does not hold.");
+        }
+
         report.Line();
-        report.Line("| candidate | events | AUC | W1, mean | W1, largest |");
-        report.Line("|---|---|---|---|---|");
+        report.Line("| candidate | events | AUC | AUC with sums | impossible | W1, mean | W1, largest |");
+        report.Line("|---|---|---|---|---|---|---|");
         var observables = TableObservables.Of(recipe.Schema);
         var real = Sorted(truth, observables);
-        Row(report, "two halves of the real events", truth.Count / 2, "", Halves(truth, observables).Select(w => w / Math.Sqrt(2)), observables);
+        Row(report, "two halves of the real events", truth.Count / 2, " | | ", Halves(truth, observables).Select(w => w / Math.Sqrt(2)), observables);
         foreach (var (name, events) in Candidates(model, groups, value, Math.Min(parsed.GetValue(s_events), truth.Count)))
         {
-            var auc = C2st.Run(FeatureMatrix.OfTable(EventSubset.At(truth, Enumerable.Range(0, Math.Min(truth.Count, events.Count))), recipe.Schema), FeatureMatrix.OfTable(events, recipe.Schema), new C2stOptions()).Roc;
-            Row(report, name, events.Count, Text($"{auc.Auc:F3} +- {auc.Error:F3}"), real.Zip(Sorted(events, observables), (a, b) => Wasserstein1.Normalised(a, b)), observables);
+            var same = EventSubset.At(truth, Enumerable.Range(0, Math.Min(truth.Count, events.Count)));
+            Row(report, name, events.Count, $"{Auc(same, events, recipe.Schema)} | {WithSums(same, events, recipe)}", real.Zip(Sorted(events, observables), (a, b) => Wasserstein1.Normalised(a, b)), observables);
         }
 
         if (Neighbours(groups, value) is var (low, high, share))
         {
             var (a, b) = (Sorted(low.Events, observables), Sorted(high.Events, observables));
-            Row(report, "horizontal morphing", 0, "", real.Select((r, c) => Wasserstein1.Normalised(r, [.. Enumerable.Range(0, 10_000).Select(k => ((1 - share) * Quantile(a[c], k)) + (share * Quantile(b[c], k)))])), observables);
+            Row(report, "horizontal morphing", 0, " | | ", real.Select((r, c) => Wasserstein1.Normalised(r, [.. Enumerable.Range(0, 10_000).Select(k => ((1 - share) * Quantile(a[c], k)) + (share * Quantile(b[c], k)))])), observables);
         }
 
         report.Save();
         return 0;
+    }
+
+    private static string Auc(EventSample real, EventSample events, SampleSchema schema)
+    {
+        var auc = C2st.Run(FeatureMatrix.OfTable(real, schema), FeatureMatrix.OfTable(events, schema), new C2stOptions()).Roc;
+        return Text($"{auc.Auc:F3} +- {auc.Error:F3}");
+    }
+
+    /// <summary>The area where the classifier is shown the sums of the recipe's inequalities, and the share of events of which one does not hold.</summary>
+    private static string WithSums(EventSample real, EventSample events, Recipe recipe)
+    {
+        if (recipe.Data.Inequalities is not { } inequalities)
+        {
+            return " | ";
+        }
+
+        var support = new EventSupport(recipe.Schema, inequalities, [1], 1);
+        EventSample Extended(EventSample sample)
+        {
+            var extended = new EventSample(sample.ColumnCount + inequalities.Count);
+            for (var k = 0; k < sample.Count; k++)
+            {
+                var row = sample.Row(k).ToArray();
+                extended.AddRow(sample.EventNumber[k], [.. row, .. inequalities.Select((_, i) => support.Sum(i, row))]);
+            }
+
+            return extended;
+        }
+
+        var schema = new SampleSchema([.. recipe.Schema.Scalars, .. inequalities.Select((inequality, i) => new ColumnSchema($"sum{i}", "", inequality.ToString()))], []);
+        var impossible = Enumerable.Range(0, events.Count).Count(k => support.Violated(events.Row(k)) is not null) / (double)events.Count;
+        return $"{Auc(Extended(real), Extended(events), schema)} | {Text($"{impossible:P1}")}";
     }
 
     private static IEnumerable<(string Name, EventSample Events)> Candidates(EventGenerator model, IReadOnlyList<(double Value, EventSample Events)> groups, double value, int count)

@@ -1,11 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
-
 using EventService.Cli;
 using EventService.Engine.Random;
 using EventService.Generation;
-using EventService.Registry;
 using EventService.Numerics.Functions;
+using EventService.Registry;
 
 namespace EventService.FunctionalTests;
 

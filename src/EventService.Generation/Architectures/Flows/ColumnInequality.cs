@@ -15,12 +15,12 @@ public sealed record ColumnInequality(IReadOnlyDictionary<string, double> Terms,
     /// <summary>As in "jet1_pt - jet2_pt >= 0".</summary>
     public override string ToString() => string.Concat(Terms.Select((t, k) => (Math.Sign(t.Value), Math.Abs(t.Value), k) switch
     {
-        (< 0, 1, 0) => $"-{t.Key}",
-        (< 0, 1, _) => $" - {t.Key}",
+        ( < 0, 1, 0) => $"-{t.Key}",
+        ( < 0, 1, _) => $" - {t.Key}",
         (_, 1, 0) => t.Key,
         (_, 1, _) => $" + {t.Key}",
         (_, _, 0) => string.Create(CultureInfo.InvariantCulture, $"{t.Value} {t.Key}"),
-        (< 0, var factor, _) => string.Create(CultureInfo.InvariantCulture, $" - {factor} {t.Key}"),
+        ( < 0, var factor, _) => string.Create(CultureInfo.InvariantCulture, $" - {factor} {t.Key}"),
         (_, var factor, _) => string.Create(CultureInfo.InvariantCulture, $" + {factor} {t.Key}"),
     })) + string.Create(CultureInfo.InvariantCulture, $" >= {AtLeast}");
 

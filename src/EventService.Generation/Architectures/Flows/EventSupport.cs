@@ -60,26 +60,31 @@ public sealed class EventSupport
     {
         for (var i = 0; i < _sums.Length; i++)
         {
-            var (atLeast, terms) = _sums[i];
-            var sum = 0.0;
-            foreach (var (factor, columns) in terms)
-            {
-                var term = factor;
-                foreach (var column in columns)
-                {
-                    term *= row[column];
-                }
-
-                sum += term;
-            }
-
-            if (!(sum >= atLeast))
+            if (!(Sum(i, row) >= _sums[i].AtLeast))
             {
                 return Inequalities[i];
             }
         }
 
         return null;
+    }
+
+    /// <summary>The sum of an inequality's terms for an event.</summary>
+    public double Sum(int inequality, ReadOnlySpan<double> row)
+    {
+        var sum = 0.0;
+        foreach (var (factor, columns) in _sums[inequality].Terms)
+        {
+            var term = factor;
+            foreach (var column in columns)
+            {
+                term *= row[column];
+            }
+
+            sum += term;
+        }
+
+        return sum;
     }
 
     /// <summary>-log A under a condition, which is of no meaning to the support under one: what an event inside has more than the flow gives it.</summary>

@@ -43,7 +43,7 @@ public static class Constrain
             throw new RequestException(RequestFault.BadValue, $"{parsed.GetValue(s_model)!.Name} is the model '{name}', but the recipe is that of '{recipe.Name}'.");
         }
 
-        var (file, document) = await MeasureAsync(SupportMeasurement.DrawsOf(recipe.Data.Conditions.Count), progress => SupportMeasurement.Give(model, inequalities, progress));
+        var (file, document) = await MeasureAsync(SupportMeasurement.DrawsOf(recipe.Data.Conditions.Count), progress => SupportMeasurement.Give(model, inequalities, progress, cancellation));
         await using var output = OutputFile.Open(parsed.GetValue(s_output));
         await output.Stream.WriteAsync(file, cancellation);
         await output.CompleteAsync();

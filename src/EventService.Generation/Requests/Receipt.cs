@@ -72,7 +72,7 @@ public sealed record Receipt
     /// <summary>Fraction of the events that pass the event selection; null where events have different conditions.</summary>
     public double? SelectionEfficiency { get; init; }
 
-    /// <summary>Mean acceptance of the validity filter, and its standard error.</summary>
+    /// <summary>Mean share of draws that are kept, and its standard error.</summary>
     public required double Acceptance { get; init; }
 
     public required double AcceptanceError { get; init; }

@@ -22,6 +22,7 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, Error
         where TResponse : class, IMessage<TResponse>
     {
         RequireGrpc(http.Request);
+        ResponseStream<TResponse>? responses = null;
         ServerCallContext? context = null;
         try
         {
@@ -33,7 +34,7 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, Error
             var compress = encoding is not null && http.Request.Headers[GrpcHeaders.AcceptEncoding].ToString()
                 .Split(',', StringSplitOptions.TrimEntries).Contains(GrpcHeaders.Gzip, StringComparer.Ordinal);
             GrpcResponse.Begin(http.Response, compress);
-            var responses = new ResponseStream<TResponse>(http, compress, _patience, time, context.CancellationToken);
+            responses = new ResponseStream<TResponse>(http, compress, _patience, time, context.CancellationToken);
             var requests = new RequestStream<TRequest>(new MessageReader(http.Request.BodyReader, settings.GrpcMessageBytes, encoding), _patience, time);
             await call(requests, responses, context);
             End(http.Response, context, StatusCode.OK);
@@ -42,6 +43,11 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, Error
         catch (Exception e)
 #pragma warning restore CA1031
         {
+            if (context is { DeadlineExceeded: true } && responses is not null)
+            {
+                await responses.DrainAsync();
+            }
+
             Fail(http, context, e);
         }
         finally

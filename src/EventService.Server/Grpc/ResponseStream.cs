@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 
 using EventService.Grpc;
 using EventService.Grpc.Framing;
+using EventService.Server.Problems;
 
 using Google.Protobuf;
 
@@ -22,9 +23,11 @@ internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpa
     private const int Http2Cancel = 8;
 
     private readonly PipeWriter _output = http.Response.BodyWriter;
+    private Task _pending = Task.CompletedTask;
 
     public async Task WriteAsync(T message)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         MessageFrame.Write(_output, message, compress);
         await FlushAsync();
         cancellationToken.ThrowIfCancellationRequested();
@@ -45,6 +48,29 @@ internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpa
         cancellationToken.ThrowIfCancellationRequested();
     }
 
+    /// <summary>Waits until the connection has taken what a call had written when its deadline passed; a client that takes nothing for too long is cut off, as before.</summary>
+    public async Task DrainAsync()
+    {
+        if (!http.Response.HasStarted)
+        {
+            return;
+        }
+
+        try
+        {
+            await _pending.WaitAsync(patience, time, http.RequestAborted);
+            await _output.FlushAsync(CancellationToken.None).AsTask().WaitAsync(patience, time, http.RequestAborted);
+        }
+        catch (TimeoutException)
+        {
+            http.Features.Get<IHttpResetFeature>()?.Reset(Http2Cancel);
+        }
+        catch (Exception e) when (http.RequestAborted.IsCancellationRequested || BrokenConnection.Explains(http, e))
+        {
+            // The client has gone.
+        }
+    }
+
     private async ValueTask WritePiecesAsync(ReadOnlyMemory<byte> bytes)
     {
         while (bytes.Length > 0)
@@ -60,7 +86,8 @@ internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpa
     /// <summary>Waits until the connection has taken what was written, or the call is over.</summary>
     private async ValueTask FlushAsync()
     {
-        if (cancellationToken.IsCancellationRequested)
+        // Headers have to be out before the status, which stands behind the messages.
+        if (cancellationToken.IsCancellationRequested && http.Response.HasStarted)
         {
             return;
         }
@@ -69,9 +96,10 @@ internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpa
         var flush = _output.FlushAsync(CancellationToken.None);
         if (!flush.IsCompletedSuccessfully)
         {
+            _pending = flush.AsTask();
             try
             {
-                await flush.AsTask().WaitAsync(patience, time, cancellationToken);
+                await _pending.WaitAsync(patience, time, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {

@@ -195,6 +195,20 @@ public sealed class GrpcGenerateTests : IDisposable
     }
 
     [Fact]
+    public async Task Generate_DeadlineAndNothingIsTakenForTooLong_IsCutOff()
+    {
+        using var impatient = new RunningService(workers: 1, settings: [("StallSeconds", "1")]);
+        impatient.StartServer();
+        using var grpc = new RawCall(impatient.GrpcAddress);
+        var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "ttbar", N = 2_000_000 }));
+        using var response = await grpc.OpenAsync(Path, request, CancellationToken.None, ("grpc-timeout", "500m"));
+
+        // Half a second to the deadline, one more to the end of patience.
+        await Task.Delay(4000);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => response.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
     public async Task Generate_ClientTakesNothingForTooLong_IsCutOffAndGivesItsPlaceBack()
     {
         using var impatient = new RunningService(workers: 1, settings: [("StallSeconds", "1"), ("QueueLength", "1")]);

@@ -65,6 +65,8 @@ public sealed class RecipeTests
     [InlineData("\"epochs\": 1, \"learningRate\": 0.001 }", "\"epochs\": 1, \"learningRate\": 0.001 }, \"refinement\": { \"network\": { \"width\": 8, \"blocks\": 1 }, \"training\": { \"epochs\": 1, \"learningRate\": 0.001 }, \"marginalQuantiles\": 1 }", "refinement: 1 marginalQuantiles, expected 0 for none, or 3 to 1000")]
     [InlineData("\"crossSectionPb\": 1", "\"crossSectionPb\": -1", "crossSectionPb is -1")]
     [InlineData("\"columns\": [", "\"inequalities\": [{\"terms\": {\"a\": 1, \"b*a\": 1}, \"atLeast\": 0, \"meaning\": \"why\"}], \"columns\": [", "data.inequalities: 'why' names 'b', expected columns of the events: a, dphi, m")]
+    [InlineData("\"columns\": [", "\"inequalities\": [null], \"columns\": [", "data.inequalities has a null, expected terms, atLeast and meaning")]
+    [InlineData("\"columns\": [", "\"inequalities\": [{\"terms\": {\"a\": 1}, \"atLeast\": 0, \"atMost\": 1, \"meaning\": \"why\"}], \"columns\": [", "atMost")]
     [InlineData("\"columns\": [", "\"inequalities\": [], \"columns\": [", "data.inequalities are 0 under 0 conditions, expected at least one")]
     public void Parse_OfAFault_NamesIt(string good, string bad, string message)
     {

@@ -66,7 +66,28 @@ public sealed class TableCoordinatesTests
         Assert.Equal(Image(coordinates, 7, 12), Image(coordinates, 7, 12));
     }
 
+    [Fact]
+    public void Coordinates_OfWhatIsNoAzimuth_SayWhy()
+    {
+        string Message(string text, double first)
+        {
+            var sample = new EventSample(6);
+            for (var k = 0; k < Events; k++)
+            {
+                sample.AddRow(k, [50 + k, 1, 1, k == 0 ? first : 0.01 * k * (1 - (2 * (k % 2))) / 4, 1, 2]);
+            }
+
+            return Assert.Throws<ArgumentException>(() => new TableCoordinates(sample, [.. Enumerable.Range(0, Events)], Parse(text).Data, 1)).Message;
+        }
+
+        var standardised = Text.Replace("gauss-rank\", \"quantiles\": 100", "standardise\"", StringComparison.Ordinal);
+        Assert.Contains("Column 'phi' is 5.5 in event 0, but data.rotate turns it: expected an azimuth from -pi to pi", Message(standardised, 5.5), StringComparison.Ordinal);
+        var logarithm = standardised.Replace("{\"name\": \"phi\", \"unit\": \"rad\"}", "{\"name\": \"phi\", \"unit\": \"rad\", \"maps\": [{\"kind\": \"log\", \"offset\": 3.14159}]}", StringComparison.Ordinal);
+        Assert.Contains("Column 'phi' has maps that do not take all azimuths from -pi to pi", Message(logarithm, 0.5), StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("\"rotate\": [\"phi\"]", "\"rotate\": [\"phi\"], \"inequalities\": [{\"terms\": {\"pt*phi\": 1}, \"atLeast\": 0, \"meaning\": \"why\"}]", "'why' is about 'phi', which data.rotate turns by any angle")]
     [InlineData("\"rotate\": [\"phi\"]", "\"rotate\": [\"psi\"]", "data.rotate names 'psi', which is no column")]
     [InlineData("\"rotate\": [\"phi\"]", "\"rotate\": [\"eta1\"]", "'eta1' is twice in data.mirror, data.reflect and data.rotate")]
     [InlineData("\"reflect\": [\"dphi1\", \"dphi2\"]", "\"reflect\": [\"pt\"]", "data.reflect names 'pt', which is no difference of azimuths")]

@@ -254,8 +254,17 @@ public sealed class TableTrainingTests
         var plain = Parse("made", "");
         var sorted = new ColumnInequality(new Dictionary<string, double> { ["x"] = 1, ["y"] = -1 }, 0, "x and y are sorted");
 
-        var e = Assert.Throws<ArgumentException>(() => new TableTraining(Normal(3000), plain with { Data = plain.Data with { Inequalities = [sorted] } }, 1, 100));
+        var e = Assert.Throws<ArgumentException>(() => new TableTraining(Normal(3000), plain with { Data = plain.Data with { Mirror = [], Inequalities = [sorted] } }, 1, 100));
 
+        // The recipe mirrors x and y: x = 20 is shown as -20, too.
+        var bounded = plain with { Data = plain.Data with { Inequalities = [sorted with { AtLeast = -10, Terms = new Dictionary<string, double> { ["x"] = 1 } }] } };
+        var far = new EventSample(2);
+        for (var k = 0; k < 3000; k++)
+        {
+            far.AddRow(k, [k == 1000 ? 20 : k % 7, 0]);
+        }
+
+        Assert.Contains("Event 1000 of the table, as data.mirror and data.reflect show it, has x -20, y ", Assert.Throws<ArgumentException>(() => new TableTraining(far, bounded, 1, 100)).Message, StringComparison.Ordinal);
         Assert.Matches(@"^Event [0-9]+ of the table has x -?[0-9.E-]+, y -?[0-9.E-]+, but x and y are sorted: expected x - y >= 0\. Correct data\.inequalities or the table\.$", e.Message);
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 using EventService.Physics.Events;
 
@@ -8,6 +9,7 @@ namespace EventService.Generation.Architectures.Flows;
 /// <param name="Terms">Factor of each column that takes part; the key of a product is "n_jets*jet3_pt".</param>
 /// <param name="AtLeast">The bound, which belongs to what is allowed.</param>
 /// <param name="Meaning">Why, as a sentence without its end: "jets are sorted by pT".</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ColumnInequality(IReadOnlyDictionary<string, double> Terms, double AtLeast, string Meaning)
 {
     private const char Times = '*';
@@ -24,6 +26,10 @@ public sealed record ColumnInequality(IReadOnlyDictionary<string, double> Terms,
         (_, var factor, _) => string.Create(CultureInfo.InvariantCulture, $" + {factor} {t.Key}"),
     })) + string.Create(CultureInfo.InvariantCulture, $" >= {AtLeast}");
 
+    /// <summary>The columns that take part.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> Columns => Terms.Keys.SelectMany(Factors);
+
     /// <summary>What is wrong; null if nothing is.</summary>
     public string? Fault(IReadOnlyList<string> columns)
     {
@@ -32,7 +38,7 @@ public sealed record ColumnInequality(IReadOnlyDictionary<string, double> Terms,
             return "has no terms, no meaning, or a number that is not finite, expected factors of columns, a bound and a reason";
         }
 
-        return Terms.Keys.SelectMany(Factors).FirstOrDefault(name => !columns.Contains(name)) is { } unknown
+        return Columns.FirstOrDefault(name => !columns.Contains(name)) is { } unknown
             ? $"names '{unknown}', expected columns of the events: {string.Join(", ", columns)}"
             : null;
     }

@@ -24,9 +24,10 @@ public sealed class EventSupport
         ArgumentNullException.ThrowIfNull(acceptance);
         foreach (var inequality in inequalities)
         {
-            if (inequality.Fault([.. schema.Scalars.Select(s => s.Name)]) is { } fault)
+            var fault = inequality is null ? "is null" : inequality.Fault([.. schema.Scalars.Select(s => s.Name)]);
+            if (fault is not null)
             {
-                throw new ArgumentException($"The inequality '{inequality.Meaning}' {fault}.");
+                throw new ArgumentException($"The inequality '{inequality?.Meaning}' {fault}.");
             }
         }
 

@@ -79,6 +79,7 @@ public sealed class FlowRefinement
             }
 
             _logits.Advance(0, some, scratch);
+            // One row a panel: panels of it are one behind the other.
             _logits.Invert(static (rows, _, _, values) => rows[..values.Length].CopyTo(values), 0, 0, probability.Slice(first * Lanes, some * Lanes), some, scratch);
         }
 

@@ -380,14 +380,14 @@ public sealed class LayeredFlow : ILikelihoodModel
         }
     }
 
-    /// <summary>What the events in the workspace get beside the density of the flow: minus infinity outside the support.</summary>
+    /// <summary>What the events in the workspace get beside the density of the flow: minus infinity outside the support. Columns count as the float32 numbers that events are written with: their shortest digits may lie beyond an edge.</summary>
     private void FillGain(LayeredFlowWorkspace work, Span<double> gain)
     {
         for (var i = 0; i < gain.Length; i++)
         {
             for (var f = 0; f < Features; f++)
             {
-                work.Row[f] = work.X[(f * Stride) + i];
+                work.Row[f] = (float)work.X[(f * Stride) + i];
             }
 
             gain[i] = Support!.Violated(work.Row) is null ? Support.LogGain(work.ConditionOfMaps(i)) : double.NegativeInfinity;
@@ -447,7 +447,13 @@ public sealed class LayeredFlow : ILikelihoodModel
             }
         }
 
-        return Support?.Violated(row) is { } inequality
+        double[] written = [.. row];
+        foreach (ref var value in written.AsSpan())
+        {
+            value = (float)value;
+        }
+
+        return Support?.Violated(written) is { } inequality
             ? $"{inequality.Meaning}: expected {inequality}"
             : "the event is outside the support of the flow, or too far out";
     }

@@ -145,17 +145,12 @@ public static class LayeredFlowFile
         }
     }
 
-    /// <summary>The document of a flow that is given a support, whose tensors stay as they are.</summary>
-    /// <exception cref="ModelFormatException">It has one.</exception>
+    /// <summary>The document of a flow without a support that is given one; its tensors stay as they are.</summary>
     public static ModelDocument WithSupport(ModelDocument document, EventSupport support)
     {
         ArgumentNullException.ThrowIfNull(document);
         ArgumentNullException.ThrowIfNull(support);
         var hyper = document.Hyperparameters.Deserialize<Hyperparameters>(s_options)!;
-        if (hyper.Support is not null)
-        {
-            throw new ModelFormatException($"Model '{document.Name}' has a support, expected one without.");
-        }
 
         // Shares of draws: of the refinement, and of what that keeps.
         var share = support.Acceptance.Average();

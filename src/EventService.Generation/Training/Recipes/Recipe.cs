@@ -115,19 +115,32 @@ public sealed record Recipe
         RecipeJson.Require(Data.Conditions.All(c => c.Maps is null), "data.conditions have maps, but conditions are always scaled to -1 to 1");
         CheckSymmetries();
 
-        foreach (var inequality in Data.Inequalities ?? [])
-        {
-            var fault = inequality.Fault([.. Data.Columns.Select(c => c.Name)]);
-            RecipeJson.Require(fault is null, $"data.inequalities: '{inequality.Meaning}' {fault}");
-        }
-
-        RecipeJson.Require(Data.Inequalities is null || (Data.Inequalities.Count > 0 && Data.Conditions.Count < 2), $"data.inequalities are {Data.Inequalities?.Count} under {Data.Conditions.Count} conditions, expected at least one, and one condition at most: the share of draws that they keep is measured along it");
+        CheckInequalities();
         RecipeJson.Require(Architecture.Fault(Data.Columns.Count) is null, $"architecture: {Architecture.Fault(Data.Columns.Count)?.TrimEnd('.')}");
         RecipeJson.Require(!Data.Morph || (Data.Conditions.Count == 1 && Architecture is LikelihoodFamily), $"data.morph is of flows that are trained by likelihood, under one condition, but there are {Data.Conditions.Count} and the architecture is {Architecture.GetType().Name}");
         RecipeJson.Require(Training.Fault() is null, $"training: {Training.Fault()}");
         RecipeJson.Require(Training.Dropout == 0, "training has a dropout, which only object flows have");
         RecipeJson.Require(Refinement?.Fault() is null, $"refinement: {Refinement?.Fault()}");
         RecipeJson.Require(Refinement is null || Data.Conditions.Count == 0, "a flow with data.conditions has a refinement, whose acceptance would depend on them; expected one of them");
+    }
+
+    private void CheckInequalities()
+    {
+        if (Data.Inequalities is not { } inequalities)
+        {
+            return;
+        }
+
+        RecipeJson.Require(inequalities.Count > 0 && Data.Conditions.Count < 2, $"data.inequalities are {inequalities.Count} under {Data.Conditions.Count} conditions, expected at least one, and one condition at most: the share of draws that they keep is measured along it");
+        RecipeJson.Require(Architecture is not FlowMatching { Source: { Flow: null } }, "data.inequalities are of flows whose draws can be drawn again, but the source is the sample; expected a source with a flow");
+        foreach (var inequality in inequalities)
+        {
+            RecipeJson.Require(inequality is not null, "data.inequalities has a null, expected terms, atLeast and meaning");
+            var fault = inequality!.Fault([.. Data.Columns.Select(c => c.Name)]);
+            RecipeJson.Require(fault is null, $"data.inequalities: '{inequality.Meaning}' {fault}");
+            var turned = inequality.Columns.FirstOrDefault(c => Data.SymmetryOf(c) == ColumnSymmetry.Rotation);
+            RecipeJson.Require(turned is null, $"data.inequalities: '{inequality.Meaning}' is about '{turned}', which data.rotate turns by any angle");
+        }
     }
 
     private void CheckSymmetries()

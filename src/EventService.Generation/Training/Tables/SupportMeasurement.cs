@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 
 using EventService.Engine.Serialization;
@@ -19,6 +20,9 @@ public static class SupportMeasurement
 
     private const ulong Seed = 0x537570706F7274;
 
+    // With less an event that takes all attempts would not be rare among many millions.
+    private const double LeastAcceptance = 0.1;
+
     /// <summary>Draws that the measurement takes for a flow under so many conditions, none or one.</summary>
     public static long DrawsOf(int conditions) => conditions == 0 ? Draws : Knots * (long)DrawsOfKnot;
 
@@ -26,8 +30,10 @@ public static class SupportMeasurement
     /// <param name="file">A model file of a flow without a support.</param>
     /// <param name="inequalities">What holds of its columns.</param>
     /// <param name="progress">Told the number of draws done.</param>
-    /// <exception cref="ModelFormatException">The model cannot have a support, has one, or none of its draws is inside.</exception>
-    public static (byte[] File, ModelDocument Document) Give(ReadOnlyMemory<byte> file, IReadOnlyList<ColumnInequality> inequalities, IProgress<long>? progress = null)
+    /// <param name="cancellation">Stops the measurement.</param>
+    /// <exception cref="ModelFormatException">The model cannot have a support, has one, or too few of its draws are inside.</exception>
+    public static (byte[] File, ModelDocument Document) Give(
+        ReadOnlyMemory<byte> file, IReadOnlyList<ColumnInequality> inequalities, IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(inequalities);
         var generator = EventGenerator.Load(file);
@@ -37,12 +43,23 @@ public static class SupportMeasurement
             throw new ModelFormatException($"Model '{generator.Document.Name}' is of the architecture '{generator.Document.Architecture}' under {conditions.Count} conditions, expected '{LayeredFlow.ArchitectureName}' under one condition at most: others cannot have inequalities.");
         }
 
+        if (generator.Model is LayeredFlow { Support: not null } or ConditionalFlow { HasSupport: true })
+        {
+            throw new ModelFormatException($"Model '{generator.Document.Name}' has a support, expected one without.");
+        }
+
         try
         {
             var probe = new EventSupport(generator.Document.Schema, inequalities, [1], 1);
             double[][] points = conditions.Count == 0 ? [[]] : [.. Enumerable.Range(0, Knots).Select(k => new[] { conditions[0].Minimum + ((conditions[0].Maximum - conditions[0].Minimum) * k / (Knots - 1)) })];
             var draws = conditions.Count == 0 ? Draws : DrawsOfKnot;
-            var acceptance = points.Select((point, k) => Inside(generator.Model, point, probe, draws, new Offset(progress, k * (long)draws)) / draws).ToArray();
+            var acceptance = points.Select((point, k) => Inside(generator.Model, point, probe, draws, new Offset(progress, k * (long)draws), cancellation) / draws).ToArray();
+            if (generator.Document.Acceptance * acceptance.Min() < LeastAcceptance)
+            {
+                throw new ModelFormatException(
+                    $"Model '{generator.Document.Name}' would keep {generator.Document.Acceptance * acceptance.Min():P2} of its draws{(conditions.Count == 0 ? "" : $" at {conditions[0].Name} = {points[Array.IndexOf(acceptance, acceptance.Min())][0]}")}, expected at least {LeastAcceptance:P0}. Correct data.inequalities, or train a flow that is nearer to them.");
+            }
+
             var document = LayeredFlowFile.WithSupport(generator.Document, new EventSupport(generator.Document.Schema, inequalities, acceptance, draws));
             using var stream = new MemoryStream();
             SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, SafeTensorsFile.Read(file).Tensors);
@@ -52,11 +69,17 @@ public static class SupportMeasurement
         {
             throw new ModelFormatException($"Model '{generator.Document.Name}' cannot have this support: {e.Message}", e);
         }
+        catch (AggregateException e)
+        {
+            // Draws are made in parallel; what stops them has a sentence of its own.
+            ExceptionDispatchInfo.Throw(e.InnerException!);
+            throw;
+        }
     }
 
-    private static double Inside(IGenerativeModel model, double[] condition, EventSupport support, int draws, Offset progress)
+    private static double Inside(IGenerativeModel model, double[] condition, EventSupport support, int draws, Offset progress, CancellationToken cancellation)
     {
-        var events = GeneratedSample.Draw(model, new EventStream(Seed, condition), draws, progress);
+        var events = GeneratedSample.Draw(model, new EventStream(Seed, condition), draws, progress, cancellation);
         return Enumerable.Range(0, events.Count).Count(k => support.Violated(events.Row(k)) is null);
     }
 

@@ -44,6 +44,7 @@ public sealed class TableCoordinates
             columns[c] = Fit(c, recipe.Columns[c].Name, recipe.Columns[c].Maps ?? recipe.Maps, training);
             var symmetry = _symmetries[c];
             _values[c] = Map(c, x => x, columns[c], recipe.Columns[c].Name);
+            RequireAzimuth(c, columns[c], recipe.Columns[c].Name);
             _images[c] = symmetry is ColumnSymmetry.Mirror or ColumnSymmetry.Reflection ? Map(c, x => ImageOf(symmetry, x), columns[c], recipe.Columns[c].Name) : null;
         }
 
@@ -209,10 +210,29 @@ public sealed class TableCoordinates
     }
 
     /// <summary>A value on the other side of the mirror.</summary>
-    private static double ImageOf(ColumnSymmetry symmetry, double x) => symmetry == ColumnSymmetry.Reflection ? (2 * Math.PI) - x : -x;
+    internal static double ImageOf(ColumnSymmetry symmetry, double x) => symmetry == ColumnSymmetry.Reflection ? (2 * Math.PI) - x : -x;
 
     /// <summary>An azimuth after a rotation, from -pi to pi.</summary>
     private static double Turned(double azimuth, double angle) => Math.IEEERemainder(azimuth + angle, 2 * Math.PI);
+
+    /// <exception cref="ArgumentException">A column that is turned has values that are no azimuths, or maps that do not take all azimuths.</exception>
+    private void RequireAzimuth(int column, ColumnPreprocessing preprocessing, string name)
+    {
+        // Azimuths in few digits may be beyond pi by their rounding.
+        const double most = Math.PI + 1e-3;
+        for (var row = 0; row < _sample.Count && _symmetries[column] == ColumnSymmetry.Rotation; row++)
+        {
+            if (!(Math.Abs(_sample.Row(row)[column]) <= most))
+            {
+                throw new ArgumentException($"Column '{name}' is {_sample.Row(row)[column]} in event {row}, but data.rotate turns it: expected an azimuth from -pi to pi.");
+            }
+        }
+
+        if (_symmetries[column] == ColumnSymmetry.Rotation && !(preprocessing.TryForward(-Math.PI, out _, out _) && preprocessing.TryForward(Math.PI, out _, out _)))
+        {
+            throw new ArgumentException($"Column '{name}' has maps that do not take all azimuths from -pi to pi, to which data.rotate turns it. Take gauss-rank, or limits beyond pi.");
+        }
+    }
 
     private float[] Map(int column, Func<double, double> image, ColumnPreprocessing preprocessing, string name)
     {

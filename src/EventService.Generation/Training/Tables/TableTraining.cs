@@ -176,7 +176,7 @@ public sealed class TableTraining
         return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]) { Refinement = refinement };
     }
 
-    /// <exception cref="ArgumentException">An event is outside of what the recipe says of every event.</exception>
+    /// <exception cref="ArgumentException">An event, or an image of it that training shows, is outside of what the recipe says of every event.</exception>
     private static void RequireInside(EventSample sample, Recipe recipe)
     {
         if (recipe.Data.Inequalities is not { } inequalities)
@@ -185,12 +185,24 @@ public sealed class TableTraining
         }
 
         var support = new EventSupport(recipe.Schema, inequalities, [1], 1);
+        ColumnSymmetry[] symmetries = [.. recipe.Data.Columns.Select(c => recipe.Data.SymmetryOf(c.Name))];
+        var image = new double[symmetries.Length];
         for (var k = 0; k < sample.Count; k++)
         {
-            if (support.Violated(sample.Row(k)) is { } violated)
+            foreach (var (mirrored, reflected) in new[] { (false, false), (true, false), (false, true), (true, true) })
             {
-                throw new ArgumentException(
-                    $"Event {sample.EventNumber[k]} of the table has {string.Join(", ", recipe.Data.Columns.Select((c, f) => string.Create(CultureInfo.InvariantCulture, $"{c.Name} {sample.Row(k)[f]}")))}, but {violated.Meaning}: expected {violated}. Correct data.inequalities or the table.");
+                for (var f = 0; f < image.Length; f++)
+                {
+                    var changed = (mirrored && symmetries[f] == ColumnSymmetry.Mirror) || (reflected && symmetries[f] == ColumnSymmetry.Reflection);
+                    image[f] = changed ? TableCoordinates.ImageOf(symmetries[f], sample.Row(k)[f]) : sample.Row(k)[f];
+                }
+
+                if (support.Violated(image) is { } violated)
+                {
+                    var columns = string.Join(", ", recipe.Data.Columns.Select((c, f) => string.Create(CultureInfo.InvariantCulture, $"{c.Name} {image[f]}")));
+                    throw new ArgumentException(
+                        $"Event {sample.EventNumber[k]} of the table{(mirrored || reflected ? ", as data.mirror and data.reflect show it," : "")} has {columns}, but {violated.Meaning}: expected {violated}. Correct data.inequalities or the table.");
+                }
             }
         }
     }

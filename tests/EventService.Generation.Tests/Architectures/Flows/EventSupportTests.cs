@@ -54,12 +54,15 @@ public sealed class EventSupportTests
     [Fact]
     public void LogDensity_InsideAndOutside_IsTheClosedForm()
     {
-        var densities = Densities(Flow(), [[1.5, -0.25], [-0.25, 1.5], [1e200, 0]]);
+        var densities = Densities(Flow(), [[1.5, -0.25], [-0.25, 1.5], [1e200, 0], [0.1, 0.1f]]);
 
         Assert.Equal(-Math.Log(2 * Math.PI) - (1.5 * 1.5 / 2) - (0.0625 / 2) + Math.Log(2), densities[0].LogDensity, 1e-12);
         Assert.Equal(Math.Sqrt(0.5 / (0.5 * 1000)), densities[0].Error, 1e-12);
         Assert.Equal(new EventDensity(double.NegativeInfinity, 0, "x and y are sorted: expected x - y >= 0"), densities[1]);
         Assert.Equal((double.NegativeInfinity, "the event is outside the support of the flow, or too far out"), (densities[2].LogDensity, densities[2].Reason));
+
+        // 0.1 is below the float32 whose shortest digits it has: as events are written, both columns are the same number.
+        Assert.Equal(-Math.Log(2 * Math.PI) - 0.01 + Math.Log(2), densities[3].LogDensity, 1e-8);
     }
 
     [Fact]
@@ -101,6 +104,38 @@ public sealed class EventSupportTests
     }
 
     [Fact]
+    public void Generate_ConditionsEventByEvent_GivesTheBitsOfEachConditionAlone()
+    {
+        var parameter = new ConditionParameter("mGluino", "GeV", "", 1000, 2000, []);
+        var flow = new ConditionalFlow([parameter], [], layers => Flow(layers, new EventSupport(s_schema, [s_sorted], [0.5, 0.25, 0.75], 1000)));
+        EventRange[] ranges = [.. Enumerable.Range(0, 40).Select(k => new EventRange(new EventStream(1, [1000 + (25.0 * k)]), k, 1))];
+        var (together, alone) = (new EventBlock(s_schema), new EventBlock(s_schema));
+        double[] densities = new double[40], density = new double[1];
+        flow.Generate(ranges, together, densities);
+
+        for (var k = 0; k < 40; k++)
+        {
+            flow.Generate([ranges[k]], alone, density);
+            Assert.Equal((alone.Scalars[0][0], alone.Scalars[1][0], density[0]), (together.Scalars[0][k], together.Scalars[1][k], densities[k]));
+            Assert.True(together.Scalars[0][k] >= together.Scalars[1][k]);
+        }
+    }
+
+    [Fact]
+    public void LogDensity_OfCounts_IsTheBoundAndTheGain()
+    {
+        ColumnPreprocessing counts = new([new ObservableMap.Dequantise(1)]);
+        LayeredFlow Counts(EventSupport? support) => new(s_schema, [counts, counts], [], FlowBase.StandardNormal(2), new byte[32]) { Support = support };
+        double[][] rows = [[1, 0], [0, 0], [0, 1]];
+        var (plain, inside) = (Densities(Counts(null), rows), Densities(Counts(new EventSupport(s_schema, [s_sorted], [0.625], 1000)), rows));
+
+        Assert.Equal(plain[0].LogDensity - Math.Log(0.625), inside[0].LogDensity, 1e-12);
+        Assert.Equal(plain[1].LogDensity - Math.Log(0.625), inside[1].LogDensity, 1e-12);
+        Assert.True(double.IsFinite(plain[2].LogDensity));
+        Assert.Equal(new EventDensity(double.NegativeInfinity, 0, "x and y are sorted: expected x - y >= 0"), inside[2]);
+    }
+
+    [Fact]
     public void Give_ToAFlow_MeasuresItsShareAndKeepsItsTensors()
     {
         var (file, document) = SupportMeasurement.Give(Model(refined: false), [s_sorted]);
@@ -117,13 +152,13 @@ public sealed class EventSupportTests
     [Fact]
     public void Give_ToARefinedFlow_MultipliesTheShares()
     {
-        // The logit x / 2 moves the normal by 1/2: x - y has mean 1/2 and variance 2, Phi(1 / sqrt 8) = 0.6381632 of it is above 0.
-        const double moved = 0.6381632;
+        // Kept are phi(x) phi(y) min(1, exp(x / 2 - 1)) / A, of which the integral over x >= y is 0.6337503949 (by scipy.integrate.quad).
+        const double inside = 0.6337503949;
         var (file, document) = SupportMeasurement.Give(Model(refined: true), [s_sorted]);
 
-        Assert.Equal(moved * s_refined, document.Acceptance, 4 * s_refined * Math.Sqrt(moved * (1 - moved)) / 1024);
+        Assert.Equal(inside * s_refined, document.Acceptance, 4 * s_refined * Math.Sqrt(inside * (1 - inside)) / 1024);
         var density = Densities((LayeredFlow)EventGenerator.Load(file).Model, [[1, 0.5]])[0];
-        Assert.Equal(-Math.Log(2 * Math.PI) - (0.25 / 2) - (0.25 / 2) - Math.Log(moved), density.LogDensity, 0.005);
+        Assert.Equal(-Math.Log(2 * Math.PI) - (1.0 / 2) - (0.25 / 2) + (0.5 - 1) - Math.Log(s_refined * inside), density.LogDensity, 0.005);
     }
 
     [Fact]
@@ -133,7 +168,8 @@ public sealed class EventSupportTests
 
         Assert.Contains("names 'z', expected columns of the events: x, y", Message(s_sorted with { Terms = new Dictionary<string, double> { ["x*z"] = 1 } }), StringComparison.Ordinal);
         Assert.Contains("has no terms", Message(s_sorted with { Terms = new Dictionary<string, double>() }), StringComparison.Ordinal);
-        Assert.Contains("acceptances 0 of", Message(s_sorted with { AtLeast = 1e6 }), StringComparison.Ordinal);
+        Assert.Contains("would keep 0.00", Message(s_sorted with { AtLeast = 1e6 }), StringComparison.Ordinal);
+        Assert.Contains("expected at least 10", Message(s_sorted with { AtLeast = 2 }), StringComparison.Ordinal);    // 1 - Phi(sqrt 2) = 7.9 %
         Assert.Contains("0 inequalities", Message(), StringComparison.Ordinal);
     }
 
@@ -154,12 +190,13 @@ public sealed class EventSupportTests
         Assert.InRange(generator.Document.Acceptance, 0.9, 0.999);
     }
 
-    private static readonly double s_refined = Math.Exp(0.125 - 3);
+    // exp(c^2 / 2 - L) Phi(L / c - c) + 1 - Phi(L / c) with c = 1/2, L = 1; Phi(1.5) = 0.9331927987, Phi(2) = 0.9772498681.
+    private static readonly double s_refined = (Math.Exp(0.125 - 1) * 0.9331927987) + (1 - 0.9772498681);
 
-    /// <summary>Two standard normal columns as a model file, all of whose draws are kept or those of a refinement with the logit x / 2, nearly none of which are above the largest, 3.</summary>
+    /// <summary>Two standard normal columns as a model file, all of whose draws are kept or those of a refinement with the logit x / 2, of which the largest counts 1.</summary>
     private static byte[] Model(bool refined)
     {
-        var refinement = refined ? new FlowRefinement(new ConditionerNetwork(2, FlowActivation.Tanh, [new ConditionerStep.Dense(new DenseMap(1, 2, [0.5, 0], [0]))]), 3, s_refined, 0) : null;
+        var refinement = refined ? new FlowRefinement(new ConditionerNetwork(2, FlowActivation.Tanh, [new ConditionerStep.Dense(new DenseMap(1, 2, [0.5, 0], [0]))]), 1, s_refined, 0) : null;
         var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(2, [new ScaleShiftLayer([1, 1], [0, 0])], FlowBase.StandardNormal(2), [new ColumnPreprocessing([]), new ColumnPreprocessing([])], refinement);
         var document = new ModelDocument
         {

@@ -92,21 +92,21 @@ internal static class InterpolationBenchmark
             return " | ";
         }
 
-        var support = new EventSupport(recipe.Schema, inequalities, [1], 1);
+        var possible = new ColumnInequalities(recipe.Schema, inequalities);
         EventSample Extended(EventSample sample)
         {
             var extended = new EventSample(sample.ColumnCount + inequalities.Count);
             for (var k = 0; k < sample.Count; k++)
             {
                 var row = sample.Row(k).ToArray();
-                extended.AddRow(sample.EventNumber[k], [.. row, .. inequalities.Select((_, i) => support.Sum(i, row))]);
+                extended.AddRow(sample.EventNumber[k], [.. row, .. inequalities.Select((_, i) => possible.Sum(i, row))]);
             }
 
             return extended;
         }
 
         var schema = new SampleSchema([.. recipe.Schema.Scalars, .. inequalities.Select((inequality, i) => new ColumnSchema($"sum{i}", "", inequality.ToString()))], []);
-        var impossible = Enumerable.Range(0, events.Count).Count(k => support.Violated(events.Row(k)) is not null) / (double)events.Count;
+        var impossible = Enumerable.Range(0, events.Count).Count(k => possible.Violated(events.Row(k)) is not null) / (double)events.Count;
         return $"{Auc(Extended(real), Extended(events), schema)} | {Text($"{impossible:P1}")}";
     }
 

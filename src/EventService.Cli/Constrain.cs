@@ -21,11 +21,11 @@ public static class Constrain
         return command;
     }
 
-    /// <summary>Runs a measurement under a progress bar.</summary>
-    internal static async Task<T> MeasureAsync<T>(long draws, Func<IProgress<long>, T> work)
+    /// <summary>Runs the measurement for a recipe with inequalities under a progress bar.</summary>
+    internal static async Task<T> MeasureAsync<T>(Recipe recipe, Func<Action<long>, T> work)
     {
         T? result = default;
-        await Terminal.ProgressAsync("measuring the share of draws inside", draws, show => Task.Run(() => result = work(new Shown(show))));
+        await Terminal.ProgressAsync("measuring the share of draws inside", SupportMeasurement.DrawsOf(recipe.Data.Conditions.Count), progress => Task.Run(() => result = work(progress)));
         return result!;
     }
 
@@ -43,16 +43,11 @@ public static class Constrain
             throw new RequestException(RequestFault.BadValue, $"{parsed.GetValue(s_model)!.Name} is the model '{name}', but the recipe is that of '{recipe.Name}'.");
         }
 
-        var (file, document) = await MeasureAsync(SupportMeasurement.DrawsOf(recipe.Data.Conditions.Count), progress => SupportMeasurement.Give(model, inequalities, progress, cancellation));
+        var (file, document) = await MeasureAsync(recipe, progress => SupportMeasurement.Give(model, inequalities, progress, cancellation));
         await using var output = OutputFile.Open(parsed.GetValue(s_output));
         await output.Stream.WriteAsync(file, cancellation);
         await output.CompleteAsync();
         await Console.Error.WriteLineAsync($"{parsed.GetValue(s_output)}: {document.Acceptance:P2} of the draws are kept");
         return 0;
-    }
-
-    private sealed class Shown(Action<long> show) : IProgress<long>
-    {
-        public void Report(long value) => show(value);
     }
 }

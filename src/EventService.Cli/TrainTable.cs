@@ -64,7 +64,7 @@ internal static class TrainTable
         await using var file = OutputFile.Open(request.Output);
         var document = await (recipe.Data.Inequalities is null
             ? Task.Run(() => training.Write(file.Stream, command, request.Data.Name, sha256), cancellation)
-            : Constrain.MeasureAsync(SupportMeasurement.DrawsOf(recipe.Data.Conditions.Count), progress => training.Write(file.Stream, command, request.Data.Name, sha256, progress)));
+            : Constrain.MeasureAsync(recipe, progress => training.Write(file.Stream, command, request.Data.Name, sha256, progress)));
         await file.CompleteAsync();
         var refined = recipe.Refinement is null && recipe.Data.Inequalities is null ? "" : $"; {document.Acceptance:P1} of the draws are kept";
         await Console.Error.WriteLineAsync($"{request.Output}: validation loss {document.Training.ValidationLoss:F4} nat (epoch {document.Training.BestEpoch + 1} of {document.Training.Epochs}){refined}");

@@ -182,11 +182,8 @@ public sealed unsafe class PackedMatrix
     private static nint Offset<S, V, I>(int vector, nint panelStride)
         where S : struct, ISimd<V, I>
         where V : struct
-        where I : struct
-    {
-        var perPanel = PanelLanes / S.Width;
-        return ((nint)(uint)vector / perPanel * panelStride) + ((nint)(uint)vector % perPanel * S.Width);
-    }
+        where I : struct =>
+        LanePanels.Offset(vector * S.Width, panelStride);
 
     /// <summary>As few shares as there can be of at most so many rows each, as equal as they can be, the greater ones first.</summary>
     private static IEnumerable<int> Shares(int rows, int most)

@@ -63,7 +63,7 @@ internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpa
         }
         catch (TimeoutException)
         {
-            http.Features.Get<IHttpResetFeature>()?.Reset(Http2Cancel);
+            CutOff();
         }
         catch (Exception e) when (http.RequestAborted.IsCancellationRequested || BrokenConnection.Explains(http, e))
         {
@@ -107,9 +107,11 @@ internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpa
             }
             catch (TimeoutException)
             {
-                http.Features.Get<IHttpResetFeature>()?.Reset(Http2Cancel);
+                CutOff();
                 throw new RpcException(StatusCode.Cancelled, $"The client has taken nothing for {patience.TotalSeconds:F0} s; the call was cut off.");
             }
         }
     }
+
+    private void CutOff() => http.Features.Get<IHttpResetFeature>()?.Reset(Http2Cancel);
 }

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 
-using EventService.Physics.Events;
-
 namespace EventService.Generation.Architectures.Flows;
 
 /// <summary>What holds of the columns of every event: a sum of factor times column, or times a product of columns, is at least a bound, as jet1_pt - jet2_pt is at least 0.</summary>
@@ -44,11 +42,8 @@ public sealed record ColumnInequality(IReadOnlyDictionary<string, double> Terms,
     }
 
     /// <summary>The terms with the places of their columns.</summary>
-    internal (double Factor, int[] Columns)[] Over(SampleSchema schema)
-    {
-        List<string> names = [.. schema.Scalars.Select(s => s.Name)];
-        return [.. Terms.Select(t => (t.Value, Factors(t.Key).Select(n => names.IndexOf(n)).ToArray()))];
-    }
+    internal (double Factor, int[] Columns)[] Over(string[] columns) =>
+        [.. Terms.Select(t => (t.Value, Factors(t.Key).Select(name => Array.IndexOf(columns, name)).ToArray()))];
 
     private static string[] Factors(string term) => term.Split(Times, StringSplitOptions.TrimEntries);
 }

@@ -286,7 +286,7 @@ public sealed class LayeredFlow : ILikelihoodModel
                     valid = float.IsFinite(value);
                 }
 
-                if (!valid || Support?.Violated(work.Row) is not null)
+                if (!valid || Support?.Inequalities.Violated(work.Row) is not null)
                 {
                     pending[kept++] = row;
                 }
@@ -346,7 +346,7 @@ public sealed class LayeredFlow : ILikelihoodModel
         gain.Clear();
         if (Support is not null)
         {
-            FillGain(work, gain);
+            FillGain(Support, work, gain);
         }
 
         logDensity.Clear();
@@ -380,18 +380,30 @@ public sealed class LayeredFlow : ILikelihoodModel
         }
     }
 
-    /// <summary>What the events in the workspace get beside the density of the flow: minus infinity outside the support. Columns count as the float32 numbers that events are written with: their shortest digits may lie beyond an edge.</summary>
-    private void FillGain(LayeredFlowWorkspace work, Span<double> gain)
+    /// <summary>What the events in the workspace get beside the density of the flow: minus infinity outside the support.</summary>
+    private void FillGain(EventSupport support, LayeredFlowWorkspace work, Span<double> gain)
     {
         for (var i = 0; i < gain.Length; i++)
         {
             for (var f = 0; f < Features; f++)
             {
-                work.Row[f] = (float)work.X[(f * Stride) + i];
+                work.Row[f] = work.X[(f * Stride) + i];
             }
 
-            gain[i] = Support!.Violated(work.Row) is null ? Support.LogGain(work.ConditionOfMaps(i)) : double.NegativeInfinity;
+            gain[i] = Violated(support, work.Row) is null ? support.LogGain(work.ConditionOfMaps(i)) : double.NegativeInfinity;
         }
+    }
+
+    /// <summary>Columns count as the float32 numbers that events are written with: their shortest digits may lie beyond an edge.</summary>
+    private static ColumnInequality? Violated(EventSupport support, ReadOnlySpan<double> row)
+    {
+        Span<double> written = stackalloc double[row.Length];
+        for (var f = 0; f < row.Length; f++)
+        {
+            written[f] = (float)row[f];
+        }
+
+        return support.Inequalities.Violated(written);
     }
 
     /// <summary>Standard error of the log-density: that of the measured shares of draws that are kept.</summary>
@@ -447,13 +459,7 @@ public sealed class LayeredFlow : ILikelihoodModel
             }
         }
 
-        double[] written = [.. row];
-        foreach (ref var value in written.AsSpan())
-        {
-            value = (float)value;
-        }
-
-        return Support?.Violated(written) is { } inequality
+        return Support is not null && Violated(Support, row) is { } inequality
             ? $"{inequality.Meaning}: expected {inequality}"
             : "the event is outside the support of the flow, or too far out";
     }

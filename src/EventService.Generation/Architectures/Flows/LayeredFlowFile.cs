@@ -162,7 +162,7 @@ public static class LayeredFlowFile
                 hyper with
                 {
                     Refinement = hyper.Refinement is null ? null : hyper.Refinement with { Acceptance = kept, AcceptanceError = keptError },
-                    Support = new SupportText(support.Inequalities, support.Acceptance, support.Draws),
+                    Support = new SupportText(support.Inequalities.List, support.Acceptance, support.Draws),
                 }, s_options),
             Acceptance = kept * share,
             AcceptanceError = Math.Sqrt((kept * kept * error * error) + (share * share * keptError * keptError)),
@@ -178,7 +178,7 @@ public static class LayeredFlowFile
 
         var knots = text.Acceptance.Count;
         return document.Conditions.Count <= 1 && (document.Conditions.Count == 0 ? knots == 1 : knots is > 1 and <= MostKnots)
-            ? new EventSupport(document.Schema, text.Inequalities, text.Acceptance, text.Draws)
+            ? new EventSupport(new ColumnInequalities(document.Schema, text.Inequalities), text.Acceptance, text.Draws)
             : throw new ModelFormatException($"The support has {knots} acceptances for {document.Conditions.Count} conditions, expected 1 without a condition, or 2 to {MostKnots} along a single one.");
     }
 

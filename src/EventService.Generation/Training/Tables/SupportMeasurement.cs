@@ -33,7 +33,7 @@ public static class SupportMeasurement
     /// <param name="cancellation">Stops the measurement.</param>
     /// <exception cref="ModelFormatException">The model cannot have a support, has one, or too few of its draws are inside.</exception>
     public static (byte[] File, ModelDocument Document) Give(
-        ReadOnlyMemory<byte> file, IReadOnlyList<ColumnInequality> inequalities, IProgress<long>? progress = null, CancellationToken cancellation = default)
+        ReadOnlyMemory<byte> file, IReadOnlyList<ColumnInequality> inequalities, Action<long>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(inequalities);
         var generator = EventGenerator.Load(file);
@@ -50,17 +50,17 @@ public static class SupportMeasurement
 
         try
         {
-            var probe = new EventSupport(generator.Document.Schema, inequalities, [1], 1);
+            var inside = new ColumnInequalities(generator.Document.Schema, inequalities);
             double[][] points = conditions.Count == 0 ? [[]] : [.. Enumerable.Range(0, Knots).Select(k => new[] { conditions[0].Minimum + ((conditions[0].Maximum - conditions[0].Minimum) * k / (Knots - 1)) })];
             var draws = conditions.Count == 0 ? Draws : DrawsOfKnot;
-            var acceptance = points.Select((point, k) => Inside(generator.Model, point, probe, draws, new Offset(progress, k * (long)draws), cancellation) / draws).ToArray();
+            var acceptance = points.Select((point, k) => Inside(generator.Model, point, inside, draws, new Offset(progress, k * (long)draws), cancellation) / draws).ToArray();
             if (generator.Document.Acceptance * acceptance.Min() < LeastAcceptance)
             {
                 throw new ModelFormatException(
                     $"Model '{generator.Document.Name}' would keep {generator.Document.Acceptance * acceptance.Min():P2} of its draws{(conditions.Count == 0 ? "" : $" at {conditions[0].Name} = {points[Array.IndexOf(acceptance, acceptance.Min())][0]}")}, expected at least {LeastAcceptance:P0}. Correct data.inequalities, or train a flow that is nearer to them.");
             }
 
-            var document = LayeredFlowFile.WithSupport(generator.Document, new EventSupport(generator.Document.Schema, inequalities, acceptance, draws));
+            var document = LayeredFlowFile.WithSupport(generator.Document, new EventSupport(inside, acceptance, draws));
             using var stream = new MemoryStream();
             SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, SafeTensorsFile.Read(file).Tensors);
             return (stream.ToArray(), document);
@@ -77,14 +77,14 @@ public static class SupportMeasurement
         }
     }
 
-    private static double Inside(IGenerativeModel model, double[] condition, EventSupport support, int draws, Offset progress, CancellationToken cancellation)
+    private static double Inside(IGenerativeModel model, double[] condition, ColumnInequalities inequalities, int draws, Offset progress, CancellationToken cancellation)
     {
         var events = GeneratedSample.Draw(model, new EventStream(Seed, condition), draws, progress, cancellation);
-        return Enumerable.Range(0, events.Count).Count(k => support.Violated(events.Row(k)) is null);
+        return Enumerable.Range(0, events.Count).Count(k => inequalities.Violated(events.Row(k)) is null);
     }
 
-    private sealed class Offset(IProgress<long>? progress, long before) : IProgress<long>
+    private sealed class Offset(Action<long>? progress, long before) : IProgress<long>
     {
-        public void Report(long value) => progress?.Report(before + value);
+        public void Report(long value) => progress?.Invoke(before + value);
     }
 }

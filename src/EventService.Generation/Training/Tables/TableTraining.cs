@@ -92,7 +92,7 @@ public sealed class TableTraining
     /// <param name="dataSha256">Its digest.</param>
     /// <param name="progress">Told the number of draws by which the inequalities' share is measured, where the recipe has some.</param>
     /// <returns>The model's document; its validation loss is of the flow with its refinement, in double precision (float32 for a conditional flow).</returns>
-    public ModelDocument Write(Stream stream, string command, string dataFile, string dataSha256, IProgress<long>? progress = null)
+    public ModelDocument Write(Stream stream, string command, string dataFile, string dataSha256, Action<long>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         if (_recipe.Data.Inequalities is not { } inequalities)
@@ -184,7 +184,7 @@ public sealed class TableTraining
             return;
         }
 
-        var support = new EventSupport(recipe.Schema, inequalities, [1], 1);
+        var inside = new ColumnInequalities(recipe.Schema, inequalities);
         ColumnSymmetry[] symmetries = [.. recipe.Data.Columns.Select(c => recipe.Data.SymmetryOf(c.Name))];
         var image = new double[symmetries.Length];
         for (var k = 0; k < sample.Count; k++)
@@ -197,7 +197,7 @@ public sealed class TableTraining
                     image[f] = changed ? TableCoordinates.ImageOf(symmetries[f], sample.Row(k)[f]) : sample.Row(k)[f];
                 }
 
-                if (support.Violated(image) is { } violated)
+                if (inside.Violated(image) is { } violated)
                 {
                     var columns = string.Join(", ", recipe.Data.Columns.Select((c, f) => string.Create(CultureInfo.InvariantCulture, $"{c.Name} {image[f]}")));
                     throw new ArgumentException(

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 using EventService.Engine.Serialization;
 using EventService.Generation.Architectures.Flows;
 using EventService.Generation.Evaluation;
@@ -23,7 +21,7 @@ public sealed class EventSupportTests
     public void Violated_OfSumsAndProducts_IsTheFirstThatDoesNotHold()
     {
         var product = new ColumnInequality(new Dictionary<string, double> { ["x*y"] = 2, ["y*y*y"] = -1.5 }, -3, "a product");
-        var support = new EventSupport(s_schema, [s_sorted, product], [0.5], 1);
+        var support = new ColumnInequalities(s_schema, [s_sorted, product]);
 
         Assert.Null(support.Violated([1.5, 1.5]));                      // on the first bound; 2 (2.25) - 1.5 (3.375) = -0.56
         Assert.Null(support.Violated([0.75, -2]));                      // 2 (0.75)(-2) + 1.5 (8) = 9
@@ -86,7 +84,7 @@ public sealed class EventSupportTests
     public void LogDensity_UnderConditions_TakesTheShareBetweenTheMeasuredOnes()
     {
         var parameter = new ConditionParameter("mGluino", "GeV", "", 1000, 2000, []);
-        var flow = new ConditionalFlow([parameter], [], layers => Flow(layers, new EventSupport(s_schema, [s_sorted], [0.5, 0.25, 0.75], 1000)));
+        var flow = new ConditionalFlow([parameter], [], layers => Flow(layers, new EventSupport(new ColumnInequalities(s_schema, [s_sorted]), [0.5, 0.25, 0.75], 1000)));
         double[][] conditions = [[1000], [1250], [1750], [2000]];
         double[] shares = [0.5, 0.375, 0.5, 0.75];
         var events = Sample([[1, 0], [1, 0], [1, 0], [1, 0]]);
@@ -107,7 +105,7 @@ public sealed class EventSupportTests
     public void Generate_ConditionsEventByEvent_GivesTheBitsOfEachConditionAlone()
     {
         var parameter = new ConditionParameter("mGluino", "GeV", "", 1000, 2000, []);
-        var flow = new ConditionalFlow([parameter], [], layers => Flow(layers, new EventSupport(s_schema, [s_sorted], [0.5, 0.25, 0.75], 1000)));
+        var flow = new ConditionalFlow([parameter], [], layers => Flow(layers, new EventSupport(new ColumnInequalities(s_schema, [s_sorted]), [0.5, 0.25, 0.75], 1000)));
         EventRange[] ranges = [.. Enumerable.Range(0, 40).Select(k => new EventRange(new EventStream(1, [1000 + (25.0 * k)]), k, 1))];
         var (together, alone) = (new EventBlock(s_schema), new EventBlock(s_schema));
         double[] densities = new double[40], density = new double[1];
@@ -127,7 +125,7 @@ public sealed class EventSupportTests
         ColumnPreprocessing counts = new([new ObservableMap.Dequantise(1)]);
         LayeredFlow Counts(EventSupport? support) => new(s_schema, [counts, counts], [], FlowBase.StandardNormal(2), new byte[32]) { Support = support };
         double[][] rows = [[1, 0], [0, 0], [0, 1]];
-        var (plain, inside) = (Densities(Counts(null), rows), Densities(Counts(new EventSupport(s_schema, [s_sorted], [0.625], 1000)), rows));
+        var (plain, inside) = (Densities(Counts(null), rows), Densities(Counts(new EventSupport(new ColumnInequalities(s_schema, [s_sorted]), [0.625], 1000)), rows));
 
         Assert.Equal(plain[0].LogDensity - Math.Log(0.625), inside[0].LogDensity, 1e-12);
         Assert.Equal(plain[1].LogDensity - Math.Log(0.625), inside[1].LogDensity, 1e-12);
@@ -143,7 +141,7 @@ public sealed class EventSupportTests
         Assert.Equal(0.5, document.Acceptance, 4 * 0.5 / 1024);
         Assert.Equal(0.5 / 1024, document.AcceptanceError, 1e-6);
         var model = (LayeredFlow)EventGenerator.Load(file).Model;
-        Assert.Equal("x - y >= 0", Assert.Single(model.Support!.Inequalities).ToString());
+        Assert.Equal("x - y >= 0", Assert.Single(model.Support!.Inequalities.List).ToString());
         Assert.All(Densities(model, [[1, 0]]), d => Assert.Equal(-Math.Log(2 * Math.PI) - 0.5 - Math.Log(document.Acceptance), d.LogDensity, 1e-12));
         Assert.Equal(SafeTensorsFile.Read(Model(refined: false)).Tensors.Select(t => (t.Name, Convert.ToHexString(t.Data.Span))), SafeTensorsFile.Read(file).Tensors.Select(t => (t.Name, Convert.ToHexString(t.Data.Span))));
         Assert.Contains("has a support, expected one without", Assert.Throws<ModelFormatException>(() => SupportMeasurement.Give(file, [s_sorted])).Message, StringComparison.Ordinal);
@@ -185,7 +183,7 @@ public sealed class EventSupportTests
         Assert.Equal(4000, events.Count);
         int[] jets = [.. new[] { "jet1_pt", "jet2_pt", "jet3_pt" }.Select(jet => recipe.Data.Columns.ToList().FindIndex(c => c.Name == jet)).Where(f => f >= 0)];
         Assert.All(Enumerable.Range(0, 4000), k => Assert.True(jets.Zip(jets.Skip(1)).All(pair => events.Row(k)[pair.First] >= events.Row(k)[pair.Second])));
-        var support = new EventSupport(recipe.Schema, recipe.Data.Inequalities!, [1], 1);
+        var support = new ColumnInequalities(recipe.Schema, recipe.Data.Inequalities!);
         Assert.All(Enumerable.Range(0, 4000), k => Assert.Null(support.Violated(events.Row(k))));
         Assert.InRange(generator.Document.Acceptance, 0.9, 0.999);
     }
@@ -197,31 +195,10 @@ public sealed class EventSupportTests
     private static byte[] Model(bool refined)
     {
         var refinement = refined ? new FlowRefinement(new ConditionerNetwork(2, FlowActivation.Tanh, [new ConditionerStep.Dense(new DenseMap(1, 2, [0.5, 0], [0]))]), 1, s_refined, 0) : null;
-        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(2, [new ScaleShiftLayer([1, 1], [0, 0])], FlowBase.StandardNormal(2), [new ColumnPreprocessing([]), new ColumnPreprocessing([])], refinement);
-        var document = new ModelDocument
-        {
-            FormatVersion = ModelDocument.CurrentFormatVersion,
-            Name = "normal",
-            Process = "normal",
-            Description = "",
-            Architecture = LayeredFlow.ArchitectureName,
-            Hyperparameters = hyper,
-            Preprocessing = preprocessing,
-            Schema = s_schema,
-            Conditions = [],
-            CrossSectionPb = 1,
-            SelectionEfficiency = 1,
-            SumOfWeights = 1,
-            Acceptance = refined ? s_refined : 1,
-            AcceptanceError = 0,
-            Training = TestProvenance.None,
-        };
-        using var stream = new MemoryStream();
-        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, tensors);
-        return stream.ToArray();
+        return FlowFile.Of(s_schema, [new ScaleShiftLayer([1, 1], [0, 0])], refinement, refined ? s_refined : 1);
     }
 
-    private static LayeredFlow Flow() => Flow([], new EventSupport(s_schema, [s_sorted], [0.5], 1000));
+    private static LayeredFlow Flow() => Flow([], new EventSupport(new ColumnInequalities(s_schema, [s_sorted]), [0.5], 1000));
 
     private static LayeredFlow Flow(IReadOnlyList<FlowLayer> layers, EventSupport support) =>
         new(s_schema, [new ColumnPreprocessing([]), new ColumnPreprocessing([])], layers, FlowBase.StandardNormal(2), new byte[32]) { Support = support };

@@ -362,30 +362,5 @@ public sealed class FlowFamilyTests
         return ([.. Enumerable.Range(0, count).Select(e => block.Scalars.Select(column => column[e]).ToArray())], logDensity);
     }
 
-    private static ILikelihoodModel Reload(IReadOnlyList<FlowLayer> layers, int features)
-    {
-        ColumnPreprocessing[] columns = [.. Enumerable.Range(0, features).Select(_ => new ColumnPreprocessing([]))];
-        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(features, layers, FlowBase.StandardNormal(features), columns);
-        var document = new ModelDocument
-        {
-            FormatVersion = ModelDocument.CurrentFormatVersion,
-            Name = "x",
-            Process = "x",
-            Description = "",
-            Architecture = LayeredFlow.ArchitectureName,
-            Hyperparameters = hyper,
-            Preprocessing = preprocessing,
-            Schema = Schema(features),
-            Conditions = [],
-            CrossSectionPb = 1,
-            SelectionEfficiency = 1,
-            SumOfWeights = 1,
-            Acceptance = 1,
-            AcceptanceError = 0,
-            Training = TestProvenance.None,
-        };
-        using var stream = new MemoryStream();
-        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, tensors);
-        return EventGenerator.Load(stream.ToArray()).Likelihood!;
-    }
+    private static ILikelihoodModel Reload(IReadOnlyList<FlowLayer> layers, int features) => EventGenerator.Load(FlowFile.Of(Schema(features), layers)).Likelihood!;
 }

@@ -1,9 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 
-using EventService.Generation;
-using EventService.Generation.Architectures.Flows;
-using EventService.Generation.Architectures.Flows.Continuous;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+using EventService.Models.Flows;
+using EventService.Models.Flows.Continuous;
+using EventService.Models.Flows.Networks;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 
 namespace EventService.Benchmarks;

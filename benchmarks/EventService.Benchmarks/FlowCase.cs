@@ -1,6 +1,10 @@
 using EventService.Engine.Random;
 using EventService.Engine.Serialization;
-using EventService.Generation.Architectures.Flows;
+using EventService.Models.Columns;
+using EventService.Models.Flows;
+using EventService.Models.Flows.Layers;
+using EventService.Models.Flows.Networks;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 
 namespace EventService.Benchmarks;

@@ -4,8 +4,11 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 
 using EventService.Engine.Random;
-using EventService.Generation;
-using EventService.Generation.Architectures.Flows;
+using EventService.Models.Columns;
+using EventService.Models.Contracts;
+using EventService.Models.Flows;
+using EventService.Models.Flows.Layers;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 
 namespace EventService.Benchmarks;

@@ -1,15 +1,17 @@
 using System.CommandLine;
 using System.Globalization;
 
-using EventService.Generation;
-using EventService.Generation.Architectures.Flows;
-using EventService.Generation.Evaluation;
-using EventService.Generation.Evaluation.Closure;
-using EventService.Generation.Training;
-using EventService.Generation.Training.Recipes;
-using EventService.Generation.Training.Tables;
+using EventService.Evaluation;
+using EventService.Evaluation.Closure;
+using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Columns;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Physics.Observables;
+using EventService.Training.Recipes;
+using EventService.Training.Tables;
 
 namespace EventService.Benchmarks;
 
@@ -39,7 +41,7 @@ internal static class InterpolationBenchmark
         var recipe = Recipe.Parse(File.ReadAllBytes(parsed.GetValue(s_recipe)!.FullName));
         var model = EventGenerator.Open(parsed.GetValue(s_model)!.FullName);
         var value = parsed.GetValue(s_value);
-        (double Value, EventSample Events)[] groups = [.. ConditionPoint.Of(PointTable.Read(recipe, parsed.GetValue(s_data)!.FullName).Sample, recipe).Select(p => (p.Values[0], p.Sample))];
+        (double Value, EventSample Events)[] groups = [.. ConditionPoints.Of(PointTable.Read(recipe, parsed.GetValue(s_data)!.FullName).Sample, recipe).Select(p => (p.Values[0], p.Sample))];
         var truth = recipe.ReadColumns(parsed.GetValue(s_truth)!.OpenRead(), parsed.GetValue(s_truth)!.Name);
 
         var report = new Report(parsed.GetValue(s_name) ?? "Interpolation-" + model.Document.Name);

@@ -3,11 +3,15 @@ using System.Text;
 
 using EventService.Engine.Random;
 using EventService.Engine.Transport;
-using EventService.Generation;
-using EventService.Generation.Training.Recipes;
-using EventService.Generation.Training.Tables;
+using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
+using EventService.Numerics.Statistics;
 using EventService.Physics.Events;
+using EventService.Training.Recipes;
+using EventService.Training.TableFlows;
 
 using Tensor = EventService.Engine.Tensors.Tensor;
 

@@ -1,6 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 
+using EventService.Models;
+using EventService.Models.Sampling;
+using EventService.Numerics.Statistics;
+
 namespace EventService.Benchmarks;
 
 /// <summary>
@@ -82,7 +86,7 @@ internal static class RotatingGaussianBenchmark
         return 0;
     }
 
-    private static double[] Measure(RotatingGaussian model, Generation.EventGenerator trained, double angle)
+    private static double[] Measure(RotatingGaussian model, EventGenerator trained, double angle)
     {
         var events = RotatingGaussian.Generate(trained, angle, Events);
         var (found, truth) = (RotatingGaussian.Moments(events), Covariance2.Rotated(angle));

@@ -1,9 +1,12 @@
 using EventService.Engine.Kernels;
 using EventService.Engine.Random;
 using EventService.Engine.Tensors;
-using EventService.Generation;
-using EventService.Generation.Architectures;
-using EventService.Generation.Preprocessing;
+using EventService.Models.Contracts;
+using EventService.Models.ObjectFlow;
+using EventService.Models.ObjectFlow.Azimuths;
+using EventService.Models.ObjectFlow.States;
+using EventService.Models.Sampling;
+using EventService.Models.WholeEvents;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 
-using EventService.Generation;
-using EventService.Generation.Architectures;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.ObjectFlow;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 
 namespace EventService.Benchmarks;

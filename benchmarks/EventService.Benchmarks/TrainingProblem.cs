@@ -1,11 +1,12 @@
 using System.Globalization;
 
 using EventService.Engine.Serialization;
-using EventService.Generation.Architectures;
-using EventService.Generation.Preprocessing;
-using EventService.Generation.Training;
+using EventService.Models.ObjectFlow;
+using EventService.Models.Sampling;
+using EventService.Models.WholeEvents;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
+using EventService.Training;
 
 namespace EventService.Benchmarks;
 

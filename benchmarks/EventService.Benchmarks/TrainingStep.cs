@@ -2,8 +2,9 @@ using System.Numerics.Tensors;
 
 using EventService.Engine.Autodiff;
 using EventService.Engine.Optimizers;
-using EventService.Generation.Architectures;
-using EventService.Generation.Training;
+using EventService.Models.ObjectFlow;
+using EventService.Models.Sampling;
+using EventService.Training.ObjectFlow;
 
 namespace EventService.Benchmarks;
 

@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 
-using EventService.Generation.Evaluation;
-using EventService.Generation.Requests;
-using EventService.Generation.Training.Recipes;
-using EventService.Generation.Training.Tables;
+using EventService.Evaluation;
+using EventService.Models.Conditions;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
+using EventService.Training.Recipes;
+using EventService.Training.Tables;
 
 namespace EventService.Cli;
 
@@ -52,5 +54,5 @@ internal sealed record ConditionData(string Process, SampleSchema Schema, IReadO
     public static ConditionData Of(Recipe recipe, PointTable table) => Of(recipe, table.Sample, table.Sha256);
 
     private static ConditionData Of(Recipe recipe, EventSample sample, string sha256) =>
-        new(recipe.Process, recipe.Schema, [.. recipe.Data.Conditions.Select(c => c.Name)], ConditionPoint.Of(sample, recipe), sha256);
+        new(recipe.Process, recipe.Schema, [.. recipe.Data.Conditions.Select(c => c.Name)], ConditionPoints.Of(sample, recipe), sha256);
 }

@@ -1,9 +1,11 @@
 using System.CommandLine;
 
-using EventService.Generation;
 using EventService.Generation.Requests;
-using EventService.Generation.Training.Recipes;
-using EventService.Generation.Training.Tables;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
+using EventService.Training.Recipes;
+using EventService.Training.TableFlows;
 
 namespace EventService.Cli;
 

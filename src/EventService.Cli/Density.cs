@@ -1,8 +1,9 @@
 using System.CommandLine;
 
-using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Contracts;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 using EventService.Registry;

@@ -2,16 +2,20 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Security.Cryptography;
 
-using EventService.Generation;
-using EventService.Generation.Evaluation;
-using EventService.Generation.Evaluation.Html;
+using EventService.Evaluation;
+using EventService.Evaluation.Html;
 using EventService.Generation.Requests;
-using EventService.Generation.Training;
-using EventService.Generation.Training.Recipes;
+using EventService.Models;
+using EventService.Models.Cards;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 using EventService.Physics.Observables;
 using EventService.Registry;
+using EventService.Training;
+using EventService.Training.Recipes;
 
 using Spectre.Console;
 
@@ -142,7 +146,7 @@ public static class Evaluate
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
         await File.WriteAllTextAsync(Path.Combine(folder, "report.json"), report.ToJson() + "\n", cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(folder, "card.json"), EvaluationCard.Of(report, new EvaluationGates()).ToJson() + "\n", cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "card.json"), EvaluationCards.Of(report, new EvaluationGates()).ToJson() + "\n", cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), HtmlReport.Render(report), cancellationToken);
         display.Summary(report, folder);
         return 0;

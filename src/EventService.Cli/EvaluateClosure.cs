@@ -1,9 +1,14 @@
-using EventService.Generation;
-using EventService.Generation.Evaluation.Closure;
-using EventService.Generation.Evaluation.Html;
+using EventService.Evaluation.Closure;
+using EventService.Evaluation.Html;
 using EventService.Generation.Requests;
-using EventService.Generation.Training.Recipes;
-using EventService.Generation.Training.Tables;
+using EventService.Models;
+using EventService.Models.Conditions;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
+using EventService.Training.Recipes;
+using EventService.Training.TableFlows;
+using EventService.Training.Tables;
 
 namespace EventService.Cli;
 

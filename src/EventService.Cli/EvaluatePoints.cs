@@ -1,13 +1,16 @@
 using System.Diagnostics;
 
-using EventService.Generation;
-using EventService.Generation.Evaluation;
-using EventService.Generation.Evaluation.Html;
-using EventService.Generation.Requests;
-using EventService.Generation.Training;
-using EventService.Generation.Training.Tables;
+using EventService.Evaluation;
+using EventService.Evaluation.Html;
+using EventService.Models;
+using EventService.Models.Cards;
+using EventService.Models.Conditions;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Physics.Observables;
+using EventService.Training.Tables;
 
 namespace EventService.Cli;
 
@@ -61,7 +64,7 @@ internal static class EvaluatePoints
             Trends = PointsReport.TrendsOf(data.View.Observables, [.. samples.Select(s => (s.Point.Name, s.MonteCarlo, (IReadOnlyList<EventSample>)s.Generated))]),
         };
         await File.WriteAllTextAsync(Path.Combine(settings.Folder, "points.json"), overview.ToJson() + "\n", cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(settings.Folder, "card.json"), EvaluationCard.Of(reports, pooled, new EvaluationGates()).ToJson() + "\n", cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(settings.Folder, "card.json"), EvaluationCards.Of(reports, pooled, new EvaluationGates()).ToJson() + "\n", cancellationToken);
         display.Points(overview, settings.Folder);
         return 0;
     }
@@ -73,7 +76,7 @@ internal static class EvaluatePoints
     private static async Task<(EventSample MonteCarlo, EventSample[] Generated, MonteCarloFloor Floor)> SamplesAsync(
         Settings settings, EventGenerator generator, EventView view, ConditionPoint point, EvaluationDisplay display, CancellationToken cancellationToken)
     {
-        int[] rows = settings.TestSplit ? point.TestRows : [.. Enumerable.Range(0, point.Sample.Count)];
+        int[] rows = settings.TestSplit ? point.TestRows() : [.. Enumerable.Range(0, point.Sample.Count)];
         var count = Math.Min(settings.Events, Math.Min(rows.Length, point.Sample.Count / 2));
         if (count < 100 || settings.Samples < 1)
         {

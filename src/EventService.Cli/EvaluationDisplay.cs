@@ -1,5 +1,6 @@
-using EventService.Generation.Evaluation;
-using EventService.Generation.Evaluation.Closure;
+using EventService.Evaluation;
+using EventService.Evaluation.Closure;
+using EventService.Models.Sampling;
 
 using Spectre.Console;
 

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
 
-using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 using EventService.Registry;
 

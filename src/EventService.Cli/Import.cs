@@ -1,7 +1,8 @@
 using System.CommandLine;
 
-using EventService.Generation;
-using EventService.Generation.Import;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
+using EventService.Training.Import;
 
 namespace EventService.Cli;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 
-using EventService.Generation;
 using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Contracts;
 using EventService.Registry;
 
 namespace EventService.Cli;

@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO.Compression;
 
-using EventService.Generation.Requests;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 using EventService.Physics.Observables;
 using EventService.Physics.Selection;

@@ -5,7 +5,8 @@ using EventService.Cli.Bench;
 using EventService.Cli.Jobs;
 using EventService.Cli.Keys;
 using EventService.Cli.Models;
-using EventService.Generation;
+using EventService.Models;
+using EventService.Models.Sampling;
 
 var root = new RootCommand("Collider events from trained generative models.")
 {

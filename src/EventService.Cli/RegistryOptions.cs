@@ -1,6 +1,7 @@
 using System.CommandLine;
 
-using EventService.Generation;
+using EventService.Models;
+using EventService.Models.Sampling;
 using EventService.Registry;
 using EventService.Registry.Catalog;
 using EventService.Registry.Keys;

@@ -4,9 +4,11 @@ using System.Text.Json;
 using EventService.Client;
 using EventService.Generation.Requests;
 using EventService.Grpc.V1;
+using EventService.Models.Contracts;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 
+using EventStream = EventService.Client.EventStream;
 using GenerateRequest = EventService.Grpc.V1.GenerateRequest;
 using Receipt = EventService.Generation.Requests.Receipt;
 

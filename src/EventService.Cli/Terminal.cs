@@ -1,9 +1,9 @@
 using System.CommandLine;
 
 using EventService.Engine.Serialization;
-using EventService.Generation;
 using EventService.Generation.Requests;
 using EventService.Grpc;
+using EventService.Models.Contracts;
 using EventService.Physics.Formats;
 using EventService.Registry;
 

@@ -2,13 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 
-using EventService.Generation;
-using EventService.Generation.Architectures;
-using EventService.Generation.Requests;
-using EventService.Generation.Training;
-using EventService.Generation.Training.Recipes;
+using EventService.Models.Contracts;
+using EventService.Models.ObjectFlow;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
+using EventService.Training;
+using EventService.Training.ObjectFlow;
+using EventService.Training.Recipes;
 
 namespace EventService.Cli;
 

@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 
-using EventService.Generation;
 using EventService.Generation.Requests;
-using EventService.Generation.Training.Events;
-using EventService.Generation.Training.Recipes;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
 using EventService.Physics.Formats;
+using EventService.Training.FlowEvents;
+using EventService.Training.Recipes;
 
 namespace EventService.Cli;
 

@@ -1,10 +1,13 @@
-using EventService.Generation;
-using EventService.Generation.Architectures;
 using EventService.Generation.Requests;
-using EventService.Generation.Training;
-using EventService.Generation.Training.Recipes;
-using EventService.Generation.Training.Tables;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+using EventService.Models.ObjectFlow;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
+using EventService.Training;
+using EventService.Training.ObjectFlow;
+using EventService.Training.Recipes;
+using EventService.Training.Tables;
 
 namespace EventService.Cli;
 

@@ -1,9 +1,12 @@
 using System.Security.Cryptography;
 
-using EventService.Generation;
 using EventService.Generation.Requests;
-using EventService.Generation.Training.Recipes;
-using EventService.Generation.Training.Tables;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
+using EventService.Training.Recipes;
+using EventService.Training.TableFlows;
+using EventService.Training.Tables;
 
 namespace EventService.Cli;
 

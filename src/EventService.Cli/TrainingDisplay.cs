@@ -1,6 +1,6 @@
 using System.Globalization;
 
-using EventService.Generation.Training;
+using EventService.Training;
 
 namespace EventService.Cli;
 

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Net.Http.Headers;
 
-using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Receipts;
 using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Registry;
 
 namespace EventService.Cli;

@@ -1,7 +1,9 @@
 using System.Text.Json;
 
-using EventService.Generation;
-using EventService.Generation.Evaluation;
+using EventService.Generation.Requests;
+using EventService.Models.Cards;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
 
 namespace EventService.Registry;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 
-using EventService.Generation;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Registry.Tables;
 
 using Microsoft.Extensions.Logging;

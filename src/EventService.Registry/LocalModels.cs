@@ -1,4 +1,6 @@
-using EventService.Generation;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 
 namespace EventService.Registry;
 

@@ -1,5 +1,7 @@
 using EventService.Engine.Serialization;
-using EventService.Generation;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
 
 namespace EventService.Registry;
 

@@ -1,4 +1,5 @@
-using EventService.Generation;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Registry.Tables;
 
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,4 @@
-using EventService.Generation;
+using EventService.Models.Contracts;
 using EventService.Registry;
 using EventService.Registry.Tables;
 

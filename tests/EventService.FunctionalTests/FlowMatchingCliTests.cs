@@ -5,8 +5,10 @@ using System.Security.Cryptography;
 
 using EventService.Cli;
 using EventService.Engine.Random;
-using EventService.Generation;
-using EventService.Generation.Evaluation;
+using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 
 namespace EventService.FunctionalTests;

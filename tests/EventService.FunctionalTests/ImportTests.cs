@@ -3,7 +3,9 @@ using System.Text;
 using System.Text.Json;
 
 using EventService.Cli;
-using EventService.Generation;
+using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Sampling;
 
 namespace EventService.FunctionalTests;
 

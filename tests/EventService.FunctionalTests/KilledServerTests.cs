@@ -7,7 +7,9 @@ using System.Text.Json.Nodes;
 using EventService.Engine.Random;
 using EventService.Engine.Serialization;
 using EventService.FunctionalTests.Databases;
-using EventService.Generation;
+using EventService.Generation.Requests;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
 using EventService.Registry;
 
 using Xunit.Abstractions;

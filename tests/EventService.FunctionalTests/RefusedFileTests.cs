@@ -5,8 +5,11 @@ using System.Text.Json.Nodes;
 
 using EventService.Engine.Serialization;
 using EventService.FunctionalTests.Databases;
-using EventService.Generation;
+using EventService.Generation.Requests;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
 using EventService.Registry;
+using EventService.Training.Recipes;
 
 namespace EventService.FunctionalTests;
 

@@ -2,7 +2,8 @@ using System.Data.Common;
 
 using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Models;
-using EventService.Generation;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Registry;
 using EventService.Registry.Tables;
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+
 using EventService.Cli;
 using EventService.Engine.Random;
-using EventService.Generation;
+using EventService.Models;
+using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 using EventService.Registry;
 

@@ -2,13 +2,17 @@ using System.CommandLine;
 using System.Globalization;
 
 using EventService.Engine.Random;
-using EventService.Generation;
-using EventService.Generation.Evaluation;
-using EventService.Generation.Training;
-using EventService.Generation.Training.Recipes;
-using EventService.Generation.Training.Tables;
+using EventService.Evaluation;
+using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Flows.Networks;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Physics.Observables;
+using EventService.Training;
+using EventService.Training.Recipes;
+using EventService.Training.Tables;
 
 namespace EventService.Benchmarks.Search;
 
@@ -62,7 +66,7 @@ internal static class SearchBenchmark
         var (value, schema) = (parsed.GetValue(s_value), recipe.Schema);
         var table = PointTable.Read(recipe, parsed.GetValue(s_data)!.FullName);
         var yields = parsed.GetValue(s_yields)!.Split(',').Select(y => double.Parse(y, CultureInfo.InvariantCulture)).ToArray();
-        var points = ConditionPoint.Of(table.Sample, recipe);
+        var points = ConditionPoints.Of(table.Sample, recipe);
         if (yields.Length != points.Count + 1)
         {
             throw new InvalidOperationException($"--yields has {yields.Length} numbers, expected {points.Count} of the points and one of the value.");
@@ -78,7 +82,7 @@ internal static class SearchBenchmark
         }
 
         List<Paradigm> paradigms = [new("baseline: the simulated points", training), new("interpolation: the model, between and at the points", [between])];
-        List<Target> targets = [.. points.Select((p, k) => new Target($"{p.Name}, simulated", EventSubset.At(p.Sample, p.TestRows), yields[k]))];
+        List<Target> targets = [.. points.Select((p, k) => new Target($"{p.Name}, simulated", EventSubset.At(p.Sample, p.TestRows()), yields[k]))];
         if (parsed.GetValue(s_truth) is { } file)
         {
             var truth = recipe.ReadColumns(file.OpenRead(), file.Name);

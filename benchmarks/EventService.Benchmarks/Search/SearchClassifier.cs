@@ -1,7 +1,8 @@
 using EventService.Engine.Autodiff;
 using EventService.Engine.Optimizers;
 using EventService.Engine.Random;
-using EventService.Generation.Evaluation;
+using EventService.Evaluation;
+using EventService.Models.Sampling;
 
 using Tensor = EventService.Engine.Tensors.Tensor;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-using EventService.Generation.Requests;
+using EventService.Models.Contracts;
 using EventService.Physics.Formats;
 
 namespace EventService.Cli.Jobs;

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
 
-using EventService.Generation;
-using EventService.Generation.Conditions;
+using EventService.Models.Conditions;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
 using EventService.Registry.Catalog;
 
 namespace EventService.Cli.Models;
@@ -63,6 +64,6 @@ internal static class ShowModel
     {
         var document = json.Deserialize<ModelDocument>(ModelJson.Options)!;
         return document.Conditions.Count == 0 ? null
-            : $"{string.Join("; ", document.Conditions.Select(c => $"{c.Name} [{c.Unit}] {c.Description}"))}: {ConditionSpace.Of(document).HullText}";
+            : $"{string.Join("; ", document.Conditions.Select(c => $"{c.Name} [{c.Unit}] {c.Description}"))}: {document.ConditionSpace().HullText}";
     }
 }

@@ -1,3 +1,4 @@
+using EventService.Models.Contracts;
 using EventService.Physics.Events;
 
 namespace EventService.Generation.Pipeline;

@@ -1,4 +1,5 @@
 using EventService.Generation.Requests;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 
 namespace EventService.Generation.Pipeline;

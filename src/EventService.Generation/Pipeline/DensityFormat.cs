@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 
 using EventService.Generation.Requests;
+using EventService.Models.Contracts;
 
 namespace EventService.Generation.Pipeline;
 

@@ -1,4 +1,5 @@
 using EventService.Generation.Requests;
+using EventService.Models.Contracts;
 using EventService.Physics.Formats;
 
 namespace EventService.Generation.Pipeline;

@@ -1,4 +1,7 @@
 using EventService.Generation.Requests;
+using EventService.Models.Contracts;
+using EventService.Models.Flows.Networks;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 

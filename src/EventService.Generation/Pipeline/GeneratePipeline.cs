@@ -1,6 +1,9 @@
 using System.Buffers;
 
 using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 
 namespace EventService.Generation.Pipeline;

@@ -1,3 +1,6 @@
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
+
 namespace EventService.Generation.Pipeline;
 
 /// <summary>Threads that run the chunks of a request.</summary>

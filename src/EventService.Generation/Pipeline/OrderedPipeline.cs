@@ -1,3 +1,5 @@
+using EventService.Models.Sampling;
+
 namespace EventService.Generation.Pipeline;
 
 /// <summary>

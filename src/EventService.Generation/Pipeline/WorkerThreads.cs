@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
 
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
+
 namespace EventService.Generation.Pipeline;
 
 /// <summary>Workers of one request: threads that take chunks in the order they came.</summary>

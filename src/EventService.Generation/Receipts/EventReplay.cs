@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 
 using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 
 namespace EventService.Generation.Receipts;

@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 
 using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 
 namespace EventService.Generation.Receipts;

@@ -1,5 +1,7 @@
 using EventService.Engine.Random;
-using EventService.Generation.Conditions;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 
 namespace EventService.Generation.Requests;
@@ -80,7 +82,7 @@ public sealed class ConditionScan
     public static ConditionScan? Parse(IReadOnlyDictionary<string, string> texts, EventGenerator generator, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(generator);
-        var given = generator.Conditions.Parameters.ToDictionary(p => p.Name, p => ConditionSpace.GivenOf(p, texts).Text);
+        var given = generator.Conditions.Parameters.ToDictionary(p => p.Name, p => GivenConditions.Of(p, texts).Text);
         ConditionSource[] sources = [.. generator.Conditions.Parameters.Select(p => ConditionSource.Parse(given[p.Name], p.Name))];
         if (sources.All(s => s is ConditionSource.Points { Values.Count: 1 }))
         {

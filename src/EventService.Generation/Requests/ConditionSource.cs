@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-using EventService.Generation.Conditions;
+using EventService.Models.Conditions;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 
 namespace EventService.Generation.Requests;
 

@@ -1,6 +1,9 @@
 using System.Globalization;
 
-using EventService.Generation.Conditions;
+using EventService.Models;
+using EventService.Models.Conditions;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 
 namespace EventService.Generation.Requests;

@@ -1,5 +1,7 @@
 using System.Globalization;
 
+using EventService.Models.Contracts;
+
 namespace EventService.Generation.Requests;
 
 /// <summary>Numbers of events as people write them: 1000, 1_000_000, 1e6, 2.5e6, 10k, 2M, 1G.</summary>

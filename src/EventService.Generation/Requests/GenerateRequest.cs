@@ -1,6 +1,10 @@
 using System.Security.Cryptography;
 
-using EventService.Generation.Conditions;
+using EventService.Models;
+using EventService.Models.Conditions;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 

@@ -1,4 +1,5 @@
-using EventService.Generation.Conditions;
+using EventService.Models.Conditions;
+using EventService.Models.Contracts;
 
 namespace EventService.Generation.Requests;
 

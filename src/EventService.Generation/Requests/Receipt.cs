@@ -1,6 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+
 namespace EventService.Generation.Requests;
 
 /// <summary>

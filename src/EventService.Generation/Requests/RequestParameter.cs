@@ -1,3 +1,6 @@
+using EventService.Models.Conditions;
+using EventService.Models.Contracts;
+
 namespace EventService.Generation.Requests;
 
 /// <summary>One parameter of a request: the same names in the query, in a JSON body, and in messages.</summary>

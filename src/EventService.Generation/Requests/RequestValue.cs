@@ -1,5 +1,8 @@
 using System.Globalization;
 
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+
 namespace EventService.Generation.Requests;
 
 /// <summary>Texts from a query, a JSON body or a command line as values.</summary>

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 
-using EventService.Generation.Requests;
 using EventService.Grpc.V1;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 
 using Google.Protobuf;

@@ -1,6 +1,6 @@
-using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
+using EventService.Models.Documents;
 using EventService.Physics.Formats;
 using EventService.Server.Keys;
 using EventService.Server.Problems;

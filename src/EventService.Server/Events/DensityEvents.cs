@@ -1,5 +1,6 @@
-using EventService.Generation;
 using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Contracts;
 using EventService.Registry;
 using EventService.Registry.Tables;
 using EventService.Server.Keys;

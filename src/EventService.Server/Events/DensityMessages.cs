@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 
-using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Grpc.V1;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 
 using Google.Protobuf;
 

@@ -1,7 +1,8 @@
 using System.Threading.Channels;
 
 using EventService.Generation.Pipeline;
-using EventService.Generation.Requests;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 using EventService.Server.Grpc;
 using EventService.Server.Problems;

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-using EventService.Generation.Requests;
+using EventService.Models.Contracts;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 using EventService.Server.Problems;

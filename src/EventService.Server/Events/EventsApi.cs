@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 
 using EventService.Generation.Pipeline;
+using EventService.Generation.Requests;
+using EventService.Models.Sampling;
 using EventService.Registry.Keys;
 using EventService.Server.ApiDocs;
 using EventService.Server.Grpc;

@@ -1,9 +1,11 @@
 using System.Buffers.Binary;
 using System.Globalization;
 
-using EventService.Generation;
 using EventService.Generation.Requests;
 using EventService.Grpc.Framing;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
 using EventService.Server.Grpc;
 
 using V1 = EventService.Grpc.V1;

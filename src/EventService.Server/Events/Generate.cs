@@ -1,6 +1,7 @@
 using System.Globalization;
 
 using EventService.Generation.Requests;
+using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 using EventService.Server.Keys;
 

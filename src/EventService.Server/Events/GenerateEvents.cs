@@ -1,8 +1,10 @@
 using System.Diagnostics;
 
-using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Server.Keys;

@@ -1,6 +1,8 @@
 using System.Globalization;
 
 using EventService.Generation.Requests;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 
 using Google.Protobuf.Collections;
 

@@ -1,4 +1,5 @@
 using EventService.Generation.Requests;
+using EventService.Models.Documents;
 
 using V1 = EventService.Grpc.V1;
 

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 
 using EventService.Generation.Requests;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 

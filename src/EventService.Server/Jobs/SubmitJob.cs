@@ -1,7 +1,8 @@
 using System.Text.RegularExpressions;
 
-using EventService.Generation;
 using EventService.Generation.Requests;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Registry.Jobs;

@@ -1,4 +1,4 @@
-using EventService.Generation;
+using EventService.Models.Documents;
 
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;

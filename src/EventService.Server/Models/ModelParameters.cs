@@ -1,7 +1,8 @@
 using System.Text.Json;
 
-using EventService.Generation;
-using EventService.Generation.Conditions;
+using EventService.Generation.Requests;
+using EventService.Models.Conditions;
+using EventService.Models.Documents;
 
 namespace EventService.Server.Models;
 
@@ -26,7 +27,7 @@ internal sealed record ModelParameters(IReadOnlyList<ParameterResponse> Paramete
         }
 
         var read = JsonSerializer.Deserialize<ModelDocument>(document, ModelJson.Options)!;
-        var space = ConditionSpace.Of(read);
+        var space = read.ConditionSpace();
         return new ModelParameters(
             [.. space.Parameters.Select((p, k) => new ParameterResponse(p.Name, p.Unit, p.Description, p.Minimum, p.Maximum, space.GridOf(k), AlternativeOf(p, space.GridOf(k))))],
             new HullResponse(space.HullKind, space.HullText, space.Corners, space.Tolerance, [.. (read.Domain?.Constraints ?? []).Select(c => $"{c}")]),

@@ -1,6 +1,7 @@
 using System.Text.Json;
 
-using EventService.Generation;
+using EventService.Models.Conditions;
+using EventService.Models.Documents;
 using EventService.Registry;
 using EventService.Registry.Catalog;
 using EventService.Server.Grpc;

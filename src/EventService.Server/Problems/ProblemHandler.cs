@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 
-using EventService.Generation;
-using EventService.Generation.Requests;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Server.Grpc;

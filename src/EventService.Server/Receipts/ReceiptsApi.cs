@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 
 using EventService.Generation.Receipts;
 using EventService.Generation.Requests;
+using EventService.Models.Sampling;
 using EventService.Registry.Keys;
 using EventService.Server.ApiDocs;
 using EventService.Server.Keys;

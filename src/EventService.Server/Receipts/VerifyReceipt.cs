@@ -1,8 +1,10 @@
 using System.Text.RegularExpressions;
 
-using EventService.Generation;
 using EventService.Generation.Receipts;
 using EventService.Generation.Requests;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
 using EventService.Registry;
 using EventService.Registry.Tables;
 using EventService.Server.Events;

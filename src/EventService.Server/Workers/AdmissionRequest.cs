@@ -1,4 +1,4 @@
-using EventService.Generation;
+using EventService.Models;
 using EventService.Server.Keys;
 
 namespace EventService.Server.Workers;

@@ -1,5 +1,6 @@
-using EventService.Generation;
 using EventService.Generation.Pipeline;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Server.Problems;
 
 namespace EventService.Server.Workers;

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-using EventService.Generation;
 using EventService.Generation.Pipeline;
+using EventService.Models.Contracts;
+using EventService.Models.Sampling;
 using EventService.Server.Problems;
 
 namespace EventService.Server.Workers;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 
 using EventService.FunctionalTests.Databases;
 using EventService.Generation.Requests;
+using EventService.Models.Documents;
 using EventService.Registry.Jobs;
 using EventService.Registry.Tables;
 

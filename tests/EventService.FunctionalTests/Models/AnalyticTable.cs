@@ -1,4 +1,6 @@
-using EventService.Generation;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 
 namespace EventService.FunctionalTests.Models;

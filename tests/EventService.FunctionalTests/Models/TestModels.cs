@@ -2,8 +2,12 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 
 using EventService.Engine.Serialization;
-using EventService.Generation;
-using EventService.Generation.Conditions;
+using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Conditions;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
+using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Registry;
 

@@ -1,6 +1,5 @@
 using EventService.FunctionalTests.Models;
-using EventService.Generation;
-using EventService.Generation.Conditions;
+using EventService.Models.Conditions;
 
 namespace EventService.FunctionalTests.Scans;
 

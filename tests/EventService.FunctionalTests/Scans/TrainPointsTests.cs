@@ -4,7 +4,9 @@ using System.Text.Json;
 
 using EventService.Cli;
 using EventService.Engine.Random;
-using EventService.Generation;
+using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 
 namespace EventService.FunctionalTests.Scans;

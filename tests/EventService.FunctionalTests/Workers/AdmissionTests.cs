@@ -2,7 +2,9 @@ using System.Net;
 
 using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Models;
-using EventService.Generation;
+using EventService.Models;
+using EventService.Models.Contracts;
+using EventService.Models.Documents;
 using EventService.Registry;
 using EventService.Registry.Tables;
 

@@ -1,7 +1,8 @@
 using EventService.FunctionalTests.Models;
-using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
+using EventService.Models;
+using EventService.Models.Sampling;
 using EventService.Server.Keys;
 using EventService.Server.Workers;
 

@@ -86,7 +86,7 @@ internal static class ContinuousSamplingBenchmark
             rates.Add(events / seconds);
             if (method is OdeMethod.Midpoint midpoint)
             {
-                var share = Math.Abs(ConditionalFlow.Scaled(document.Conditions[0], value) - layer.Anchors![layer.Origin]) / (layer.Anchors[^1] - layer.Anchors[0]) * layer.Field.Legs;
+                var share = Math.Abs(document.Conditions[0].Scaled(value) - layer.Anchors![layer.Origin]) / (layer.Anchors[^1] - layer.Anchors[0]) * layer.Field.Legs;
                 shares.Add(events * 2.0 * Math.Ceiling((midpoint.Steps * share) - 1e-9) * Operations(layer.Field.Network) / seconds / 1e9 / peak);
             }
 

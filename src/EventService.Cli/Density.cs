@@ -38,7 +38,7 @@ public static class Density
     {
         var generator = await model.LoadAsync(parsed, cancellationToken);
         var likelihood = generator.Likelihood
-            ?? throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' ({generator.Document.Architecture}) has no density.");
+            ?? throw new RequestException(RequestFault.Cannot, ModelArchitectures.WithoutDensity(generator.Document));
         var conditions = DensityConditions.Parse(model.Condition(parsed, generator), generator);
         var path = parsed.GetValue(s_output);
         var format = DensityFormat.Parse(parsed.GetValue(s_format) ?? (EventFormats.FromFileName(path ?? "") == NpyWriter.FormatName ? DensityFormat.Npy : DensityFormat.Jsonl).Name);

@@ -45,15 +45,7 @@ public sealed class EventGenerator
     {
         var (document, tensors) = Parse(file);
         var sha256 = SHA256.HashData(file.Span);
-        IGenerativeModel model = document.Architecture switch
-        {
-            AutoregressiveObjectFlow.ArchitectureName => ObjectFlowFile.Read(document, tensors, sha256),
-            LayeredFlow.ArchitectureName => LayeredFlowFile.Read(document, tensors, sha256),
-            FlowEventsModel.ArchitectureName => FlowEventsFile.Read(document, tensors, sha256),
-            TransportedSample.ArchitectureName => LayeredFlowFile.ReadTransported(document, tensors, sha256),
-            _ => throw new ModelFormatException(
-                $"The model has the architecture '{document.Architecture}', expected '{AutoregressiveObjectFlow.ArchitectureName}', '{LayeredFlow.ArchitectureName}', '{FlowEventsModel.ArchitectureName}' or '{TransportedSample.ArchitectureName}'."),
-        };
+        var model = ModelArchitectures.Of(document).Build(document, tensors, sha256);
         return new EventGenerator(document, model, Convert.ToHexStringLower(sha256));
     }
 

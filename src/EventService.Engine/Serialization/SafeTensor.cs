@@ -27,6 +27,17 @@ public sealed record SafeTensor(string Name, SafeTensorType Type, IReadOnlyList<
         return new SafeTensor(name, SafeTensorType.F32, shape, data);
     }
 
+    public static SafeTensor FromDoubles(string name, IReadOnlyList<long> shape, ReadOnlySpan<double> values)
+    {
+        var data = new byte[8 * values.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            BinaryPrimitives.WriteDoubleLittleEndian(data.AsSpan(8 * i), values[i]);
+        }
+
+        return new SafeTensor(name, SafeTensorType.F64, shape, data);
+    }
+
     /// <summary>
     /// The elements as float32, each rounded to nearest. Wide types lose digits; a value beyond float32 becomes infinite.
     /// </summary>

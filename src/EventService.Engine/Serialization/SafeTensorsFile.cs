@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 
 namespace EventService.Engine.Serialization;
 
@@ -15,12 +16,15 @@ public sealed class SafeTensorsFile
     private const int LengthBytes = 8;
 
     private readonly Dictionary<string, SafeTensor> _byName;
+    private readonly string _prefix;
+    private readonly HashSet<string> _asked; // by their names in the whole file
 
-    private SafeTensorsFile(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<SafeTensor> tensors)
+    private SafeTensorsFile(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<SafeTensor> tensors, string prefix, HashSet<string> asked)
     {
         Metadata = metadata;
         Tensors = tensors;
         _byName = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
+        (_prefix, _asked) = (prefix, asked);
     }
 
     /// <summary>The header's <c>__metadata__</c>; empty where there is none.</summary>
@@ -29,9 +33,12 @@ public sealed class SafeTensorsFile
     /// <summary>The tensors in the order of their bytes.</summary>
     public IReadOnlyList<SafeTensor> Tensors { get; }
 
+    /// <summary>Names of the tensors that nobody has asked for by name: what a reader has left over.</summary>
+    public IEnumerable<string> NeverAsked => Tensors.Select(t => t.Name).Where(name => !_asked.Contains(_prefix + name));
+
     /// <summary>The tensor of this name.</summary>
     /// <exception cref="SafeTensorsException">There is none; the message lists what there is.</exception>
-    public SafeTensor this[string name] => _byName.TryGetValue(name, out var tensor)
+    public SafeTensor this[string name] => TryGet(name, out var tensor)
         ? tensor
         : throw new SafeTensorsException(
             $"Tensor '{name}' not found among {Tensors.Count} tensors: {string.Join(", ", Tensors.Take(20).Select(t => $"'{t.Name}'"))}{(Tensors.Count > 20 ? ", ..." : "")}.");
@@ -52,10 +59,21 @@ public sealed class SafeTensorsFile
         ArgumentNullException.ThrowIfNull(prefix);
         return new SafeTensorsFile(
             new Dictionary<string, string>(),
-            [.. Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(t => t with { Name = t.Name[prefix.Length..] })]);
+            [.. Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(t => t with { Name = t.Name[prefix.Length..] })],
+            _prefix + prefix,
+            _asked);
     }
 
-    public bool TryGet(string name, out SafeTensor? tensor) => _byName.TryGetValue(name, out tensor);
+    public bool TryGet(string name, [NotNullWhen(true)] out SafeTensor? tensor)
+    {
+        var found = _byName.TryGetValue(name, out tensor);
+        if (found)
+        {
+            _asked.Add(_prefix + name);
+        }
+
+        return found;
+    }
 
     /// <summary>Reads a file from disk into memory and checks it.</summary>
     /// <inheritdoc cref="Read(ReadOnlyMemory{byte})"/>
@@ -119,7 +137,7 @@ public sealed class SafeTensorsFile
         }
 
         var header = SafeTensorsHeader.Parse(bytes.Slice(LengthBytes, (int)headerLength));
-        return new SafeTensorsFile(header.Metadata, Slice(header, file[(LengthBytes + (int)headerLength)..]));
+        return new SafeTensorsFile(header.Metadata, Slice(header, file[(LengthBytes + (int)headerLength)..]), "", new HashSet<string>(StringComparer.Ordinal));
     }
 
     /// <summary>Cuts the buffer into tensors: each begins where the one before ended, the last ends with the file.</summary>

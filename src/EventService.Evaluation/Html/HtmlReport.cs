@@ -14,7 +14,7 @@ public static class HtmlReport
 {
     private static readonly Lazy<string> Style = new(() =>
     {
-        using var css = Assembly.GetExecutingAssembly().GetManifestResourceStream("EventService.Generation.Evaluation.report.css")
+        using var css = Assembly.GetExecutingAssembly().GetManifestResourceStream("EventService.Evaluation.report.css")
             ?? throw new InvalidOperationException("The style sheet of the report is not in the assembly.");
         using var reader = new StreamReader(css);
         return reader.ReadToEnd();

@@ -82,7 +82,7 @@ public sealed record GenerateRequest
         var logDensity = values.TryGetValue("logDensity", out var flag) && RequestValue.Flag(flag, "logDensity");
         if (logDensity && generator.Likelihood is null)
         {
-            throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' ({generator.Document.Architecture}) has no density; leave logDensity out.");
+            throw new RequestException(RequestFault.Cannot, $"{ModelArchitectures.WithoutDensity(generator.Document)} Leave logDensity out.");
         }
 
         var seed = values.TryGetValue("seed", out var given) ? RequestValue.Seed(given) : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));

@@ -1,8 +1,19 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+using EventService.Models.Documents;
+
 namespace EventService.Models.Columns;
 
 /// <summary>The maps of one column, from the observable to the number that the flow sees, applied one after another.</summary>
 public sealed class ColumnPreprocessing
 {
+    private static readonly JsonSerializerOptions s_options = new(ModelJson.Options)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        IgnoreReadOnlyProperties = true,
+    };
+
     private readonly ObservableMap[] _maps;
 
     /// <exception cref="ArgumentException">A map has parameters that it cannot have.</exception>
@@ -17,6 +28,19 @@ public sealed class ColumnPreprocessing
     }
 
     public IReadOnlyList<ObservableMap> Maps => _maps;
+
+    /// <summary>The maps of all columns as documents have them.</summary>
+    public static JsonElement Describe(IReadOnlyList<ColumnPreprocessing> columns)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        return JsonSerializer.SerializeToElement(columns.Select(c => c.Maps).ToArray(), s_options);
+    }
+
+    /// <summary>The maps of all columns from a document.</summary>
+    /// <exception cref="JsonException">There are other maps than are known.</exception>
+    /// <exception cref="ArgumentException">A map has parameters that it cannot have.</exception>
+    public static ColumnPreprocessing[] Read(JsonElement preprocessing) =>
+        [.. (preprocessing.Deserialize<ObservableMap[][]>(s_options) ?? []).Select(maps => new ColumnPreprocessing(maps))];
 
     /// <summary>The cells that the values of a grid are spread over; null for a continuous column.</summary>
     public ObservableMap.Dequantise? Dequantisation => _maps.Length > 0 ? _maps[0] as ObservableMap.Dequantise : null;

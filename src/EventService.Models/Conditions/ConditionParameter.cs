@@ -12,4 +12,7 @@ public sealed record ConditionParameter(string Name, string Unit, string Descrip
     /// <summary>The names that requests may give it by: its own, and that of <see cref="Alternative"/>.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> Names => Alternative is null ? [Name] : [Name, Alternative.Name];
+
+    /// <summary>A value as networks take it: from -1 to 1 over the parameter's range, 0 where that is a point.</summary>
+    public double Scaled(double value) => Maximum > Minimum ? (2 * (value - Minimum) / (Maximum - Minimum)) - 1 : 0;
 }

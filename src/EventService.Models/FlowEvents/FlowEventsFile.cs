@@ -30,6 +30,12 @@ public static class FlowEventsFile
 
     private static readonly JsonSerializerOptions s_options = new(ModelJson.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
+    public static ModelArchitecture Architecture { get; } = new(
+        FlowEventsModel.ArchitectureName,
+        "whole events composed of several flows and counts",
+        ModelCapabilities.None,
+        Read);
+
     /// <summary>Hyper-parameters for a document, and the tensors.</summary>
     public static (JsonElement Hyperparameters, IReadOnlyList<SafeTensor> Tensors) Describe(IEventComposition composition)
     {
@@ -64,17 +70,10 @@ public static class FlowEventsFile
     {
         ArgumentNullException.ThrowIfNull(document);
         ArgumentNullException.ThrowIfNull(file);
-        try
-        {
-            var hyper = document.Hyperparameters.Deserialize<Hyperparameters>(s_options)
-                ?? throw new ModelFormatException("The document has no hyper-parameters.");
-            var flows = hyper.Flows.ToDictionary(p => p.Key, p => Build(document, p.Key, p.Value, file));
-            return new FlowEventsModel(Compose(hyper, flows, file), document.WholeEventSchema(), document.EventWeight(), sha256);
-        }
-        catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException)
-        {
-            throw new ModelFormatException($"Model '{document.Name}' does not fit the architecture '{FlowEventsModel.ArchitectureName}': {e.Message}", e);
-        }
+        var hyper = document.Hyperparameters.Deserialize<Hyperparameters>(s_options)
+            ?? throw new ModelFormatException("The document has no hyper-parameters.");
+        var flows = hyper.Flows.ToDictionary(p => p.Key, p => Build(document, p.Key, p.Value, file));
+        return new FlowEventsModel(Compose(hyper, flows, file), document.WholeEventSchema(), document.EventWeight(), sha256);
     }
 
     private static IEventComposition Compose(Hyperparameters hyper, Dictionary<string, LayeredFlow> flows, SafeTensorsFile file)
@@ -107,7 +106,7 @@ public static class FlowEventsFile
             Schema = new SampleSchema([.. text.Columns.Select(c => new ColumnSchema(c, "1", c))], []),
             Conditions = [],
         };
-        return (LayeredFlow)LayeredFlowFile.Read(own, file.Within(Prefix(name)), new byte[32]);
+        return (LayeredFlow)LayeredFlowFile.Architecture.Build(own, file.Within(Prefix(name)), new byte[32]);
     }
 
     private static string Prefix(string flow) => $"flows/{flow}/";

@@ -44,6 +44,11 @@ public sealed class FlowEventsModel : IGenerativeModel
 
     public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity)
     {
+        if (!logDensity.IsEmpty)
+        {
+            throw new ArgumentException("A log-density is asked of a model that has none.", nameof(logDensity));
+        }
+
         var work = RentWorkspace();
         work.Attempts.Clear();
         foreach (var (stream, first, count) in ranges)

@@ -1,9 +1,8 @@
-using System.Runtime.InteropServices;
-
 using EventService.Models.Conditions;
 using EventService.Models.Contracts;
 using EventService.Models.Flows.Layers;
 using EventService.Models.Sampling;
+using EventService.Models.Tables;
 using EventService.Physics.Events;
 
 namespace EventService.Models.Flows;
@@ -58,13 +57,6 @@ public sealed class ConditionalFlow : ILikelihoodModel
 
     public string BaseMeasure => _flow.BaseMeasure;
 
-    /// <summary>A condition as gates take it: each parameter from -1 to 1 over its domain.</summary>
-    public static double Scaled(ConditionParameter parameter, double value)
-    {
-        ArgumentNullException.ThrowIfNull(parameter);
-        return parameter.Maximum > parameter.Minimum ? (2 * (value - parameter.Minimum) / (parameter.Maximum - parameter.Minimum)) - 1 : 0;
-    }
-
     /// <summary>The flow under a condition.</summary>
     /// <exception cref="ArgumentException">It has another number of values than the model has parameters.</exception>
     public LayeredFlow At(IReadOnlyList<double> condition)
@@ -93,62 +85,20 @@ public sealed class ConditionalFlow : ILikelihoodModel
         }
     }
 
-    public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity)
+    public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity) => Generate(ranges, block, logDensity, flow => flow);
+
+    /// <summary>Generates events by a model that goes through the layers of this flow, however few or many conditions there are.</summary>
+    /// <param name="ranges">Which events.</param>
+    /// <param name="block">Receives the events.</param>
+    /// <param name="logDensity">Empty, or receives their log-densities.</param>
+    /// <param name="model">The model that goes through the layers of a flow.</param>
+    internal void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity, Func<LayeredFlow, TableModel> model)
     {
         ArgumentNullException.ThrowIfNull(block);
-        if (ranges.Length == 1)
+        var most = MixesConditions ? Math.Clamp(ranges.Count() / WorthAFlow, 1, Kept) : int.MaxValue;
+        if (!RangesByCondition.TryGenerate(ranges, most, block, logDensity, (condition, some, part, densities) => model(At(condition)).Generate(some, part, densities)))
         {
-            At(ranges[0].Stream.Condition).Generate(ranges, block, logDensity);
-            return;
-        }
-
-        // A stream of several points asks for them event by event: those of one condition are drawn together, then put where they belong.
-        var count = ranges.Count();
-        var mostGroups = MixesConditions ? Math.Clamp(count / WorthAFlow, 1, Kept) : int.MaxValue;
-        block.Resize(count);
-        List<Group> groups = [];
-        var start = 0;
-        foreach (ref readonly var range in ranges)
-        {
-            var condition = range.Stream.Condition;
-            var group = groups.Find(g => ReferenceEquals(g.Condition, condition) || g.Condition.SequenceEqual(condition));
-            if (group is null)
-            {
-                if (groups.Count == mostGroups)
-                {
-                    _flow.Generate(ranges, _conditions, block, logDensity);
-                    return;
-                }
-
-                groups.Add(group = new Group(condition));
-            }
-
-            group.Ranges.Add(range);
-            group.Starts.Add(start);
-            start += range.Count;
-        }
-
-        var part = new EventBlock(Schema);
-        foreach (var group in groups)
-        {
-            var densities = logDensity.IsEmpty ? [] : new double[group.Ranges.Sum(r => r.Count)];
-            At(group.Condition).Generate(CollectionsMarshal.AsSpan(group.Ranges), part, densities);
-            var from = 0;
-            foreach (var (range, to) in group.Ranges.Zip(group.Starts))
-            {
-                Array.Copy(part.EventNumber, from, block.EventNumber, to, range.Count);
-                for (var c = 0; c < block.Scalars.Length; c++)
-                {
-                    Array.Copy(part.Scalars[c], from, block.Scalars[c], to, range.Count);
-                }
-
-                if (densities.Length > 0)
-                {
-                    densities.AsSpan(from, range.Count).CopyTo(logDensity[to..]);
-                }
-
-                from += range.Count;
-            }
+            model(_flow).Generate(ranges, _conditions, block, logDensity);
         }
     }
 
@@ -177,15 +127,7 @@ public sealed class ConditionalFlow : ILikelihoodModel
 
     private LayeredFlow Build(IReadOnlyList<double> condition)
     {
-        double[] scaled = [.. _conditions.Select((parameter, c) => Scaled(parameter, condition[c]))];
+        double[] scaled = [.. _conditions.Select((parameter, c) => parameter.Scaled(condition[c]))];
         return _flow.With([.. _flow.Columns.Select(column => column.At(scaled[0]))], [.. Layers.Select(layer => layer.At(scaled))], _flow.Support?.At(scaled[0]));
-    }
-
-    /// <summary>Ranges under one condition, and where their events belong.</summary>
-    private sealed record Group(IReadOnlyList<double> Condition)
-    {
-        public List<EventRange> Ranges { get; } = [];
-
-        public List<int> Starts { get; } = [];
     }
 }

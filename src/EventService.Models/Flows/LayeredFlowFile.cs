@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -10,6 +9,7 @@ using EventService.Models.Flows.Continuous;
 using EventService.Models.Flows.Layers;
 using EventService.Models.Flows.Networks;
 using EventService.Models.Sampling;
+using EventService.Models.Tables;
 
 namespace EventService.Models.Flows;
 
@@ -84,6 +84,18 @@ public static class LayeredFlowFile
 
     private static readonly JsonSerializerOptions s_options = new(ModelJson.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, IgnoreReadOnlyProperties = true };
 
+    public static ModelArchitecture Architecture { get; } = new(
+        LayeredFlow.ArchitectureName,
+        "normalising flows of tables: autoregressive, coupling and continuous layers",
+        ModelCapabilities.Density | ModelCapabilities.Conditions,
+        Read);
+
+    public static ModelArchitecture TransportedArchitecture { get; } = new(
+        TransportedSample.ArchitectureName,
+        "a sample of events carried along its condition by a flow between data",
+        ModelCapabilities.Conditions,
+        ReadTransported);
+
     /// <summary>Hyper-parameters and preprocessing for a document, and the tensors.</summary>
     /// <param name="features">Number of columns.</param>
     /// <param name="layers">From the data to the base distribution.</param>
@@ -106,7 +118,7 @@ public static class LayeredFlowFile
 
         return (
             JsonSerializer.SerializeToElement(new Hyperparameters(features, baseDistribution, texts) { Refinement = judge }, s_options),
-            JsonSerializer.SerializeToElement(columns.Select(c => c.Maps).ToArray(), s_options),
+            ColumnPreprocessing.Describe(columns),
             tensors);
     }
 
@@ -116,39 +128,31 @@ public static class LayeredFlowFile
     {
         ArgumentNullException.ThrowIfNull(document);
         ArgumentNullException.ThrowIfNull(file);
-        try
+        var hyper = document.Hyperparameters.Deserialize<Hyperparameters>(s_options)
+            ?? throw new ModelFormatException("The document has no hyper-parameters.");
+        Limit("features", hyper.Features, 1, MostFeatures);
+        Limit("layers", hyper.Layers.Length, 0, MostLayers);
+        var columns = ColumnPreprocessing.Read(document.Preprocessing);
+        if (document.Conditions.Count != 1 && Array.Exists(columns, c => c.TakesCondition))
         {
-            var hyper = document.Hyperparameters.Deserialize<Hyperparameters>(s_options)
-                ?? throw new ModelFormatException("The document has no hyper-parameters.");
-            Limit("features", hyper.Features, 1, MostFeatures);
-            Limit("layers", hyper.Layers.Length, 0, MostLayers);
-            var maps = document.Preprocessing.Deserialize<ObservableMap[][]>(s_options) ?? [];
-            ColumnPreprocessing[] columns = [.. maps.Select(m => new ColumnPreprocessing(m))];
-            if (document.Conditions.Count != 1 && Array.Exists(columns, c => c.TakesCondition))
-            {
-                throw new ModelFormatException($"A column has the map align, which goes by one condition, but the document has {document.Conditions.Count} conditions.");
-            }
-
-            var baseDistribution = Checked(hyper.Base, hyper.Features);
-            FlowLayer[] layers = [.. hyper.Layers.Select((text, l) => Build(text, hyper.Features, document.Conditions.Count, $"layers/{l}/", file))];
-            if (hyper.Refinement is not null && document.Conditions.Count > 0)
-            {
-                throw new ModelFormatException("The flow has both conditions and a refinement, whose acceptance would depend on them; expected one of them.");
-            }
-
-            var refinement = hyper.Refinement is { } text
-                ? new FlowRefinement(
-                    Network(text.Activation, text.Steps, hyper.Features, 0, RefinementPrefix, file),
-                    text.LargestLogWeight, text.Acceptance ?? document.Acceptance, text.AcceptanceError ?? document.AcceptanceError, Marginals(hyper.Features, file))
-                : null;
-            var support = Support(hyper.Support, document);
-            LayeredFlow With(IReadOnlyList<FlowLayer> given) => new(document.Schema, columns, given, baseDistribution, sha256) { Refinement = refinement, Support = support };
-            return document.Conditions.Count == 0 ? With(layers) : new ConditionalFlow(document.Conditions, layers, With);
+            throw new ModelFormatException($"A column has the map align, which goes by one condition, but the document has {document.Conditions.Count} conditions.");
         }
-        catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException or NotSupportedException)
+
+        var baseDistribution = Checked(hyper.Base, hyper.Features);
+        FlowLayer[] layers = [.. hyper.Layers.Select((text, l) => Build(text, hyper.Features, document.Conditions.Count, $"layers/{l}/", file))];
+        if (hyper.Refinement is not null && document.Conditions.Count > 0)
         {
-            throw new ModelFormatException($"Model '{document.Name}' does not fit the architecture '{LayeredFlow.ArchitectureName}': {e.Message}", e);
+            throw new ModelFormatException("The flow has both conditions and a refinement, whose acceptance would depend on them; expected one of them.");
         }
+
+        var refinement = hyper.Refinement is { } text
+            ? new FlowRefinement(
+                Network(text.Activation, text.Steps, hyper.Features, 0, RefinementPrefix, file),
+                text.LargestLogWeight, text.Acceptance ?? document.Acceptance, text.AcceptanceError ?? document.AcceptanceError, Marginals(hyper.Features, file))
+            : null;
+        var support = Support(hyper.Support, document);
+        LayeredFlow With(IReadOnlyList<FlowLayer> given) => new(document.Schema, columns, given, baseDistribution, sha256) { Refinement = refinement, Support = support };
+        return document.Conditions.Count == 0 ? With(layers) : new ConditionalFlow(document.Conditions, layers, With);
     }
 
     /// <summary>The document of a flow without a support that is given one; its tensors stay as they are.</summary>
@@ -194,18 +198,11 @@ public static class LayeredFlowFile
     {
         ArgumentNullException.ThrowIfNull(file);
         var flow = Read(document, file, sha256);
-        try
-        {
-            return flow is ConditionalFlow { HasSupport: true }
-                ? throw new ModelFormatException($"Model '{document.Name}' has a support, but its events are those of a sample, which cannot be drawn again.")
-                : flow is ConditionalFlow conditional
-                ? new TransportedSample(conditional, file[SourceTensor].ToFloats(), sha256)
-                : throw new ModelFormatException($"Model '{document.Name}' has no condition, expected the one along which its sample is transported.");
-        }
-        catch (Exception e) when (e is SafeTensorsException or ArgumentException)
-        {
-            throw new ModelFormatException($"Model '{document.Name}' does not fit the architecture '{TransportedSample.ArchitectureName}': {e.Message}", e);
-        }
+        return flow is ConditionalFlow { HasSupport: true }
+            ? throw new ModelFormatException($"Model '{document.Name}' has a support, but its events are those of a sample, which cannot be drawn again.")
+            : flow is ConditionalFlow conditional
+            ? new TransportedSample(conditional, file[SourceTensor].ToFloats())
+            : throw new ModelFormatException($"Model '{document.Name}' has no condition, expected the one along which its sample is transported.");
     }
 
     private static LayerText Describe(FlowLayer layer, string prefix, List<SafeTensor> tensors)
@@ -347,7 +344,7 @@ public static class LayeredFlowFile
 
     private static MarginalWeights? Marginals(int features, SafeTensorsFile file)
     {
-        if (!file.TryGet(MarginalKnots, out var knots) || knots is null)
+        if (!file.TryGet(MarginalKnots, out var knots))
         {
             return null;
         }
@@ -433,19 +430,7 @@ public static class LayeredFlowFile
     }
 
     /// <summary>float32 where that holds the numbers exactly, else float64.</summary>
-    private static SafeTensor Tensor(string name, long[] shape, double[] values)
-    {
-        if (values.All(v => (double)(float)v == v))
-        {
-            return SafeTensor.FromFloats(name, shape, [.. values.Select(v => (float)v)]);
-        }
-
-        var data = new byte[8 * values.Length];
-        for (var i = 0; i < values.Length; i++)
-        {
-            BinaryPrimitives.WriteDoubleLittleEndian(data.AsSpan(8 * i), values[i]);
-        }
-
-        return new SafeTensor(name, SafeTensorType.F64, shape, data);
-    }
+    private static SafeTensor Tensor(string name, long[] shape, double[] values) => values.All(v => (double)(float)v == v)
+        ? SafeTensor.FromFloats(name, shape, [.. values.Select(v => (float)v)])
+        : SafeTensor.FromDoubles(name, shape, values);
 }

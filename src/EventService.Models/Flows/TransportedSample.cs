@@ -2,6 +2,7 @@ using EventService.Engine.Random;
 using EventService.Models.Contracts;
 using EventService.Models.Flows.Continuous;
 using EventService.Models.Sampling;
+using EventService.Models.Tables;
 using EventService.Physics.Events;
 
 namespace EventService.Models.Flows;
@@ -10,7 +11,7 @@ namespace EventService.Models.Flows;
 /// A flow between data distributions whose source is a sample of events: each event starts from one drawn at random, with replacement, and is carried to where the condition says.
 /// There are as many different events as the sample has under one condition, and no density.
 /// </summary>
-/// <remarks>Event i starts from row number NextBelow(rows) of the stream (key, i); where the result does not fit float32, of the next attempt.</remarks>
+/// <remarks>The latents of an event are row NextBelow(rows) of the sample, drawn from its stream.</remarks>
 public sealed class TransportedSample : IGenerativeModel
 {
     /// <summary>Name in model files.</summary>
@@ -18,24 +19,23 @@ public sealed class TransportedSample : IGenerativeModel
 
     private readonly ConditionalFlow _flow;
     private readonly float[] _sample;
-    private readonly byte[] _digest;
-    private readonly uint _rows;
 
     /// <param name="flow">With a <see cref="ContinuousLayer"/> between data as its only layer.</param>
     /// <param name="sample">The events at the layer's origin in the flow's numbers: [rows, D], row after row.</param>
-    /// <param name="digest">sha256 of the model file: part of the key of the random numbers.</param>
     /// <exception cref="ArgumentException">The sample is empty or no whole number of rows, or the flow has other layers.</exception>
-    public TransportedSample(ConditionalFlow flow, float[] sample, ReadOnlyMemory<byte> digest)
+    public TransportedSample(ConditionalFlow flow, float[] sample)
     {
         ArgumentNullException.ThrowIfNull(flow);
         ArgumentNullException.ThrowIfNull(sample);
         var features = flow.Schema.Scalars.Count;
         if (sample.Length == 0 || sample.Length % features != 0 || flow.Layers is not [ContinuousLayer { Anchors: not null }])
         {
-            throw new ArgumentException($"The source has {sample.Length} numbers and the flow {flow.Layers.Count} layers, expected rows of {features} numbers and one layer, continuous between anchors.", nameof(sample));
+            throw new ArgumentException(
+                $"The source has {sample.Length} numbers and the flow {flow.Layers.Count} layers, expected rows of {features} numbers and one layer, continuous between anchors.",
+                nameof(sample));
         }
 
-        (_flow, _sample, _digest, _rows) = (flow, sample, digest.ToArray(), (uint)(sample.Length / features));
+        (_flow, _sample) = (flow, sample);
     }
 
     public SampleSchema Schema => _flow.Schema;
@@ -44,90 +44,21 @@ public sealed class TransportedSample : IGenerativeModel
 
     public int Tile => _flow.Tile;
 
-    public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity)
+    public void Generate(ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity) =>
+        _flow.Generate(ranges, block, logDensity, flow => new Carried(flow, _sample));
+
+    /// <summary>The sample carried by the flow under one condition, or under conditions event by event.</summary>
+    private sealed class Carried(LayeredFlow flow, float[] sample) : TableModel(flow, flow.Columns, flow.Support)
     {
-        ArgumentNullException.ThrowIfNull(block);
-        var count = ranges.Count();
-        block.Resize(count);
-        var (keys, conditions) = (new ulong[count], new IReadOnlyList<double>[count]);
-        var (row, apart) = (0, false);
-        foreach (ref readonly var range in ranges)
+        protected override void DrawLatents(ref PhiloxStream random, Span<float> z, int lane)
         {
-            var key = EventStreamKey.Of(_digest, range.Stream);
-            for (var k = 0; k < range.Count; k++, row++)
+            var row = (int)random.NextBelow((uint)(sample.Length / Features));
+            for (var f = 0; f < Features; f++)
             {
-                (block.EventNumber[row], keys[row], conditions[row]) = (range.First + k, key, range.Stream.Condition);
-            }
-
-            apart |= !range.Stream.Condition.SequenceEqual(ranges[0].Stream.Condition);
-        }
-
-        if (!apart || _flow.MixesConditions)
-        {
-            Draw(0, count, keys, conditions, apart, block);
-            return;
-        }
-
-        row = 0;
-        foreach (ref readonly var range in ranges)
-        {
-            Draw(row, range.Count, keys, conditions, apart: false, block);
-            row += range.Count;
-        }
-    }
-
-    /// <summary>Draws the events of some rows of the block.</summary>
-    private void Draw(int first, int count, ulong[] keys, IReadOnlyList<double>[] conditions, bool apart, EventBlock block)
-    {
-        int[] pending = [.. Enumerable.Range(first, count)];
-        for (uint attempt = 0; pending.Length > 0; attempt++)
-        {
-            if (attempt == LayeredFlow.MaximumAttempts)
-            {
-                throw new AttemptsExhaustedException($"Event {block.EventNumber[pending[0]]} had a column beyond the range of float32 {attempt} times. The flow or the maps of its columns do not describe events; report it with the receipt.");
-            }
-
-            pending = Draw(attempt, pending, keys, conditions, apart, block);
-        }
-    }
-
-    /// <summary>Draws the events of these rows of the block, under conditions of their own or all under the same, and gives those that have to be drawn again.</summary>
-    private int[] Draw(uint attempt, int[] rows, ulong[] keys, IReadOnlyList<double>[] conditions, bool apart, EventBlock block)
-    {
-        var features = Schema.Scalars.Count;
-        var (draws, events) = (new float[rows.Length * features], new float[rows.Length * features]);
-        for (var k = 0; k < rows.Length; k++)
-        {
-            var from = (int)new PhiloxStream(keys[rows[k]], (ulong)block.EventNumber[rows[k]], attempt).NextBelow(_rows);
-            _sample.AsSpan(from * features, features).CopyTo(draws.AsSpan(k * features));
-        }
-
-        if (apart)
-        {
-            _flow.FromBase(draws, [.. rows.Select(r => conditions[r])], events);
-        }
-        else
-        {
-            _flow.At(conditions[rows[0]]).FromBase(draws, events);
-        }
-
-        List<int> again = [];
-        for (var k = 0; k < rows.Length; k++)
-        {
-            var finite = true;
-            for (var f = 0; f < features; f++)
-            {
-                var value = events[(k * features) + f];
-                block.Scalars[f][rows[k]] = value;
-                finite &= float.IsFinite(value);
-            }
-
-            if (!finite)
-            {
-                again.Add(rows[k]);
+                z[(f * TableLanes.Sampling) + lane] = sample[(row * Features) + f];
             }
         }
 
-        return [.. again];
+        protected override void ToColumns(TableWorkspace work, int lanes) => flow.Invert(work, lanes);
     }
 }

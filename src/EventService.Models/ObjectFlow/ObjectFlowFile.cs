@@ -41,6 +41,12 @@ public static class ObjectFlowFile
     private sealed record Preprocessing(double[] EtaLimits, Map[] Pt, Map[] Eta, Map[] Mass, Map Met, SeparationRule[] Separations, CorrelationTable?[] AzimuthCorrelations,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Map? Across = null);
 
+    public static ModelArchitecture Architecture { get; } = new(
+        AutoregressiveObjectFlow.ArchitectureName,
+        "whole events, object by object, from an autoregressive spline flow",
+        ModelCapabilities.Density | ModelCapabilities.Conditions,
+        Read);
+
     /// <summary>Hyper-parameters and preprocessing for a document.</summary>
     public static (JsonElement Hyperparameters, JsonElement Preprocessing) Describe(ObjectFlowNetwork network, EventCoordinates coordinates, ValidityFilter filter)
     {
@@ -87,41 +93,34 @@ public static class ObjectFlowFile
     {
         ArgumentNullException.ThrowIfNull(document);
         ArgumentNullException.ThrowIfNull(file);
-        try
+        var hyper = Check(document.Hyperparameters.Deserialize<ObjectFlowHyperparameters>(ModelJson.Options), document);
+        var network = new ObjectFlowNetwork(hyper);
+        foreach (var p in network.Parameters.Parameters)
         {
-            var hyper = Check(document.Hyperparameters.Deserialize<ObjectFlowHyperparameters>(ModelJson.Options), document);
-            var network = new ObjectFlowNetwork(hyper);
-            foreach (var p in network.Parameters.Parameters)
-            {
-                var tensor = file.Require(ParameterPrefix + p.Name, SafeTensorType.F32, [p.Value.Rows, p.Value.Columns]);
-                tensor.ToFloats().CopyTo(p.Value.Span);
-            }
-
-            var points = document.Domain?.Points.Count ?? 1;
-            var expected = network.Parameters.Parameters.Count + (4 * points);
-            if (file.Tensors.Count != expected)
-            {
-                throw new ModelFormatException($"The file has {file.Tensors.Count} tensors, expected {expected} for its hyper-parameters.");
-            }
-
-            var preprocessing = document.Preprocessing.Deserialize<Preprocessing>(ModelJson.Options)
-                ?? throw new ModelFormatException("The document has no preprocessing.");
-            var coordinates = Build(preprocessing, hyper.RecoilWidth);
-            if (coordinates.AcrossMap is not null != hyper.Imbalance)
-            {
-                throw new ModelFormatException($"Hyper-parameter imbalance is {hyper.Imbalance}, and the preprocessing has {(hyper.Imbalance ? "no" : "a")} map across the recoil, expected both or none.");
-            }
-
-            var conditions = document.Domain is { } domain
-                ? new ObjectFlowConditions(document.Conditions, [.. domain.Points.Select(p => p.Values)], [.. Enumerable.Range(0, points).Select(k => ReadPoint(file, PointPrefix(k)))], hyper.Derived)
-                : new ObjectFlowConditions(ReadPoint(file, ""));
-            var filter = new ValidityFilter(preprocessing.Separations);
-            return new AutoregressiveObjectFlow(network, coordinates, conditions, filter, document.WholeEventSchema(), document.EventWeight(), sha256);
+            var tensor = file.Require(ParameterPrefix + p.Name, SafeTensorType.F32, [p.Value.Rows, p.Value.Columns]);
+            tensor.ToFloats().CopyTo(p.Value.Span);
         }
-        catch (Exception e) when (e is SafeTensorsException or JsonException or ArgumentException or NullReferenceException)
+
+        var points = document.Domain?.Points.Count ?? 1;
+        var expected = network.Parameters.Parameters.Count + (4 * points);
+        if (file.Tensors.Count != expected)
         {
-            throw new ModelFormatException($"Model '{document.Name}' does not fit the architecture '{AutoregressiveObjectFlow.ArchitectureName}': {e.Message}", e);
+            throw new ModelFormatException($"The file has {file.Tensors.Count} tensors, expected {expected} for its hyper-parameters.");
         }
+
+        var preprocessing = document.Preprocessing.Deserialize<Preprocessing>(ModelJson.Options)
+            ?? throw new ModelFormatException("The document has no preprocessing.");
+        var coordinates = Build(preprocessing, hyper.RecoilWidth);
+        if (coordinates.AcrossMap is not null != hyper.Imbalance)
+        {
+            throw new ModelFormatException($"Hyper-parameter imbalance is {hyper.Imbalance}, and the preprocessing has {(hyper.Imbalance ? "no" : "a")} map across the recoil, expected both or none.");
+        }
+
+        var conditions = document.Domain is { } domain
+            ? new ObjectFlowConditions(document.Conditions, [.. domain.Points.Select(p => p.Values)], [.. Enumerable.Range(0, points).Select(k => ReadPoint(file, PointPrefix(k)))], hyper.Derived)
+            : new ObjectFlowConditions(ReadPoint(file, ""));
+        var filter = new ValidityFilter(preprocessing.Separations);
+        return new AutoregressiveObjectFlow(network, coordinates, conditions, filter, document.WholeEventSchema(), document.EventWeight(), sha256);
     }
 
     private static string PointPrefix(int point) => string.Create(CultureInfo.InvariantCulture, $"points/{point}/");

@@ -27,7 +27,7 @@ internal sealed class DensityEvents(VersionLookup versions, GeneratorCache gener
         RequestValue.RequireNumerics(parameters.GetValueOrDefault("numerics"));
         return generator.Likelihood is { } likelihood
             ? new DensityRun(version, generator, likelihood, DensityConditions.Parse(parameters, generator), pool.Admit(new AdmissionRequest(caller, generator, events)))
-            : throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' ({generator.Document.Architecture}) has no density. Ask another model; GET /models lists them.");
+            : throw new RequestException(RequestFault.Cannot, $"{ModelArchitectures.WithoutDensity(generator.Document)} GET /models lists all models.");
     }
 }
 

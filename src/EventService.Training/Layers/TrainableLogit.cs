@@ -1,6 +1,7 @@
 using EventService.Engine.Autodiff;
 using EventService.Engine.Tensors;
 using EventService.Models.Flows;
+using EventService.Models.Tables;
 using EventService.Models.Flows.Networks;
 
 namespace EventService.Training.Layers;

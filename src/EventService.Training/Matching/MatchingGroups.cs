@@ -20,7 +20,7 @@ internal sealed class MatchingGroups
 
         var parameter = coordinates.Conditions[0];
         double[] points = [.. parameter.TrainedPoints];
-        Anchors = [.. points.Select(p => ConditionalFlow.Scaled(parameter, p))];
+        Anchors = [.. points.Select(p => parameter.Scaled(p))];
         Origin = source.At is { } at ? Array.IndexOf(points, at) : 0;
         if (Origin < 0)
         {

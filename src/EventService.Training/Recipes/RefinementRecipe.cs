@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 
 using EventService.Models.Flows;
+using EventService.Models.Tables;
 using EventService.Training.Layers;
 
 namespace EventService.Training.Recipes;

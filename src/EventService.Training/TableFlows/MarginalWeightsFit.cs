@@ -1,4 +1,5 @@
 using EventService.Models.Flows;
+using EventService.Models.Tables;
 using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 

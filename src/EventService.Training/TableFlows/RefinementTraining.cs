@@ -1,5 +1,6 @@
 using EventService.Engine.Tensors;
 using EventService.Models.Flows;
+using EventService.Models.Tables;
 using EventService.Models.Flows.Layers;
 using EventService.Models.Flows.Workspaces;
 using EventService.Models.Sampling;

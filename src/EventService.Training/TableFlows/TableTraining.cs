@@ -8,6 +8,7 @@ using EventService.Engine.Serialization;
 using EventService.Engine.Tensors;
 using EventService.Models;
 using EventService.Models.Columns;
+using EventService.Models.Tables;
 using EventService.Models.Conditions;
 using EventService.Models.Contracts;
 using EventService.Models.Documents;

@@ -31,7 +31,7 @@ internal sealed class MorphedConditions
         (_coordinates, _seed) = (coordinates, seed);
         var parameter = coordinates.Conditions[0];
         double[] points = [.. parameter.TrainedPoints];
-        _anchors = [.. points.Select(p => ConditionalFlow.Scaled(parameter, p))];
+        _anchors = [.. points.Select(p => parameter.Scaled(p))];
         int[] counts = [.. points.Select(p => training.Count(r => coordinates.ConditionsOf(r)[0] == p))];
         if (points.Length < 2 || counts.Sum() != training.Length)
         {
@@ -55,7 +55,7 @@ internal sealed class MorphedConditions
         for (var i = 0; i < rows.Length; i++)
         {
             var random = new PhiloxStream(_seed ^ 0x4D_4F_52_50UL, ((ulong)(uint)use << 32) | (uint)rows[i]);
-            var own = Array.IndexOf(_anchors, ConditionalFlow.Scaled(_coordinates.Conditions[0], _coordinates.ConditionsOf(rows[i])[0]));
+            var own = Array.IndexOf(_anchors, _coordinates.Conditions[0].Scaled(_coordinates.ConditionsOf(rows[i])[0]));
             var upwards = own == 0 || (own < _anchors.Length - 1 && random.NextBelow(2) == 0);
             var interval = upwards ? own : own - 1;
             var s = Place(_tilts[interval], ofUpper: !upwards, ref random);

@@ -36,7 +36,7 @@ public sealed class TableCoordinates
         ArgumentNullException.ThrowIfNull(recipe);
         (_sample, _seed) = (sample, seed);
         Conditions = [.. recipe.Conditions.Select((c, place) => ParameterOf(c, recipe.Columns.Count + place, training))];
-        _conditionOfMaps = Conditions.Count == 1 ? row => ConditionalFlow.Scaled(Conditions[0], sample.Row(row)[recipe.Columns.Count]) : _ => double.NaN;
+        _conditionOfMaps = Conditions.Count == 1 ? row => Conditions[0].Scaled(sample.Row(row)[recipe.Columns.Count]) : _ => double.NaN;
         _symmetries = [.. recipe.Columns.Select(c => recipe.SymmetryOf(c.Name))];
         _turns = _symmetries.Contains(ColumnSymmetry.Rotation);
         var columns = new ColumnPreprocessing[recipe.Columns.Count];
@@ -71,7 +71,7 @@ public sealed class TableCoordinates
             var values = _sample.Row(rows[i])[Columns.Count..];
             for (var c = 0; c < values.Length; c++)
             {
-                condition[c, i] = (float)ConditionalFlow.Scaled(Conditions[c], values[c]);
+                condition[c, i] = (float)Conditions[c].Scaled(values[c]);
             }
         }
 

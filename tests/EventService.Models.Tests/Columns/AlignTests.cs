@@ -202,7 +202,7 @@ public sealed class AlignTests
         var file = SafeTensorsFile.Read(Train("""{ "family": "made", "network": { "width": 4, "blocks": 1, "activation": "Tanh" } }""", epochs: 1));
         var document = JsonSerializer.Deserialize<ModelDocument>(file.Metadata[ModelDocument.MetadataKey], ModelJson.Options)!;
         document = document with { Conditions = [.. document.Conditions, s_mass] };
-        Assert.Contains("goes by one condition", Assert.Throws<ModelFormatException>(() => LayeredFlowFile.Read(document, file, new byte[32])).Message, StringComparison.Ordinal);
+        Assert.Contains("goes by one condition", Assert.Throws<ModelFormatException>(() => LayeredFlowFile.Architecture.Build(document, file, new byte[32])).Message, StringComparison.Ordinal);
     }
 
     /// <summary>A normal column that is aligned and carried nowhere.</summary>

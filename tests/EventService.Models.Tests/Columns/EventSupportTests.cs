@@ -2,6 +2,7 @@ using EventService.Engine.Serialization;
 using EventService.Generation.Requests;
 using EventService.Models;
 using EventService.Models.Columns;
+using EventService.Models.Tables;
 using EventService.Models.Conditions;
 using EventService.Models.Contracts;
 using EventService.Models.Flows;
@@ -65,7 +66,7 @@ public sealed class EventSupportTests
         Assert.Equal(-Math.Log(2 * Math.PI) - (1.5 * 1.5 / 2) - (0.0625 / 2) + Math.Log(2), densities[0].LogDensity, 1e-12);
         Assert.Equal(Math.Sqrt(0.5 / (0.5 * 1000)), densities[0].Error, 1e-12);
         Assert.Equal(new EventDensity(double.NegativeInfinity, 0, "x and y are sorted: expected x - y >= 0"), densities[1]);
-        Assert.Equal((double.NegativeInfinity, "the event is outside the support of the flow, or too far out"), (densities[2].LogDensity, densities[2].Reason));
+        Assert.Equal((double.NegativeInfinity, "the event is outside the support of the model, or too far out"), (densities[2].LogDensity, densities[2].Reason));
 
         // 0.1 is below the float32 whose shortest digits it has: as events are written, both columns are the same number.
         Assert.Equal(-Math.Log(2 * Math.PI) - 0.01 + Math.Log(2), densities[3].LogDensity, 1e-8);

@@ -1,4 +1,5 @@
 using EventService.Models.Columns;
+using EventService.Models.Tables;
 using EventService.Models.Contracts;
 using EventService.Models.Flows;
 using EventService.Models.Flows.Networks;

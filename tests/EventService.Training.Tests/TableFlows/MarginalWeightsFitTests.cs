@@ -1,5 +1,6 @@
 using EventService.Engine.Random;
 using EventService.Models.Flows.Networks;
+using EventService.Models.Tables;
 using EventService.Numerics.Functions;
 using EventService.Training.TableFlows;
 

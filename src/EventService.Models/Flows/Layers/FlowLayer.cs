@@ -1,4 +1,5 @@
 using EventService.Models.Flows.Workspaces;
+using EventService.Models.Sampling;
 
 namespace EventService.Models.Flows.Layers;
 
@@ -10,13 +11,10 @@ namespace EventService.Models.Flows.Layers;
 public abstract class FlowLayer
 {
     /// <summary>Most lanes of a tile of <see cref="Forward(Span{double}, Span{double}, FlowScratch)"/>, and the distance of its rows.</summary>
-    public const int Stride = 64;
+    public const int Stride = TableLanes.Density;
 
-    /// <summary>
-    /// Most lanes of a tile of <see cref="Inverse(Span{float}, int, FlowScratch)"/>, and the distance of its rows. A tile reads all weights once: the more lanes, the less that
-    /// counts, and the more memory the hidden units of a tile take.
-    /// </summary>
-    public const int SamplingStride = 256;
+    /// <summary>Most lanes of a tile of <see cref="Inverse(Span{float}, int, FlowScratch)"/>, and the distance of its rows.</summary>
+    public const int SamplingStride = TableLanes.Sampling;
 
     /// <summary>The layer under a condition; layers without gates are the same under all.</summary>
     /// <param name="condition">As the gates take it.</param>

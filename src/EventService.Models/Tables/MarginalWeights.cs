@@ -1,6 +1,6 @@
 using EventService.Models.Columns;
 
-namespace EventService.Models.Flows;
+namespace EventService.Models.Tables;
 
 /// <summary>
 /// Weights of events that are products of one function of each column: log w = sum of h_f(t_f), every h_f linear between its knots and constant beyond

@@ -1,10 +1,9 @@
-using EventService.Models.Flows.Layers;
 using EventService.Models.Flows.Networks;
 using EventService.Models.Flows.Workspaces;
 using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 
-namespace EventService.Models.Flows;
+namespace EventService.Models.Tables;
 
 /// <summary>
 /// Rejection by a classifier: S. Azadi, C. Olsson, T. Darrell, I. Goodfellow, A. Odena, "Discriminator rejection sampling", ICLR 2019,
@@ -19,8 +18,8 @@ namespace EventService.Models.Flows;
 public sealed class FlowRefinement
 {
     private const int Lanes = IncrementalConditioner.PanelLanes;
-    private const int Stride = FlowLayer.Stride;
-    private const int SamplingStride = FlowLayer.SamplingStride;
+    private const int Stride = TableLanes.Density;
+    private const int SamplingStride = TableLanes.Sampling;
 
     private readonly IncrementalConditioner _logits;
     private readonly double _logAcceptance;
@@ -67,7 +66,7 @@ public sealed class FlowRefinement
     public double LogAcceptanceError { get; }
 
     /// <summary>Probabilities with which events are kept.</summary>
-    /// <param name="t">Columns after their maps, rows <see cref="FlowLayer.SamplingStride"/> apart.</param>
+    /// <param name="t">Columns after their maps, rows <see cref="TableLanes.Sampling"/> apart.</param>
     /// <param name="lanes">Events.</param>
     /// <param name="probability">Receives one number an event; room for whole panels of 16.</param>
     /// <param name="scratch">The thread's memory.</param>
@@ -95,7 +94,7 @@ public sealed class FlowRefinement
     }
 
     /// <summary>Adds log a / A of each event.</summary>
-    /// <param name="t">Columns after their maps, rows <see cref="FlowLayer.Stride"/> apart.</param>
+    /// <param name="t">Columns after their maps, rows <see cref="TableLanes.Density"/> apart.</param>
     /// <param name="logDensity">One number an event.</param>
     /// <param name="scratch">The thread's memory.</param>
     internal void AddLogDensity(ReadOnlySpan<double> t, Span<double> logDensity, FlowScratch scratch)

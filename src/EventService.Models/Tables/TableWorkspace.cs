@@ -1,22 +1,25 @@
 using EventService.Models.Conditions;
-using EventService.Models.Flows.Layers;
 using EventService.Models.Flows.Workspaces;
 using EventService.Models.Sampling;
 
-namespace EventService.Models.Flows;
+namespace EventService.Models.Tables;
 
-/// <summary>What a thread works in while a <see cref="LayeredFlow"/> draws events or gives their densities.</summary>
-internal sealed class LayeredFlowWorkspace(int features)
+/// <summary>What a thread works in while a <see cref="TableModel"/> draws events or gives their densities.</summary>
+/// <param name="features">Number of columns.</param>
+/// <param name="rows">Rows of a tile of samples: the larger of the number of latents and of columns.</param>
+public sealed class TableWorkspace(int features, int rows)
 {
-    private const int Stride = FlowLayer.Stride;
-    private const int SamplingStride = FlowLayer.SamplingStride;
+    private const int Stride = TableLanes.Density;
+    private const int SamplingStride = TableLanes.Sampling;
 
+    /// <summary>Columns of a tile of densities, [features, lanes]; after <see cref="TableLikelihoodModel"/> has taken their maps, those.</summary>
     public double[] X { get; } = new double[features * Stride];
 
     /// <summary>The observables of the tile while several points of their cells are evaluated.</summary>
     public double[] Observed { get; } = new double[features * Stride];
 
-    public float[] Z { get; } = new float[features * SamplingStride];
+    /// <summary>Latents of a tile of samples, which become its columns in place: [rows, lanes].</summary>
+    public float[] Z { get; } = new float[rows * SamplingStride];
 
     /// <summary>What decides on each draw of the tile, and with what probability it is kept.</summary>
     public double[] Uniform { get; } = new double[SamplingStride];
@@ -41,10 +44,10 @@ internal sealed class LayeredFlowWorkspace(int features)
     private double[] _conditions = [];
     private double[] _ofTile = [];
 
-    /// <summary>Conditions of the tile's lanes, rows <paramref name="stride"/> apart; empty for a flow under no condition.</summary>
+    /// <summary>Conditions of the tile's lanes, rows <paramref name="stride"/> apart; empty for a model under no condition.</summary>
     public ReadOnlySpan<double> Conditions(int stride) => _ofTile.AsSpan(0, _parameters.Count * stride);
 
-    /// <summary>What the maps of columns take of the condition of a lane: the one parameter, which stands in the first row whatever the stride; NaN for a flow under no condition.</summary>
+    /// <summary>What the maps of columns take of the condition of a lane: the one parameter, which stands in the first row whatever the stride; NaN for a model under no condition.</summary>
     public double ConditionOfMaps(int lane) => _parameters.Count == 0 ? double.NaN : _ofTile[lane];
 
     /// <summary>Before the conditions of the events of a call.</summary>
@@ -77,7 +80,7 @@ internal sealed class LayeredFlowWorkspace(int features)
     {
         for (var c = 0; c < _parameters.Count; c++)
         {
-            _conditions[(e * _parameters.Count) + c] = ConditionalFlow.Scaled(_parameters[c], condition[c]);
+            _conditions[(e * _parameters.Count) + c] = _parameters[c].Scaled(condition[c]);
         }
     }
 

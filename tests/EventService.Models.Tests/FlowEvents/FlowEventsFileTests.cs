@@ -72,6 +72,8 @@ public class FlowEventsFileTests
         return events;
     }
 
+    internal static byte[] Write(string name) => Write(Named(name));
+
     private static byte[] Write(IEventComposition composition) => Write(composition, _ => { }, tensors => tensors);
 
     private static byte[] Write(IEventComposition composition, Action<JsonNode> change) => Write(composition, change, tensors => tensors);

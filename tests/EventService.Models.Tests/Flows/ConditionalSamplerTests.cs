@@ -25,7 +25,7 @@ public sealed class ConditionalSamplerTests
         ["coupling, residual"] = new(7, 2, 40, 1, true, FlowActivation.Elu, RandomFlow.Spline),
     };
 
-    private static readonly ConditionParameter[] s_conditions =
+    internal static readonly ConditionParameter[] Parameters =
     [
         new ConditionParameter("mGluino", "GeV", "", 1000, 2000, [1000, 2000]),
         new ConditionParameter("mChi", "GeV", "", 100, 500, [100, 500]),
@@ -128,11 +128,11 @@ public sealed class ConditionalSamplerTests
             });
         }
 
-        return new ConditionalFlow(s_conditions, layers, s_flows[name].Flow);
+        return new ConditionalFlow(Parameters, layers, s_flows[name].Flow);
     }
 
     /// <summary>The network with gates in all maps but the last.</summary>
-    private static ConditionerNetwork Gated(ConditionerNetwork network, ref PhiloxStream random)
+    internal static ConditionerNetwork Gated(ConditionerNetwork network, ref PhiloxStream random)
     {
         List<ConditionerStep> steps = [];
         foreach (var step in network.Steps.SkipLast(1))
@@ -150,7 +150,7 @@ public sealed class ConditionalSamplerTests
 
     private static DenseMap Gated(DenseMap map, ref PhiloxStream random)
     {
-        double[] weights = new double[map.Outputs * s_conditions.Length], bias = new double[map.Outputs];
+        double[] weights = new double[map.Outputs * Parameters.Length], bias = new double[map.Outputs];
         foreach (var numbers in new[] { weights, bias })
         {
             foreach (ref var w in numbers.AsSpan())
@@ -159,6 +159,6 @@ public sealed class ConditionalSamplerTests
             }
         }
 
-        return map with { Gate = new DenseMap(map.Outputs, s_conditions.Length, weights, bias) };
+        return map with { Gate = new DenseMap(map.Outputs, Parameters.Length, weights, bias) };
     }
 }

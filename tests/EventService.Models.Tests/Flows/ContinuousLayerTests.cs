@@ -279,7 +279,7 @@ public sealed class ContinuousLayerTests
     private static VelocityField Linear(double[] a) =>
         new(2, 1, 0, new ConditionerNetwork(3, FlowActivation.Relu, [new ConditionerStep.Dense(new DenseMap(2, 3, [a[0], a[1], 0, a[2], a[3], 0], new double[2]))]));
 
-    private static VelocityField RandomField(int features, int legs)
+    internal static VelocityField RandomField(int features, int legs)
     {
         var parameters = new ParameterSet();
         var velocity = new TrainableVelocity(parameters, features, legs, 3, new ConditionerSizes(20, 2, Residual: true, FlowActivation.GeluTanh), 5);

@@ -296,7 +296,7 @@ public class ObjectFlowFileTests
         return tensor with { Data = bytes };
     }
 
-    private static byte[] Write(ModelDocument document)
+    internal static byte[] Write(ModelDocument document)
     {
         var flow = SmallFlow.Shared;
         var stream = new MemoryStream();

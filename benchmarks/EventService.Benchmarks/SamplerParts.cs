@@ -123,7 +123,7 @@ internal sealed class SamplerParts
     private void Activations()
     {
         var hyper = _network.Hyperparameters;
-        void Gelu(int rows, int n) => GeluKernel.Forward(_hidden.Span[..(rows * n)], _activated.Span[..(rows * n)]);
+        void Gelu(int rows, int n) => ElementwiseKernel.Gelu.Forward(_hidden.Span[..(rows * n)], _activated.Span[..(rows * n)]);
         foreach (var tile in _tiles)
         {
             var n = tile.Inputs.Columns;

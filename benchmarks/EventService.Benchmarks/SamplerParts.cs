@@ -152,7 +152,8 @@ internal sealed class SamplerParts
             {
                 if (azimuth && head.Coordinate == Coordinate.Azimuth)
                 {
-                    (_network.AzimuthDensity with { Fields = 0 }).Inverse(head.Theta, n, tile.Logarithms, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDensity.AsSpan(0, n));
+                    (_network.AzimuthDensity with { Fields = 0 })
+                        .Inverse(head.Theta, n, tile.Logarithms, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDensity.AsSpan(0, n));
                 }
                 else if (!azimuth && head.Coordinate != Coordinate.Azimuth)
                 {

@@ -10,9 +10,21 @@ namespace EventService.Cli;
 internal sealed class ModelOptions(ModelLoader load)
 {
     private readonly Option<string?> _process = new("--process") { Description = "Physics process, such as ttbar." };
-    private readonly Option<string?> _model = new("--model") { Description = "Name of a model, where the process has several, or a model file." };
-    private readonly Option<string> _models = new("--models") { Description = "Folder of model files.", DefaultValueFactory = _ => "models" };
-    private readonly Option<string[]> _condition = new("--condition") { Description = "Condition of the model, such as mGluino=1700; of 'generate' also several points, mGluino=1500,1600, or a prior, mGluino=uniform(1000,2200). May be given several times." };
+    private readonly Option<string?> _model = new("--model")
+    {
+        Description = "Name of a model, where the process has several, or a model file.",
+    };
+    private readonly Option<string> _models = new("--models")
+    {
+        Description = "Folder of model files.",
+        DefaultValueFactory = _ => "models",
+    };
+    private readonly Option<string[]> _condition = new("--condition")
+    {
+        Description =
+            "Condition of the model, such as mGluino=1700; of 'generate' also several points, mGluino=1500,1600, or a prior, "
+                + "mGluino=uniform(1000,2200). May be given several times.",
+    };
     private readonly Option<int> _workers = new("--workers") { Description = "Threads; 0 for one per processor." };
 
     public void AddTo(Command command)

@@ -10,5 +10,6 @@ internal static class ServerAddress
     public static Uri Parse(string server) =>
         Uri.TryCreate(server.TrimEnd('/') + "/", UriKind.Absolute, out var address) && address.Scheme is ("http" or "https")
             ? address
-            : throw new RegistryException(RegistryFault.Invalid, $"The server is '{server}', expected an address such as http://localhost:8080.");
+            : throw new RegistryException(
+                RegistryFault.Invalid, $"The server is '{server}', expected an address such as http://localhost:8080.");
 }

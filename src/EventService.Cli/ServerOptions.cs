@@ -10,8 +10,14 @@ internal sealed class ServerOptions
     private const string ServerVariable = "EVENTSERVICE_SERVER";
     internal const string KeyVariable = "EVENTSERVICE_KEY";
 
-    private readonly Option<string?> _server = new("--server") { Description = $"Address of a server, such as http://localhost:8080; variable {ServerVariable}." };
-    private readonly Option<string?> _key = new("--key") { Description = $"API key for the server; better in variable {KeyVariable}, where other users of the machine do not see it." };
+    private readonly Option<string?> _server = new("--server")
+    {
+        Description = $"Address of a server, such as http://localhost:8080; variable {ServerVariable}.",
+    };
+    private readonly Option<string?> _key = new("--key")
+    {
+        Description = $"API key for the server; better in variable {KeyVariable}, where other users of the machine do not see it.",
+    };
     private readonly Option<bool> _json = new("--json") { Description = "Write what the server would answer." };
 
     /// <summary>The server of the environment; null if it names none.</summary>
@@ -32,7 +38,8 @@ internal sealed class ServerOptions
     public string? Given(ParseResult parsed) => parsed.GetValue(_server);
 
     /// <exception cref="RegistryException">The address is none.</exception>
-    public ServiceClient Open(ParseResult parsed, string server) => new(server, parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable(KeyVariable));
+    public ServiceClient Open(ParseResult parsed, string server) =>
+        new(server, parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable(KeyVariable));
 
     /// <summary>The server that is named, in the command line or else in the environment.</summary>
     /// <exception cref="RegistryException">None is.</exception>

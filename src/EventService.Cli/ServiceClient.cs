@@ -57,7 +57,8 @@ internal sealed class ServiceClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new RegistryException(RegistryFault.Unusable, $"{_client.BaseAddress} does not answer: {e.Message}. Is the service running there?", e);
+            throw new RegistryException(
+                RegistryFault.Unusable, $"{_client.BaseAddress} does not answer: {e.Message}. Is the service running there?", e);
         }
 
         if (response.IsSuccessStatusCode)
@@ -80,7 +81,11 @@ internal sealed class ServiceClient : IDisposable
         }
         catch (JsonException e)
         {
-            throw new RegistryException(RegistryFault.Unusable, $"{_client.BaseAddress} answers in words that are not the event service's: {e.Message}. Is it another server, or another version?", e);
+            throw new RegistryException(
+                RegistryFault.Unusable,
+                $"{_client.BaseAddress} answers in words that are not the event service's: {e.Message}. "
+                    + "Is it another server, or another version?",
+                e);
         }
     }
 
@@ -100,7 +105,8 @@ internal sealed class ServiceClient : IDisposable
         try
         {
             var problem = JsonElement.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
-            if (problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("detail", out var detail) && detail.GetString() is { } sentence)
+            if (problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("detail", out var detail)
+                && detail.GetString() is { } sentence)
             {
                 return new RegistryException(fault, sentence);
             }

@@ -23,7 +23,8 @@ public static class Terminal
         ArgumentNullException.ThrowIfNull(error);
         try
         {
-            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output ?? Console.Out });
+            return await root.Parse(args)
+                .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output ?? Console.Out });
         }
         catch (OperationCanceledException)
         {
@@ -32,7 +33,8 @@ public static class Terminal
         }
         catch (Exception e) when (DatabaseFailure.Is(e))
         {
-            await error.WriteLineAsync($"eventservice: The registry's database does not answer or cannot be used: {e.GetBaseException().Message}");
+            await error.WriteLineAsync(
+                $"eventservice: The registry's database does not answer or cannot be used: {e.GetBaseException().Message}");
             return 1;
         }
         catch (Exception e) when (IsExpected(e))
@@ -52,7 +54,9 @@ public static class Terminal
         return Console.IsErrorRedirected
             ? work(_ => { })
             : Error.Progress()
-                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RateColumn(), new RemainingTimeColumn())
+                .Columns(
+                    new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RateColumn(),
+                    new RemainingTimeColumn())
                 .StartAsync(async context =>
                 {
                     var task = context.AddTask(Markup.Escape(description), maxValue: total ?? 1);
@@ -69,6 +73,8 @@ public static class Terminal
     }
 
     /// <summary>Failures that have a sentence for the user; all others are bugs and show their stack.</summary>
-    private static bool IsExpected(Exception e) => e is RequestException or RegistryException or ModelFormatException or SafeTensorsException
-        or DataFormatException or UnwritableEventException or AttemptsExhaustedException or IOException or UnauthorizedAccessException or RpcException;
+    private static bool IsExpected(Exception e) =>
+        e is RequestException or RegistryException or ModelFormatException or SafeTensorsException
+            or DataFormatException or UnwritableEventException or AttemptsExhaustedException
+            or IOException or UnauthorizedAccessException or RpcException;
 }

@@ -11,7 +11,9 @@ namespace EventService.Cli.Bench;
 /// <param name="Events">Events among them.</param>
 /// <param name="Sha256">Of these bytes.</param>
 /// <param name="Error">The sentence, where it failed.</param>
-internal sealed record LoadRequest(int Client, string Query, long N, LoadOutcome Outcome, TimeSpan Latency, TimeSpan FirstByte, long Bytes, double Events, string Sha256, string? Error);
+internal sealed record LoadRequest(
+    int Client, string Query, long N, LoadOutcome Outcome, TimeSpan Latency, TimeSpan FirstByte, long Bytes, double Events, string Sha256,
+    string? Error);
 
 internal enum LoadOutcome
 {

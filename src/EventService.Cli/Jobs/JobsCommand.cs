@@ -14,7 +14,8 @@ public static class JobsCommand
         var command = new Command("jobs", "Ask a server for large productions, watch them, download their files.");
         foreach (var verb in new[]
         {
-            SubmitJob.Command(server, time), ListJobs.Command(server), ShowJob.Command(server), WaitForJob.Command(server, time), CancelJob.Command(server), DownloadJob.Command(server),
+            SubmitJob.Command(server, time), ListJobs.Command(server), ShowJob.Command(server), WaitForJob.Command(server, time),
+            CancelJob.Command(server), DownloadJob.Command(server),
         })
         {
             server.AddTo(verb);

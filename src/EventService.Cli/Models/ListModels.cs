@@ -11,14 +11,20 @@ internal static class ListModels
     private static readonly Option<string?> s_search = new("--search") { Description = "With this text in the name or the process." };
     private static readonly Option<string?> s_alias = new("--alias") { Description = "With this alias." };
     private static readonly Option<string?> s_after = new("--after") { Description = "Whose names come after this one." };
-    private static readonly Option<int> s_limit = new("--limit") { Description = "At most so many.", DefaultValueFactory = _ => ModelSearch.DefaultLimit };
+    private static readonly Option<int> s_limit = new("--limit")
+    {
+        Description = "At most so many.",
+        DefaultValueFactory = _ => ModelSearch.DefaultLimit,
+    };
 
     public static Command Command(RegistryOptions registry)
     {
         var command = new Command("list", "Models by name.") { s_process, s_search, s_alias, s_after, s_limit };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var search = new ModelSearch(parsed.GetValue(s_process), parsed.GetValue(s_search), parsed.GetValue(s_alias), parsed.GetValue(s_after), parsed.GetValue(s_limit));
+            var search = new ModelSearch(
+                parsed.GetValue(s_process), parsed.GetValue(s_search), parsed.GetValue(s_alias), parsed.GetValue(s_after),
+                parsed.GetValue(s_limit));
             var output = registry.Output(parsed);
             await registry.WithModelsAsync(parsed, async models =>
             {

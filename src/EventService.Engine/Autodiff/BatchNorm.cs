@@ -44,7 +44,8 @@ public static class BatchNorm
                     var inverse = (float)(1 / Math.Sqrt((double)v[r] + epsilon));
                     System.Numerics.Tensors.TensorPrimitives.Multiply(dy, value, product);
 
-                    // dv: through y, -sum(dy y) / (2 (v + eps)); through the n log-derivatives, -scale n / (2 (v + eps)). dv / dx = 2 (x - m) / n.
+                    // dv: through y, -sum(dy y) / (2 (v + eps)); through the n log-derivatives, -scale n / (2 (v + eps)).
+                    // dv / dx = 2 (x - m) / n.
                     var meanDy = RowSum.Of(dy) / n;
                     var along = (RowSum.Of(product) / n) + scale;
                     for (var i = 0; i < dx.Length; i++)

@@ -17,7 +17,9 @@ public static unsafe class Linear
         ArgumentNullException.ThrowIfNull(terms);
         if (terms.Length == 0 || bias.Columns != 1)
         {
-            throw new ArgumentException($"Linear map has {terms.Length} terms and bias {bias.Value}, expected at least one term and a bias of one column.", nameof(terms));
+            throw new ArgumentException(
+                $"Linear map has {terms.Length} terms and bias {bias.Value}, expected at least one term and a bias of one column.",
+                nameof(terms));
         }
 
         int rows = bias.Rows, columns = terms[0].X.Columns;
@@ -25,7 +27,8 @@ public static unsafe class Linear
         {
             if (weight.Rows != rows || weight.Columns != x.Rows || x.Columns != columns)
             {
-                throw new ArgumentException($"Linear map of {weight.Value} and {x.Value} does not give [{rows}, {columns}].", nameof(terms));
+                throw new ArgumentException(
+                    $"Linear map of {weight.Value} and {x.Value} does not give [{rows}, {columns}].", nameof(terms));
             }
         }
 

@@ -7,7 +7,8 @@ using EventService.Numerics.Simd;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// The inverse of y = scale(a) x + b: x = (y - b) / scale(a), one map a lane, in float32. Lanes go through the same operations on every vector path.
+/// The inverse of y = scale(a) x + b: x = (y - b) / scale(a), one map a lane, in float32. Lanes go through the same
+/// operations on every vector path.
 /// </summary>
 /// <param name="minimum">Smallest scale.</param>
 /// <param name="clip">0 for scale(a) = minimum + softplus(a); else scale(a) = exp(a / (1 + |a| clip)).</param>

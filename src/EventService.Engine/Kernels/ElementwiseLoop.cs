@@ -40,7 +40,8 @@ internal static class ElementwiseLoop
     }
 
     /// <summary>dx += dy f'(x), with one rounding for product and sum.</summary>
-    public static void Backward<TFunction>(TFunction f, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    public static void Backward<TFunction>(
+        TFunction f, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
         where TFunction : struct, IElementwiseFunction
     {
         Check(x, y.Length, nameof(y));

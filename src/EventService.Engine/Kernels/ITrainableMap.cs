@@ -25,5 +25,7 @@ public interface ITrainableMap
     /// <param name="scale">Gradient with respect to every log-derivative.</param>
     /// <param name="dx">Gradient with respect to the points, added to.</param>
     /// <param name="dTheta">[ParameterCount, lanes], overwritten.</param>
-    void Backward(ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, float scale, Span<float> dx, Span<float> dTheta);
+    void Backward(
+        ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, float scale, Span<float> dx,
+        Span<float> dTheta);
 }

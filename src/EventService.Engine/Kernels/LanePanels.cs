@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// Rows of numbers, one a lane, in panels of <see cref="Width"/> lanes, as a <see cref="PackedMatrix"/> gives them. Rows of all lanes are such with panels
-/// <see cref="Width"/> apart.
+/// Rows of numbers, one a lane, in panels of <see cref="Width"/> lanes, as a <see cref="PackedMatrix"/> gives them. Rows of all lanes are
+/// such with panels <see cref="Width"/> apart.
 /// </summary>
 public static class LanePanels
 {
@@ -20,9 +20,14 @@ public static class LanePanels
     internal static void Require(int length, int rows, int stride, int panelStride, int lanes)
     {
         var last = lanes - 1;
-        if (lanes > 0 && (stride < Math.Min(lanes, Width) || panelStride < Width || length <= ((last / Width) * (long)panelStride) + (last % Width) + ((rows - 1L) * stride)))
+        if (lanes > 0
+            && (stride < Math.Min(lanes, Width)
+                || panelStride < Width
+                || length <= ((last / Width) * (long)panelStride) + (last % Width) + ((rows - 1L) * stride)))
         {
-            throw new ArgumentException($"Parameters of maps hold {length} floats, expected {rows} rows of {lanes} lanes, rows {stride} and panels of {Width} lanes {panelStride} apart.");
+            throw new ArgumentException(
+                $"Parameters of maps hold {length} floats, expected {rows} rows of {lanes} lanes, "
+                    + $"rows {stride} and panels of {Width} lanes {panelStride} apart.");
         }
     }
 }

@@ -16,7 +16,8 @@ namespace EventService.Engine.Optimizers;
 /// <param name="Scale">Factor of the gradient.</param>
 /// <param name="Penalty">Added to the gradient, times the parameter: the gradient of an L2 penalty.</param>
 /// <param name="Decay">Decoupled decay, learning rate included.</param>
-internal readonly record struct AdamStep(float Beta1, float Beta2, float Epsilon, float Rate, float Correction, float Scale, float Penalty, float Decay)
+internal readonly record struct AdamStep(
+    float Beta1, float Beta2, float Epsilon, float Rate, float Correction, float Scale, float Penalty, float Decay)
 {
     public void Run(Span<float> w, ReadOnlySpan<float> g, Span<float> m, Span<float> v)
     {

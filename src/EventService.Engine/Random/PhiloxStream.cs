@@ -83,7 +83,8 @@ public struct PhiloxStream(ulong key, ulong stream, uint substream = 0)
     {
         if (_drawn >> 34 != 0)
         {
-            throw new InvalidOperationException($"Stream {stream}, substream {substream}: all 2^34 words are drawn. Take another substream.");
+            throw new InvalidOperationException(
+                $"Stream {stream}, substream {substream}: all 2^34 words are drawn. Take another substream.");
         }
 
         _block = Philox.Block((uint)key, (uint)(key >> 32), (uint)(_drawn >> 2), substream, (uint)stream, (uint)(stream >> 32));

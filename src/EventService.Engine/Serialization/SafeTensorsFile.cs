@@ -34,7 +34,8 @@ public sealed class SafeTensorsFile
     public SafeTensor this[string name] => _byName.TryGetValue(name, out var tensor)
         ? tensor
         : throw new SafeTensorsException(
-            $"Tensor '{name}' not found among {Tensors.Count} tensors: {string.Join(", ", Tensors.Take(20).Select(t => $"'{t.Name}'"))}{(Tensors.Count > 20 ? ", ..." : "")}.");
+            $"Tensor '{name}' not found among {Tensors.Count} tensors: "
+                + $"{string.Join(", ", Tensors.Take(20).Select(t => $"'{t.Name}'"))}{(Tensors.Count > 20 ? ", ..." : "")}.");
 
     /// <summary>The tensor of this name, which has this type and shape.</summary>
     /// <exception cref="SafeTensorsException">There is none, or it is another.</exception>
@@ -43,7 +44,8 @@ public sealed class SafeTensorsFile
         var tensor = this[name];
         return tensor.Type == type && tensor.Shape.SequenceEqual(shape)
             ? tensor
-            : throw new SafeTensorsException($"Tensor '{name}' is {tensor.Type} {tensor.ShapeText}, expected {type} [{string.Join(", ", shape)}].");
+            : throw new SafeTensorsException(
+                $"Tensor '{name}' is {tensor.Type} {tensor.ShapeText}, expected {type} [{string.Join(", ", shape)}].");
     }
 
     /// <summary>The tensors whose names begin with this text, by the rest of their names; without metadata.</summary>
@@ -52,7 +54,10 @@ public sealed class SafeTensorsFile
         ArgumentNullException.ThrowIfNull(prefix);
         return new SafeTensorsFile(
             new Dictionary<string, string>(),
-            [.. Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(t => t with { Name = t.Name[prefix.Length..] })]);
+            [
+                .. Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal))
+                    .Select(t => t with { Name = t.Name[prefix.Length..] }),
+            ]);
     }
 
     public bool TryGet(string name, out SafeTensor? tensor) => _byName.TryGetValue(name, out tensor);
@@ -109,13 +114,15 @@ public sealed class SafeTensorsFile
         if (headerLength > MaximumHeaderBytes)
         {
             throw new SafeTensorsException(
-                $"The first eight bytes give a header of {headerLength} bytes, expected at most {MaximumHeaderBytes}. Is this a safetensors file?");
+                $"The first eight bytes give a header of {headerLength} bytes, expected at most {MaximumHeaderBytes}. "
+                    + "Is this a safetensors file?");
         }
 
         if (headerLength > (ulong)(bytes.Length - LengthBytes))
         {
             throw new SafeTensorsException(
-                $"The first eight bytes give a header of {headerLength} bytes, but only {bytes.Length - LengthBytes} bytes follow. Is the file cut short?");
+                $"The first eight bytes give a header of {headerLength} bytes, but only {bytes.Length - LengthBytes} bytes follow. "
+                    + "Is the file cut short?");
         }
 
         var header = SafeTensorsHeader.Parse(bytes.Slice(LengthBytes, (int)headerLength));
@@ -133,13 +140,15 @@ public sealed class SafeTensorsFile
             if (entry.End > buffer.Length)
             {
                 throw new SafeTensorsException(
-                    $"Tensor '{entry.Name}': data_offsets [{entry.Begin}, {entry.End}] reach beyond the {buffer.Length} bytes of data. Is the file cut short?");
+                    $"Tensor '{entry.Name}': data_offsets [{entry.Begin}, {entry.End}] reach beyond the {buffer.Length} bytes of data. "
+                        + "Is the file cut short?");
             }
 
             if (entry.Begin != position)
             {
                 throw new SafeTensorsException(
-                    $"Tensor '{entry.Name}': data begin at {entry.Begin}, expected {position} where {previous} ends: {(entry.Begin < position ? "tensors overlap" : "there is a hole")}.");
+                    $"Tensor '{entry.Name}': data begin at {entry.Begin}, expected {position} where {previous} ends: "
+                        + $"{(entry.Begin < position ? "tensors overlap" : "there is a hole")}.");
             }
 
             tensors.Add(new SafeTensor(entry.Name, entry.Type, entry.Shape, buffer[(int)entry.Begin..(int)entry.End]));
@@ -150,7 +159,8 @@ public sealed class SafeTensorsFile
         if (position != buffer.Length)
         {
             throw new SafeTensorsException(
-                $"The tensors take {position} bytes of data, but {buffer.Length} follow the header: {buffer.Length - position} bytes belong to no tensor.");
+                $"The tensors take {position} bytes of data, but {buffer.Length} follow the header: "
+                    + $"{buffer.Length - position} bytes belong to no tensor.");
         }
 
         return tensors;
@@ -167,9 +177,11 @@ public sealed class SafeTensorsFile
         if ((zip || pickle) && (bytes.Length <= LengthBytes || bytes[LengthBytes] != '{'))
         {
             throw new SafeTensorsException(
-                $"This is a {(zip ? "zip archive" : "pickle")}, as torch.save writes it; such files can run code when loaded, so only safetensors are read. "
+                $"This is a {(zip ? "zip archive" : "pickle")}, as torch.save writes it; "
+                    + "such files can run code when loaded, so only safetensors are read. "
                 + "Convert it where you trust it: import torch, safetensors.torch; "
-                + "safetensors.torch.save_file({k: v.clone().contiguous() for k, v in torch.load('model.pt', map_location='cpu', weights_only=True).items()}, 'model.safetensors')");
+                + "safetensors.torch.save_file({k: v.clone().contiguous() for k, v in torch.load('model.pt', map_location='cpu', "
+                + "weights_only=True).items()}, 'model.safetensors')");
         }
     }
 

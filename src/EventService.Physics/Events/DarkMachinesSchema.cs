@@ -107,9 +107,15 @@ public static class DarkMachinesSchema
         }
 
         var today = Create(new ObjectMaxima(0, 0, 0, 0, 0));
-        var before = today with { Collections = [.. today.Collections.Select(c => c with { Columns = [.. c.Columns.Except([JetKinematics[Mass]])] })] };
+        var before = today with
+        {
+            Collections = [.. today.Collections.Select(c => c with { Columns = [.. c.Columns.Except([JetKinematics[Mass]])] })],
+        };
         return schema.HasSameColumns(before)
-            ? today with { Collections = [.. today.Collections.Zip(schema.Collections, (now, then) => now with { Maximum = then.Maximum })] }
+            ? today with
+            {
+                Collections = [.. today.Collections.Zip(schema.Collections, (now, then) => now with { Maximum = then.Maximum })],
+            }
             : null;
     }
 
@@ -184,7 +190,8 @@ public static class DarkMachinesSchema
                 for (var i = block.Collections[c].Offsets[row]; i < block.Collections[c].Offsets[row + 1]; i++)
                 {
                     var type = TypeOf(c, HasCharge(c) ? columns[Charge][i] : 0);
-                    objects.Add(type, columns[Energy][i], columns[Pt][i], columns[Eta][i], columns[Phi][i], HasMass(c) ? columns[Mass][i] : 0);
+                    objects.Add(
+                        type, columns[Energy][i], columns[Pt][i], columns[Eta][i], columns[Phi][i], HasMass(c) ? columns[Mass][i] : 0);
                 }
             }
 
@@ -223,7 +230,8 @@ public static class DarkMachinesSchema
         ArgumentNullException.ThrowIfNull(block);
         if (!IsWholeEvent(block.Schema))
         {
-            throw new ArgumentException($"The block has the columns {block.Schema.Describe()}, expected those of whole collision events.", nameof(block));
+            throw new ArgumentException(
+                $"The block has the columns {block.Schema.Describe()}, expected those of whole collision events.", nameof(block));
         }
     }
 }

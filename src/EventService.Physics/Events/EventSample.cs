@@ -8,8 +8,8 @@ namespace EventService.Physics.Events;
 /// table have a row of numbers each, in the order of its columns and in their units, and no objects.
 /// </summary>
 /// <remarks>
-/// Within an event the objects stand in the order of <see cref="ObjectType"/>, each type by falling pT.
-/// Energy, pT, eta and phi are kept as they were given. A jet's mass is the one given, which a float32 energy need not hold; else it follows from them.
+/// Within an event the objects stand in the order of <see cref="ObjectType"/>, each type by falling pT. Energy, pT, eta and phi are kept as
+/// they were given. A jet's mass is the one given, which a float32 energy need not hold; else it follows from them.
 /// </remarks>
 public sealed class EventSample
 {
@@ -28,14 +28,19 @@ public sealed class EventSample
     private double[] _mass = [];
     private double[] _values = [];
 
-    /// <param name="columnCount">Numbers that each event has as a table of columns; of whole events those besides, such as a mass, mostly none.</param>
+    /// <param name="columnCount">
+    /// Numbers that each event has as a table of columns; of whole events those besides, such as a mass, mostly none.
+    /// </param>
     public EventSample(int columnCount = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(columnCount);
         ColumnCount = columnCount;
     }
 
-    /// <summary>A sample for events of this schema: a table if it has scalar columns only, else whole events, with the scalars behind theirs as columns.</summary>
+    /// <summary>
+    /// A sample for events of this schema: a table if it has scalar columns only, else whole events, with the
+    /// scalars behind theirs as columns.
+    /// </summary>
     public static EventSample For(SampleSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
@@ -121,9 +126,12 @@ public sealed class EventSample
         _offsets[_count] = _objectCount;
     }
 
-    /// <summary>Adds event k of another sample: of whole events, or of a table with as many columns. Columns that this sample has not are left out.</summary>
+    /// <summary>
+    /// Adds event k of another sample: of whole events, or of a table with as many columns. Columns that this sample has not are left out.
+    /// </summary>
     /// <exception cref="ArgumentException">The other sample has rows of another length.</exception>
-    public void AddFrom(EventSample other, int k) => AddFrom(other, k, (other ?? throw new ArgumentNullException(nameof(other)))._eventNumber[k]);
+    public void AddFrom(EventSample other, int k) =>
+        AddFrom(other, k, (other ?? throw new ArgumentNullException(nameof(other)))._eventNumber[k]);
 
     /// <summary>The same under another number.</summary>
     /// <exception cref="ArgumentException">The other sample has rows of another length.</exception>

@@ -44,8 +44,13 @@ public sealed record SampleSchema(IReadOnlyList<ColumnSchema> Scalars, IReadOnly
         return new SampleSchema(
             [.. Scalars.Where(s => names.Contains(s.Name))],
             [.. Collections
-                .Where(c => names.Contains(c.Name) || names.Contains($"n{c.Name}") || c.Columns.Any(x => names.Contains($"{c.Name}_{x.Name}")))
-                .Select(c => names.Contains(c.Name) ? c : c with { Columns = [.. c.Columns.Where(x => names.Contains($"{c.Name}_{x.Name}"))] })]);
+                .Where(
+                    c => names.Contains(c.Name) || names.Contains($"n{c.Name}") || c.Columns.Any(x => names.Contains($"{c.Name}_{x.Name}")))
+                .Select(
+                    c =>
+                        names.Contains(c.Name)
+                            ? c
+                            : c with { Columns = [.. c.Columns.Where(x => names.Contains($"{c.Name}_{x.Name}"))] })]);
     }
 
     /// <summary>True if the other schema has the same names in the same order; units, descriptions and maxima may differ.</summary>

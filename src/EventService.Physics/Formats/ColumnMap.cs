@@ -39,7 +39,8 @@ internal sealed class ColumnMap
         {
             if (!block.Schema.HasSameColumns(_full))
             {
-                throw new ArgumentException($"The block has the columns {block.Schema.Describe()}, expected {_full.Describe()}.", nameof(block));
+                throw new ArgumentException(
+                    $"The block has the columns {block.Schema.Describe()}, expected {_full.Describe()}.", nameof(block));
             }
 
             _accepted = block.Schema;

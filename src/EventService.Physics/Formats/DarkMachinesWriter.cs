@@ -35,7 +35,8 @@ public sealed class DarkMachinesWriter : IEventWriter
         if (!DarkMachinesSchema.IsWholeEvent(schema))
         {
             throw new NotSupportedException(
-                $"{FormatName} holds whole collision events only, not the columns {schema.Describe()}. Ask for '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'.");
+                $"{FormatName} holds whole collision events only, not the columns {schema.Describe()}. "
+                    + $"Ask for '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'.");
         }
 
         _map = new ColumnMap(schema, null);
@@ -43,7 +44,8 @@ public sealed class DarkMachinesWriter : IEventWriter
         if (_process.Length is 0 or > DarkMachinesReader.MaximumProcessNameLength || processName.Any(c => c == ';' || char.IsControl(c)))
         {
             throw new ArgumentException(
-                $"Process name '{processName}' cannot stand in a {FormatName} file: expected 1 to {DarkMachinesReader.MaximumProcessNameLength} bytes without ';' and control characters.",
+                $"Process name '{processName}' cannot stand in a {FormatName} file: expected 1 to "
+                    + $"{DarkMachinesReader.MaximumProcessNameLength} bytes without ';' and control characters.",
                 nameof(processName));
         }
     }
@@ -110,7 +112,8 @@ public sealed class DarkMachinesWriter : IEventWriter
                 line[at++] = (byte)';';
                 label.CopyTo(line[at..]);
                 at += label.Length;
-                float energy = columns[DarkMachinesSchema.Energy][i], pt = columns[DarkMachinesSchema.Pt][i], eta = columns[DarkMachinesSchema.Eta][i];
+                float energy = columns[DarkMachinesSchema.Energy][i], pt = columns[DarkMachinesSchema.Pt][i],
+                    eta = columns[DarkMachinesSchema.Eta][i];
                 if (DarkMachinesSchema.HasMass(c) && float.IsFinite(energy))
                 {
                     line[at] = (byte)',';

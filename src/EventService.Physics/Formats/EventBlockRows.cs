@@ -5,8 +5,8 @@ using EventService.Physics.Events;
 namespace EventService.Physics.Formats;
 
 /// <summary>
-/// Takes rows of blocks into samples, with the checks of the readers: what <see cref="NpyReader"/> and <see cref="NpyTableReader"/> make of the
-/// same numbers. One caller at a time.
+/// Takes rows of blocks into samples, with the checks of the readers: what <see cref="NpyReader"/> and <see cref="NpyTableReader"/> make of
+/// the same numbers. One caller at a time.
 /// </summary>
 public sealed class EventBlockRows
 {
@@ -80,7 +80,8 @@ public sealed class EventBlockRows
                 for (var i = start; i < collection.Offsets[row + 1]; i++)
                 {
                     var value = collection.Columns[field.Column][i];
-                    _fields.Add(f, field.Fault(value) is { } fault ? throw Fault(name, row, $"{field.Name}[{i - start}]", value, fault) : value);
+                    _fields.Add(
+                        f, field.Fault(value) is { } fault ? throw Fault(name, row, $"{field.Name}[{i - start}]", value, fault) : value);
                 }
             }
             else if (field.Kind is not (FieldKind.EventNumber or FieldKind.Count))

@@ -42,7 +42,8 @@ public abstract class JsonObjectReader : EventReader
         catch (JsonException e)
         {
             var reason = e.Message.Split(" LineNumber:")[0];
-            throw new DataFormatException(Source.Name, Source.Line, (e.BytePositionInLine ?? 0) + 1, $"the line is not one JSON object. {reason}", e);
+            throw new DataFormatException(
+                Source.Name, Source.Line, (e.BytePositionInLine ?? 0) + 1, $"the line is not one JSON object. {reason}", e);
         }
 
         return true;

@@ -13,8 +13,8 @@ namespace EventService.Physics.Formats;
 internal sealed record NpyField(string Name, string TypeText, NpyNumberType Type, int Offset, int Length, bool HasShape);
 
 /// <summary>
-/// The header of a NumPy array file of records (numpy.lib.format, versions 1.0 to 3.0), read part by part as its bytes arrive. It is limited to
-/// <see cref="NpyReader.MaximumHeaderLength"/>, a record to <see cref="MaximumRecordLength"/>.
+/// The header of a NumPy array file of records (numpy.lib.format, versions 1.0 to 3.0), read part by part as its bytes arrive. It is
+/// limited to <see cref="NpyReader.MaximumHeaderLength"/>, a record to <see cref="MaximumRecordLength"/>.
 /// </summary>
 /// <param name="source">The file.</param>
 /// <param name="check">Told each field as it is read, to refuse it.</param>
@@ -74,7 +74,9 @@ internal sealed class NpyHeader(ByteSource source, Action<NpyField>? check = nul
                     break;
                 case Stage.Length16:
                 case Stage.Length32:
-                    var length = needed == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+                    var length = needed == 2
+                        ? BinaryPrimitives.ReadUInt16LittleEndian(bytes)
+                        : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
                     if (length > NpyReader.MaximumHeaderLength)
                     {
                         throw Fault($"it is {length} bytes long, at most {NpyReader.MaximumHeaderLength} are accepted.");

@@ -35,16 +35,19 @@ public sealed class NpyWriter : IEventWriter
         if (count is null)
         {
             throw new NotSupportedException(
-                $"The header of '{FormatName}' needs the number of events, which is not known before the end when there is a cut. Ask for '{JsonLinesWriter.FormatName}' or '{DarkMachinesWriter.FormatName}', or leave the cut to your own code.");
+                $"The header of '{FormatName}' needs the number of events, which is not known before the end when there is a cut. "
+                    + $"Ask for '{JsonLinesWriter.FormatName}' or '{DarkMachinesWriter.FormatName}', or leave the cut to your own code.");
         }
 
         ArgumentOutOfRangeException.ThrowIfNegative(count.Value, nameof(count));
         _map = new ColumnMap(schema, columns);
-        foreach (var name in _map.Selected.Scalars.Select(x => x.Name).Concat(_map.Selected.Collections.SelectMany(c => c.Columns.Select(x => x.Name).Prepend(c.Name))))
+        var ofCollections = _map.Selected.Collections.SelectMany(c => c.Columns.Select(x => x.Name).Prepend(c.Name));
+        foreach (var name in _map.Selected.Scalars.Select(x => x.Name).Concat(ofCollections))
         {
             if (!name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
             {
-                throw new NotSupportedException($"Column name '{name}' cannot stand in the header of '{FormatName}': expected letters, digits and underscores.");
+                throw new NotSupportedException(
+                    $"Column name '{name}' cannot stand in the header of '{FormatName}': expected letters, digits and underscores.");
             }
         }
 
@@ -122,7 +125,8 @@ public sealed class NpyWriter : IEventWriter
             {
                 throw new UnwritableEventException(
                     block.EventNumber[row],
-                    $"n{map.Schema.Name} is {count}, but a record of '{FormatName}' has room for {map.Schema.Maximum}. Ask for '{JsonLinesWriter.FormatName}' or '{DarkMachinesWriter.FormatName}', which have no limit.");
+                    $"n{map.Schema.Name} is {count}, but a record of '{FormatName}' has room for {map.Schema.Maximum}. "
+                        + $"Ask for '{JsonLinesWriter.FormatName}' or '{DarkMachinesWriter.FormatName}', which have no limit.");
             }
 
             BinaryPrimitives.WriteInt32LittleEndian(record, count);

@@ -127,7 +127,9 @@ internal static class ShortestFloat
         return exact.TryFormat(text, out var length, default, null) ? length : throw new InvalidOperationException($"No room for {exact}.");
     }
 
-    /// <summary>Writes digits 10^exponent. The text has room for <see cref="MaximumLength"/> - 1 bytes; some behind the number are overwritten.</summary>
+    /// <summary>
+    /// Writes digits 10^exponent. The text has room for <see cref="MaximumLength"/> - 1 bytes; some behind the number are overwritten.
+    /// </summary>
     private static int WriteDecimal(uint digits, int exponent, Span<byte> text)
     {
         text = text[..(MaximumLength - 1)];
@@ -205,10 +207,14 @@ internal static class ShortestFloat
         return eight;
     }
 
-    /// <summary>Writes the <paramref name="count"/> digits of x, at most nine, and some bytes of anything behind them: nine in all.</summary>
+    /// <summary>
+    /// Writes the <paramref name="count"/> digits of x, at most nine, and some bytes of anything behind them: nine in all.
+    /// </summary>
     internal static void WriteDigits(uint x, int count, Span<byte> text) => WriteDigits(x, count, text, out _);
 
-    /// <summary>The eight digits of x below 10^8 as text, the first in the lowest byte: halves, then quarters, then digits side by side.</summary>
+    /// <summary>
+    /// The eight digits of x below 10^8 as text, the first in the lowest byte: halves, then quarters, then digits side by side.
+    /// </summary>
     private static ulong EightDigits(uint x)
     {
         var high = x / 10_000;

@@ -25,7 +25,10 @@ internal enum FieldKind
 /// <param name="Column">Index of the column in the collection, -1 for its count.</param>
 internal sealed record EventField(string Name, FieldKind Kind, int Collection, int Column)
 {
-    /// <summary>May be left out: the event number is then the place in the file, the weight 1, the count that of the lists, the mass that of the energy.</summary>
+    /// <summary>
+    /// May be left out: the event number is then the place in the file, the weight 1, the count that of the
+    /// lists, the mass that of the energy.
+    /// </summary>
     public bool IsOptional => Kind is FieldKind.EventNumber or FieldKind.Weight or FieldKind.Count or FieldKind.Mass;
 
     /// <summary>One number for each object of a collection.</summary>
@@ -54,7 +57,9 @@ internal sealed class WholeEventFields
     private readonly double[] _further;
     private readonly ObjectList _objects = new();
 
-    /// <param name="further">Names of scalars that each event has besides those of <see cref="DarkMachinesSchema"/>, such as a mass.</param>
+    /// <param name="further">
+    /// Names of scalars that each event has besides those of <see cref="DarkMachinesSchema"/>, such as a mass.
+    /// </param>
     public WholeEventFields(IEnumerable<string> further)
     {
         All = [.. s_wholeEvent, .. further.Select(name => new EventField(name, FieldKind.Further, -1, -1))];
@@ -112,7 +117,8 @@ internal sealed class WholeEventFields
                 var pt = _values[f][i];
                 var eta = _values[f + DarkMachinesSchema.Eta][i];
                 var mass = massGiven ? _values[f + DarkMachinesSchema.Mass][i] : hasMass ? JetMass.Of(energy, pt, eta) : 0;
-                _objects.Add(DarkMachinesSchema.TypeOf(collection, (float)charge), energy, pt, eta, _values[f + DarkMachinesSchema.Phi][i], mass);
+                _objects.Add(
+                    DarkMachinesSchema.TypeOf(collection, (float)charge), energy, pt, eta, _values[f + DarkMachinesSchema.Phi][i], mass);
             }
         }
 

@@ -14,8 +14,26 @@ public static class JetObservables
     [
         .. Enumerable.Range(1, Slots).SelectMany(n => new Observable[]
         {
-            new($"jet{n}_pt", $"p_T(jet {n})", "GeV", 0, double.PositiveInfinity, false, ObservableGroup.Jets, FeatureScale.Logarithm, e => e.Jet(n).Pt),
-            new($"jet{n}_eta", $"η(jet {n})", "1", -MaximumEta, MaximumEta, false, ObservableGroup.Jets, FeatureScale.Linear, e => e.Jet(n).Eta),
+            new(
+                $"jet{n}_pt",
+                $"p_T(jet {n})",
+                "GeV",
+                0,
+                double.PositiveInfinity,
+                false,
+                ObservableGroup.Jets,
+                FeatureScale.Logarithm,
+                e => e.Jet(n).Pt),
+            new(
+                $"jet{n}_eta",
+                $"η(jet {n})",
+                "1",
+                -MaximumEta,
+                MaximumEta,
+                false,
+                ObservableGroup.Jets,
+                FeatureScale.Linear,
+                e => e.Jet(n).Eta),
         }),
     ];
 

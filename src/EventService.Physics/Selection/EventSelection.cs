@@ -21,7 +21,8 @@ public static class EventSelection
     public static KinematicCut HardJet { get; } = new("(b-)jet with pT > 60 GeV and |eta| < 2.8", 60, 2.8);
 
     /// <summary>Outside the gap between the barrel and the end caps of the calorimeter.</summary>
-    public static KinematicCut HardElectron { get; } = new("electron with pT > 25 GeV and |eta| < 2.47 outside 1.37 < |eta| < 1.52", 25, 2.47, 1.37, 1.52);
+    public static KinematicCut HardElectron { get; } = new(
+        "electron with pT > 25 GeV and |eta| < 2.47 outside 1.37 < |eta| < 1.52", 25, 2.47, 1.37, 1.52);
 
     public static KinematicCut HardMuon { get; } = new("muon with pT > 25 GeV and |eta| < 2.7", 25, 2.7);
 

@@ -80,7 +80,8 @@ public sealed class FloatAccuracyTests
     }
 
     private static void Within(
-        double largest, Func<float, float> f, Func<double, double> exact, double low = double.NegativeInfinity, double high = double.PositiveInfinity, double flushed = 0)
+        double largest, Func<float, float> f, Func<double, double> exact, double low = double.NegativeInfinity,
+        double high = double.PositiveInfinity, double flushed = 0)
     {
         foreach (var x in Points(low, high))
         {
@@ -101,7 +102,8 @@ public sealed class FloatAccuracyTests
     }
 
     private static void WithinAbsolute(
-        double largest, Func<float, float> f, Func<double, double> exact, double low = double.NegativeInfinity, double high = double.PositiveInfinity)
+        double largest, Func<float, float> f, Func<double, double> exact, double low = double.NegativeInfinity,
+        double high = double.PositiveInfinity)
     {
         foreach (var x in Points(low, high))
         {

@@ -105,7 +105,9 @@ public sealed class ElementwiseKernelTests
                     kernel.Backward(x, y, dy, found.AsSpan(0, length));
                 }
 
-                Assert.All(expected.Zip(found), p => Assert.True(Ulp.Same(p.First, p.Second), $"{name}: scalar {p.First:G9}, {path} {p.Second:G9}"));
+                Assert.All(
+                    expected.Zip(found),
+                    p => Assert.True(Ulp.Same(p.First, p.Second), $"{name}: scalar {p.First:G9}, {path} {p.Second:G9}"));
                 Assert.Equal(77, found[length]);
             }
         }
@@ -130,7 +132,9 @@ public sealed class ElementwiseKernelTests
         {
             var slope = (exact(x[i] + h) - exact(x[i] - h)) / (2 * h);
             var tolerance = 2e-6 * (3 + Math.Abs(dy[i] * slope));
-            Assert.True(Math.Abs(dx[i] - (3 + (dy[i] * slope))) < tolerance, $"{name}'({x[i]:G9}): dx {dx[i]:G9}, expected {3 + (dy[i] * slope):G9}");
+            Assert.True(
+                Math.Abs(dx[i] - (3 + (dy[i] * slope))) < tolerance,
+                $"{name}'({x[i]:G9}): dx {dx[i]:G9}, expected {3 + (dy[i] * slope):G9}");
         }
     }
 

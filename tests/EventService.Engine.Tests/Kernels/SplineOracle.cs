@@ -37,7 +37,8 @@ internal sealed class SplineOracle
     public double Value(double x)
     {
         var (k, xi, s) = At(x);
-        return Y[k] + ((Y[k + 1] - Y[k]) * ((s * xi * xi) + (_delta[k] * xi * (1 - xi))) / (s + ((_delta[k + 1] + _delta[k] - (2 * s)) * xi * (1 - xi))));
+        var numerator = (Y[k + 1] - Y[k]) * ((s * xi * xi) + (_delta[k] * xi * (1 - xi)));
+        return Y[k] + (numerator / (s + ((_delta[k + 1] + _delta[k] - (2 * s)) * xi * (1 - xi))));
     }
 
     /// <summary>Eq. 5, its logarithm.</summary>

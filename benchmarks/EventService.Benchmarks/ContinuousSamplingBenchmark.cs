@@ -24,7 +24,7 @@ internal static class ContinuousSamplingBenchmark
     private static readonly Option<double> s_value = new("--value") { Description = "Its condition.", Required = true };
     private static readonly Option<int> s_rounds = new("--rounds")
     {
-        Description = "Rounds; medians are told.",
+        Description = "Number of rounds; medians are reported.",
         DefaultValueFactory = _ => 5,
     };
 

@@ -51,7 +51,7 @@ internal static class FlowSamplingBenchmark
         return command;
     }
 
-    /// <summary>What is measured; all in events a second but the peak and the share of it.</summary>
+    /// <summary>The measurements, all in events per second except the peak and the share of it.</summary>
     private sealed class Measured
     {
         public List<double> Peak { get; } = [];
@@ -263,7 +263,7 @@ internal static class FlowSamplingBenchmark
 
         public double DensitiesPerSecond() => _batch / Ask("density");
 
-        /// <summary>How far the events of the same draws are apart.</summary>
+        /// <summary>The difference between the events of the same draws.</summary>
         public string Agreement()
         {
             Ask("sample", _output);

@@ -81,7 +81,7 @@ internal static class InterpolationBenchmark
             + "the floor is that of two halves of the real events, over the root of 2. "
             + "Vertical morphing is a mixture of both neighbours with linear shares; "
             + "moment morphing (arXiv:1410.7388) the same with their columns shifted and stretched to the interpolated mean and width, "
-            + "but for counts; horizontal morphing interpolates the quantiles of each observable (A. L. "
+            + "except for counts; horizontal morphing interpolates the quantiles of each observable (A. L. "
             + "Read, NIM A 425 (1999) 357) and has no events.");
         if (recipe.Data.Inequalities is not null)
         {

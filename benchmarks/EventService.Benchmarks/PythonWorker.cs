@@ -20,8 +20,8 @@ internal sealed class PythonWorker : IDisposable
     public static Option<string?> BlasCore { get; } = new("--blas-core")
     {
         Description =
-            "Kernels that OpenBLAS shall take (OPENBLAS_CORETYPE), such as SkylakeX or Cooperlake: "
-                + "one that does not know the processor takes kernels without AVX. The results say which it took.",
+            "Kernels for OpenBLAS to use (OPENBLAS_CORETYPE), such as SkylakeX or Cooperlake: "
+                + "a build that does not know the processor falls back to kernels without AVX. The results say which were used.",
     };
 
     /// <param name="script">Script, relative to the folder benchmarks/.</param>
@@ -54,7 +54,7 @@ internal sealed class PythonWorker : IDisposable
         Environment = Read();
     }
 
-    /// <summary>What the worker says of itself when it is ready: versions, libraries, threads.</summary>
+    /// <summary>The worker's description of itself once it is ready: versions, libraries, threads.</summary>
     public JsonElement Environment { get; }
 
     public JsonElement Ask(string command)

@@ -14,9 +14,9 @@ using Tensor = EventService.Engine.Tensors.Tensor;
 namespace EventService.Benchmarks;
 
 /// <summary>A model of the rotating normal distribution: trained at some angles, read at all.</summary>
-/// <param name="Name">In the report.</param>
-/// <param name="Architecture">As a recipe has it.</param>
-/// <param name="Angles">Where it sees events [rad].</param>
+/// <param name="Name">Name in the report.</param>
+/// <param name="Architecture">The architecture as in a recipe.</param>
+/// <param name="Angles">Angles at which it sees events [rad].</param>
 /// <param name="OptimalTransport">Whether its paths are to be those of optimal transport.</param>
 internal sealed record RotatingGaussian(string Name, string Architecture, double[] Angles, bool OptimalTransport)
 {

@@ -125,7 +125,7 @@ internal sealed class TrainingProblem
                 inputs += sizes.GetValueOrDefault($"{head}.{slot.Slot}.weight");
             }
 
-            // Forward, dW and, but for constant inputs, dx: each as many as the layer has weights.
+            // Forward, dW and, except for constant inputs, dx: each as many operations as the layer has weights.
             sum += 2 * slot.Count * ((3 * layers) + (2 * inputs));
         }
 

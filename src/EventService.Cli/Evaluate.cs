@@ -51,7 +51,7 @@ public static class Evaluate
     };
     private static readonly Option<ulong> s_seed = new("--seed")
     {
-        Description = "Of the generated events, the resampling and the classifier.",
+        Description = "Seed of the generated events, the resampling and the classifier.",
         DefaultValueFactory = _ => 1,
     };
     private static readonly Option<int> s_samples = new("--samples")
@@ -352,14 +352,14 @@ public static class Evaluate
             sample.Count);
     }
 
-    /// <summary>The rows of the file that are not among those so many that generated events are compared with.</summary>
+    /// <summary>The rows of the file outside the selected ones that generated events are compared with.</summary>
     private static int[] Others(EventSample file, int[] rows, int count)
     {
         var reference = Spread(rows, count).ToHashSet();
         return [.. Enumerable.Range(0, file.Count).Where(k => !reference.Contains(k))];
     }
 
-    /// <summary>So many of the rows, evenly spread.</summary>
+    /// <summary>The given number of rows, evenly spread.</summary>
     private static IEnumerable<int> Spread(int[] rows, int count) =>
         Enumerable.Range(0, count).Select(k => rows[(int)((long)k * rows.Length / count)]);
 }

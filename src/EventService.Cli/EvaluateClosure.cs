@@ -14,7 +14,7 @@ internal static class EvaluateClosure
 {
     private const string Checkpoint = ".checkpoint";
 
-    /// <summary>What the command line says.</summary>
+    /// <summary>Settings from the command line.</summary>
     public sealed record Settings(
         FileInfo Data, FileInfo Recipe, IReadOnlyList<string> LeaveOut, int Events, string Folder, ulong Seed, int Resamplings,
         int Threads);
@@ -70,8 +70,8 @@ internal static class EvaluateClosure
         }, cancellationToken);
     }
 
-    /// <param name="settings">What the command line says.</param>
-    /// <param name="name">Of the recipe.</param>
+    /// <param name="settings">Settings from the command line.</param>
+    /// <param name="name">Name of the recipe.</param>
     /// <param name="axis">The parameter that means are shown against, with its unit.</param>
     /// <param name="data">Its events.</param>
     /// <param name="display">Shows the findings.</param>

@@ -17,7 +17,7 @@ namespace EventService.Cli;
 /// </summary>
 internal static class EvaluatePoints
 {
-    /// <summary>What the command line says.</summary>
+    /// <summary>Settings from the command line.</summary>
     public sealed record Settings(FileInfo Data, bool TestSplit, int Events, string Folder, ulong Seed, int Samples, int Resamplings);
 
     public static async Task<int> RunAsync(

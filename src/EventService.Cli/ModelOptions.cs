@@ -41,7 +41,7 @@ internal sealed class ModelOptions(ModelLoader load)
     public Task<EventGenerator> LoadAsync(ParseResult parsed, CancellationToken cancellationToken) =>
         LocalModels.LoadAsync(parsed.GetValue(_models)!, parsed.GetValue(_process), parsed.GetValue(_model), load, cancellationToken);
 
-    /// <summary>What names a model at a server.</summary>
+    /// <summary>The fields that name a model at a server.</summary>
     public (string Process, string Model) Name(ParseResult parsed) => (parsed.GetValue(_process) ?? "", parsed.GetValue(_model) ?? "");
 
     /// <summary>The conditions as the request parameters that they are in HTTP.</summary>

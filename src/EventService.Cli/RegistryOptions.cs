@@ -43,7 +43,7 @@ internal sealed class RegistryOptions(ModelLoader load)
     /// <param name="work">Does it.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <param name="create">Make a registry where there is no file.</param>
-    /// <exception cref="RegistryException">None is named, several are, or it is not there.</exception>
+    /// <exception cref="RegistryException">No registry is named, several are, or the named one does not exist.</exception>
     public Task WithModelsAsync(
         ParseResult parsed, Func<IModelCatalog, Task> work, CancellationToken cancellationToken, bool create = false) =>
         RunAsync(

@@ -36,7 +36,7 @@ internal sealed class ServerEvents : IDisposable
         });
     }
 
-    /// <summary>As the server gives it, for the format that is written.</summary>
+    /// <summary>The schema that the server reports, for the format that is written.</summary>
     public Receipt Receipt { get; }
 
     /// <param name="server">Address of its gRPC.</param>

@@ -37,12 +37,12 @@ internal sealed class ServerOptions
     /// <summary>The server on the command line; null if it names none.</summary>
     public string? Given(ParseResult parsed) => parsed.GetValue(_server);
 
-    /// <exception cref="RegistryException">The address is none.</exception>
+    /// <exception cref="RegistryException">The address is invalid.</exception>
     public ServiceClient Open(ParseResult parsed, string server) =>
         new(server, parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable(KeyVariable));
 
     /// <summary>The server that is named, in the command line or else in the environment.</summary>
-    /// <exception cref="RegistryException">None is.</exception>
+    /// <exception cref="RegistryException">No server is given.</exception>
     public ServiceClient Open(ParseResult parsed) => Open(parsed, Given(parsed) ?? OfEnvironment
         ?? throw new RegistryException(RegistryFault.Invalid, $"Name a server: --server URL, or variable {ServerVariable}."));
 }

@@ -11,7 +11,7 @@ using Spectre.Console;
 
 namespace EventService.Cli;
 
-/// <summary>What a person sees: progress and errors on standard error, so that standard output holds data only.</summary>
+/// <summary>Output for people: progress and errors on standard error, so that standard output holds data only.</summary>
 public static class Terminal
 {
     private static IAnsiConsole Error { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
@@ -45,7 +45,7 @@ public static class Terminal
     }
 
     /// <summary>Runs work under a progress bar with rate and time left; without one where standard error is not a terminal.</summary>
-    /// <param name="description">What is going on.</param>
+    /// <param name="description">The work in progress.</param>
     /// <param name="total">Number of events, or null where the end is not known.</param>
     /// <param name="work">Gets what it calls with the number of events done.</param>
     public static Task ProgressAsync(string description, long? total, Func<Action<long>, Task> work)

@@ -10,7 +10,7 @@ namespace EventService.Cli;
 /// <summary>eventservice train --recipe: from a table of events and a recipe to a model file.</summary>
 internal static class TrainTable
 {
-    /// <summary>What the command line says.</summary>
+    /// <summary>Settings from the command line.</summary>
     public sealed record Request(
         FileInfo Data, FileInfo Recipe, string Output, int Threads, string Checkpoint, int CheckpointSteps, bool Resume,
         FileInfo? Straighten = null)

@@ -285,7 +285,7 @@ internal static class SearchBenchmark
             + "with as much signal as background, drawn by weight; each signal sample has the same total weight; "
             + Text($"focal loss, gamma {options.Gamma}; ")
             + Text($"{options.Epochs} epochs of {options.StepsAnEpoch} steps, the one kept that is best at the simulated points on ")
-            + Text($"validation events. Of the background {TrainingShare:P0} are for training, ")
+            + Text($"validation events. {TrainingShare:P0} of the background are for training, ")
             + Text($"{ValidationShare:P0} for validation and the rest for the test, ")
             + "split anew in each training, in the same way for all classifiers. "
             + "The luminosity is that for Z = sqrt(q0) = 3 in up to three bins of the score above 0.9, the uppermost with a background "

@@ -36,7 +36,7 @@ internal sealed record SearchEvents(float[] Rows, double[] Weights)
 }
 
 /// <summary>
-/// Hyper-parameters of M. Kaech's thesis, table 7.3, but for the length of the training, and GELU in place of a leaky ReLU.
+/// Hyper-parameters of M. Kaech's thesis, table 7.3, except for the length of the training, and GELU in place of a leaky ReLU.
 /// </summary>
 internal sealed record SearchClassifierOptions
 {
@@ -79,7 +79,7 @@ internal sealed class SearchClassifier
     /// <param name="background">Training events.</param>
     /// <param name="columns">Numbers of a row.</param>
     /// <param name="options">Hyper-parameters.</param>
-    /// <param name="seed">Of the initial parameters and of all draws.</param>
+    /// <param name="seed">Seed of the initial parameters and of all draws.</param>
     /// <param name="judge">The larger, the better.</param>
     public static SearchClassifier Train(
         SearchEvents signal, SearchEvents background, int columns, SearchClassifierOptions options, ulong seed,

@@ -55,7 +55,7 @@ public static class BenchServe
     };
     private static readonly Option<ulong> s_seed = new("--seed")
     {
-        Description = "Of the sizes and times of this load.",
+        Description = "Seed of the sizes and times of this load.",
         DefaultValueFactory = _ => 1,
     };
 

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace EventService.Cli.Bench;
 
-/// <summary>What a trial has shown.</summary>
+/// <summary>The results of a trial.</summary>
 internal sealed record LoadReport(
     IReadOnlyList<LoadRequest> Requests, TimeSpan Duration, ServerMemory Memory, LoadRequest? Stream, int? Replayed,
     IReadOnlyList<string> Differences)
@@ -81,7 +81,9 @@ internal sealed record LoadReport(
         }
     }
 
-    /// <summary>Of the rates at which the clients had their larger answers while they waited for them: (sum x)^2 / (n sum x^2).</summary>
+    /// <summary>
+    /// Fairness of the rates at which the clients received their larger answers while waiting for them: (sum x)^2 / (n sum x^2).
+    /// </summary>
     private (double Index, int Clients)? Fairness()
     {
         double[] rates = [.. Requests

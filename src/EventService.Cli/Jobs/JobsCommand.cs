@@ -7,7 +7,7 @@ namespace EventService.Cli.Jobs;
 /// <summary>eventservice jobs: large productions of a server.</summary>
 public static class JobsCommand
 {
-    /// <param name="time">For the lines of 'wait' where there is no terminal.</param>
+    /// <param name="time">Clock for the lines that 'wait' writes without a terminal.</param>
     public static Command Command(TimeProvider time)
     {
         var server = new ServerOptions();

@@ -7,12 +7,15 @@ namespace EventService.Cli.Jobs;
 /// <summary>eventservice jobs list.</summary>
 internal static class ListJobs
 {
-    private static readonly Option<string?> s_state = new("--state") { Description = $"In this state: {string.Join(", ", JobState.All)}." };
-    private static readonly Option<string?> s_owner = new("--owner") { Description = "Of this owner, for administrators." };
+    private static readonly Option<string?> s_state = new("--state")
+    {
+        Description = $"Only jobs in this state: {string.Join(", ", JobState.All)}.",
+    };
+    private static readonly Option<string?> s_owner = new("--owner") { Description = "Only jobs of this owner; for administrators." };
     private static readonly Option<long?> s_after = new("--after") { Description = "Older than this one." };
     private static readonly Option<int> s_limit = new("--limit")
     {
-        Description = "At most so many.",
+        Description = "Largest number of jobs to list.",
         DefaultValueFactory = _ => JobSearch.DefaultLimit,
     };
 

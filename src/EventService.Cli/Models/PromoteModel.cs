@@ -44,7 +44,7 @@ internal static class PromoteModel
         return command;
     }
 
-    /// <summary>What an alias means now.</summary>
+    /// <summary>Writes the version that an alias now means.</summary>
     public static Task WriteAsync(ResultWriter output, AliasResponse alias) => output.WriteAsync(alias, () => output.ListAsync(
         ("model", alias.Name),
         ("alias", alias.Alias),

@@ -11,7 +11,7 @@ internal static class ShowAliasAt
     private static readonly Argument<string> s_name = ModelArguments.Name();
     private static readonly Argument<string> s_time = new("time")
     {
-        Description = "Such as 2026-11-22T12:00:00Z; UTC where no zone is given.",
+        Description = "A time such as 2026-11-22T12:00:00Z; UTC if no zone is given.",
     };
     private static readonly Option<string> s_alias = ModelArguments.Alias();
 

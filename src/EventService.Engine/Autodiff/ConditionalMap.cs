@@ -6,16 +6,16 @@ namespace EventService.Engine.Autodiff;
 
 /// <summary>
 /// The last layer of a conditioner network together with the maps whose parameters it gives: theta_t = b_t + W_t h, y_t = T(x_t; theta_t)
-/// for the targets t, the other rows unchanged. One operation, so that the parameters of one target are worked on while they are in the
-/// cache, and their gradients are never held all at once.
+/// for the targets t, the other rows unchanged. This is one operation so that the parameters of a target are used while they are in the
+/// cache, and their gradients are never all held at once.
 /// </summary>
 public static unsafe class ConditionalMap
 {
     /// <summary>
-    /// y [D, n]; the gradient of scale * (sum of all log-derivatives) goes back with that of y. A target that sees a part of the hidden
-    /// units only, as in a MADE with units sorted by degree, sees the first of them.
+    /// y [D, n]; the gradient of scale * (sum of all log-derivatives) goes back with that of y. A target that sees only some of the hidden
+    /// units, as in a MADE with units sorted by degree, sees the first ones.
     /// </summary>
-    /// <param name="tape">Records the way back.</param>
+    /// <param name="tape">Records the backward pass.</param>
     /// <param name="map">T.</param>
     /// <param name="weight">[targets * ParameterCount, hidden], target after target.</param>
     /// <param name="bias">[targets * ParameterCount, 1].</param>

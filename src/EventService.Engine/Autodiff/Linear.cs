@@ -3,7 +3,7 @@ using EventService.Engine.Tensors;
 
 namespace EventService.Engine.Autodiff;
 
-/// <summary>y = b + W1 x1 + W2 x2 + ...: the affine map of a layer, of one or several inputs. Columns are events.</summary>
+/// <summary>y = b + W1 x1 + W2 x2 + ...: a linear layer with one or several inputs. Columns are events.</summary>
 public static unsafe class Linear
 {
     /// <summary>y [out, n] = b + W x, with W [out, in], x [in, n] and b [out, 1].</summary>

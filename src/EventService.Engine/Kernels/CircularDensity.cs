@@ -16,13 +16,13 @@ namespace EventService.Engine.Kernels;
 /// <remarks>
 /// log f_g = F_0g + sum_i B(g / NodesPerKnot - i) theta_i + sum_k (1 + theta_(K+k)) F_kg for node g of G; p(y) = ((1 - t) f_c + t f_(c+1))
 /// / (sum f / G) where y G = c + t. Parameters of zero leave the product of the fields. Rows of the parameter matrix: K knots, then the
-/// exponents; one column a lane. A lane's fields stand in one row: G nodes of field 0, whose exponent is 1, then G nodes of each further
+/// exponents; one column a lane. A lane's fields are one row: G nodes of field 0, whose exponent is 1, then G nodes of each further
 /// field. Every lane is one density at one point. Vectors run along the nodes; sums over nodes are kept in eight parts, node g in part g
 /// mod 8, so that they are equal to the bit on every vector path.
 /// </remarks>
 public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int Fields)
 {
-    // Nodes are not lighter than exp(-60) of the heaviest: no density is zero, no logarithm infinite.
+    // No node is lighter than exp(-60) of the heaviest, so that no density is zero and no logarithm infinite.
     private const float LightestNode = -60;
 
     // Parts of a sum; the lanes of the widest vectors that are used.
@@ -209,7 +209,7 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
     }
 
     /// <summary>
-    /// log f at the nodes from the g-th on as far as whole vectors go, and its greatest in parts; gives the first not done.
+    /// log f at the nodes from g on, as long as whole vectors remain, and its maximum in parts; returns the first node not done.
     /// </summary>
     private unsafe int AddLogarithms<S, V, I>(
         float* weights, float* theta, float* exponents, float* fields, float* nodes, int g, float* greatest)

@@ -6,9 +6,9 @@ using EventService.Numerics.Functions;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// <see cref="Gelu"/> and its derivative of many doubles. The definition are <see cref="Gelu.Of(double)"/> and
-/// <see cref="Gelu.Derivative(double)"/>, whose operations the vectors do in the same order: the bits are the same for every
-/// width, but for the sign of a NaN.
+/// <see cref="Gelu"/> and its derivative of many doubles. The definitions are <see cref="Gelu.Of(double)"/> and
+/// <see cref="Gelu.Derivative(double)"/>; the vectors perform their operations in the same order, so the bits are the same for every width,
+/// except for the sign of a NaN.
 /// </summary>
 public static class DoubleGelu
 {

@@ -4,13 +4,13 @@ using System.Runtime.CompilerServices;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// A matrix A [rows, columns] in double precision whose rows are scaled by factors that each lane has for itself: C[r, l] = start + sum
-/// over k of round(A[r, k] g[r, l]) B[k, l], with B and C in float32. In every lane these are the bits of <see cref="PackedMatrix"/> with
-/// the matrix round(A[r, k] g[r]): elements are scaled in double precision, rounded to float32, and accumulate over k = 0, 1, 2, ... with
-/// one fused multiply-add a term.
+/// A matrix A [rows, columns] in double precision whose rows are scaled by factors of their own in each lane: C[r, l] = start + sum
+/// over k of round(A[r, k] g[r, l]) B[k, l], with B and C in float32. In every lane the bits are those of <see cref="PackedMatrix"/>
+/// with the matrix round(A[r, k] g[r]): elements are scaled in double precision, rounded to float32, and accumulate over k = 0, 1, 2,
+/// ... with one fused multiply-add per term.
 /// </summary>
 /// <remarks>
-/// Panels of 16 lanes as in <see cref="PackedMatrix"/>. Scaling takes about four times as long as the product, so that one with the same
+/// Panels of 16 lanes as in <see cref="PackedMatrix"/>. Scaling takes about four times as long as the product, so a matrix with the same
 /// factors in all lanes is better scaled beforehand.
 /// </remarks>
 public sealed unsafe class GatedMatrix
@@ -50,7 +50,7 @@ public sealed unsafe class GatedMatrix
     /// <param name="c">The first panel of C: [rows, 16].</param>
     /// <param name="panelStrideC">Distance of the panels of C in floats.</param>
     /// <param name="panels">Number of panels.</param>
-    /// <param name="bias">What each row's sums start from, times the factor and rounded; where null, from C as it is.</param>
+    /// <param name="bias">Start of each row's sums, multiplied by the factor and rounded; if null, the sums start from C.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // vectors are slow in code that is compiled in haste
     public void Multiply(float* b, nint panelStrideB, double* g, nint panelStrideG, float* c, nint panelStrideC, int panels, double* bias)
     {

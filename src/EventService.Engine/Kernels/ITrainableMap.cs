@@ -1,8 +1,8 @@
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// A monotone map of one number, y = T(x; theta), as training needs it: value, log-derivative and both gradients. Lanes are events; the
-/// parameters are rows of a [ParameterCount, lanes] matrix. All parameters zero is where training starts.
+/// A monotone map of one number, y = T(x; theta), as needed in training: value, log-derivative and both gradients. Lanes are events; the
+/// parameters are rows of a [ParameterCount, lanes] matrix. Training starts from parameters of zero.
 /// </summary>
 public interface ITrainableMap
 {

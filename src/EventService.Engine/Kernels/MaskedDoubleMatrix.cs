@@ -4,10 +4,10 @@ using System.Runtime.CompilerServices;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// A matrix A in double precision, many of whose elements may be zero, packed once for many products C = bias + A B: rows that reach
-/// equally far share a tile, whose columns of zeros are left out. The bits are those of <see cref="DoubleMatMul"/> for finite B: every
-/// element of C starts from its row's bias and accumulates over k = 0, 1, 2, ... with one fused multiply-add a term, and adding zero times
-/// a finite number changes nothing.
+/// A matrix A in double precision, many of whose elements may be zero, packed once for many products C = bias + A B: rows with equally many
+/// leading non-zero columns share a tile, and columns of zeros are left out. The bits are those of <see cref="DoubleMatMul"/> for finite B:
+/// every element of C starts from its row's bias and accumulates over k = 0, 1, 2, ... with one fused multiply-add per term, and adding
+/// zero times a finite number changes nothing.
 /// </summary>
 /// <remarks>A tile is six rows by two vectors: twelve sums hide the latency of the multiply-add.</remarks>
 public sealed unsafe class MaskedDoubleMatrix
@@ -19,14 +19,14 @@ public sealed unsafe class MaskedDoubleMatrix
     private readonly Tile[] _tiles;
 
     /// <summary>
-    /// Rows of C, fewer than six in the last one; columns that are not zero in all of them; [columns, 6] of their elements.
+    /// Rows of C (fewer than six in the last tile), the columns that are not zero in all of them, and their elements as [columns, 6].
     /// </summary>
     private sealed record Tile(int[] Rows, int[] Columns, double[] Values);
 
     /// <param name="a">[rows, columns], without gaps.</param>
     /// <param name="bias">[rows].</param>
     /// <param name="columns">Number of columns.</param>
-    /// <exception cref="ArgumentException">The matrix has not as many rows as the bias.</exception>
+    /// <exception cref="ArgumentException">The matrix and the bias have different numbers of rows.</exception>
     public MaskedDoubleMatrix(double[] a, double[] bias, int columns)
     {
         ArgumentNullException.ThrowIfNull(a);
@@ -83,7 +83,7 @@ public sealed unsafe class MaskedDoubleMatrix
     }
 
     /// <summary>
-    /// C[r, c] = bias[r] g[r, c] + sum over k of (A[r, k] g[r, c]) B[k, c], with factors that each column has for itself: the bits of
+    /// C[r, c] = bias[r] g[r, c] + sum over k of (A[r, k] g[r, c]) B[k, c], with factors of its own for each column: the bits of
     /// <see cref="Multiply"/> with rows and bias scaled beforehand. Up to a multiple of 16 more columns of C are written.
     /// </summary>
     /// <param name="b">[columns of A, count], rows <paramref name="stride"/> apart.</param>

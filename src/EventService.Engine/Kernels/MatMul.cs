@@ -46,7 +46,7 @@ public static unsafe class MatMul
         public View Transposed => new(Start, ColumnStride, RowStride);
     }
 
-    /// <summary>What the sums start from.</summary>
+    /// <summary>The values from which the sums start.</summary>
     public enum From
     {
         Zero,
@@ -107,12 +107,12 @@ public static unsafe class MatMul
         }
     }
 
-    /// <summary>What each row's sums start from; without a first one, from C as it is.</summary>
+    /// <summary>Start of each row's sums; without a first one, the sums start from C.</summary>
     private readonly struct Starts(float* first, int step)
     {
         public bool AreGiven => first != null;
 
-        /// <summary>Numbers for a row and those after it in a tile.</summary>
+        /// <summary>The start of this row and, behind it, of the later rows of its tile.</summary>
         public float* Of(int row) => first == null ? null : first + ((long)row * step);
 
         public Starts From(int row) => new(Of(row), step);

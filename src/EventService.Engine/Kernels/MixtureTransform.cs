@@ -71,7 +71,7 @@ public readonly record struct MixtureTransform(int Components, float Minimum = 1
         where I : struct
     {
         int k = Components;
-        var terms = stackalloc V[k];     // log of pi_k / sigma_k exp(-q_k^2 / 2), but for the sum of the weights; then its exponential
+        var terms = stackalloc V[k];     // log of pi_k / sigma_k exp(-q_k^2 / 2), up to the sum of the weights; then its exponential
         var weights = stackalloc V[k];
         V minimum = S.Broadcast(Minimum), shift = S.Broadcast(Shift), half = S.Broadcast(0.5f), zero = S.Broadcast(0);
         for (; lane + S.Width <= lanes; lane += S.Width)

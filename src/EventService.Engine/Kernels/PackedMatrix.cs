@@ -7,8 +7,8 @@ namespace EventService.Engine.Kernels;
 
 /// <summary>
 /// A matrix A [rows, columns] that is multiplied many times: C = start + A B. It is packed once, in the order in which the product reads
-/// it, so that weights stream from the memory they are in. Every element of C accumulates over k = 0, 1, 2, ... with one fused multiply-add
-/// a term, whatever the vector width: the bits are those of <see cref="MatMul"/>.
+/// it, so that weights are read from memory as one stream. Every element of C accumulates over k = 0, 1, 2, ... with one fused multiply-add
+/// per term, whatever the vector width: the bits are those of <see cref="MatMul"/>.
 /// </summary>
 /// <remarks>
 /// B and C are in panels of <see cref="PanelLanes"/> columns: a panel of B is [columns, 16] without gaps, its rows one cache line each. A
@@ -78,7 +78,7 @@ public sealed unsafe class PackedMatrix
     /// <param name="c">The first panel of C: [rows, 16].</param>
     /// <param name="panelStrideC">Distance of the panels of C in floats.</param>
     /// <param name="panels">Number of panels.</param>
-    /// <param name="bias">What each row's sums start from; where null, from C as it is.</param>
+    /// <param name="bias">Start of each row's sums; if null, the sums start from C.</param>
     public void Multiply(float* b, nint panelStrideB, float* c, nint panelStrideC, int panels, float* bias)
     {
         if (_columns == 0)
@@ -188,7 +188,7 @@ public sealed unsafe class PackedMatrix
         where I : struct =>
         LanePanels.Offset(vector * S.Width, panelStride);
 
-    /// <summary>As few shares as there can be of at most so many rows each, as equal as they can be, the greater ones first.</summary>
+    /// <summary>Divides the rows into as few shares of limited size as possible, as equal as possible, the larger ones first.</summary>
     private static IEnumerable<int> Shares(int rows, int most)
     {
         var count = (rows + most - 1) / most;

@@ -7,7 +7,7 @@ namespace EventService.Engine.Kernels;
 
 /// <summary>
 /// Products of a few rows of a <see cref="PackedMatrix"/> with two or four vectors of lanes, in registers. On processors that
-/// add and multiply two vectors a cycle with a latency of four cycles, eight sums or more keep both units busy: four rows or
+/// add and multiply two vectors per cycle with a latency of four cycles, eight sums or more keep both units busy: four rows or
 /// more by two vectors, fewer by four.
 /// </summary>
 /// <remarks>
@@ -34,8 +34,8 @@ internal static unsafe class PackedTiles
     }
 
     /// <summary>
-    /// Two tiles of six rows, of which the second follows the first: half as many loads of B for as many sums. For processors with 32
-    /// registers of the widest vectors.
+    /// Two tiles of six rows, of which the second follows the first: the same number of sums with half the loads of B. For processors with
+    /// 32 registers of the widest vectors.
     /// </summary>
     public static void Tile6Twice<S, V, I>(float* a, int k, float* b0, float* b1, float* c0, float* c1, float* start)
         where S : struct, ISimd<V, I>

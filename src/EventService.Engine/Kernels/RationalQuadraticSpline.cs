@@ -195,9 +195,9 @@ public readonly record struct RationalQuadraticSpline(
 
         /// <summary>Eqs. 6-8: the position in the bin whose value is y.</summary>
         /// <remarks>
-        /// Of the two forms of the root, 2c / (-b - r) and (-b + r) / 2a with r^2 = b^2 - 4ac, the one that adds numbers of one
-        /// sign. By eqs. 7 and 8 a + b = H s: so a is free of cancellation where b is negative, and the root of y = Y + H is 1
-        /// whatever the rounding of b.
+        /// The root has two forms, 2c / (-b - r) and (-b + r) / 2a with r^2 = b^2 - 4ac; the one that adds numbers of the same
+        /// sign is used. By eqs. 7 and 8 a + b = H s, so a is free of cancellation where b is negative, and the root of y = Y +
+        /// H is 1 whatever the rounding of b.
         /// </remarks>
         public V SolveFor<S, I>(V y)
             where S : struct, ISimd<V, I>

@@ -17,11 +17,11 @@ public readonly record struct SplineSoftClip(double Sizes, double Derivatives);
 /// "Neural spline flows", NeurIPS 2019, arXiv:1906.04032, eqs. 6-8. Every lane is one spline at one value, in float32.
 /// </summary>
 /// <remarks>
-/// Knots are sums of many bins; sums of float32 were measured to lead up to 2.3 times as far from the exact points as PyTorch, which adds
-/// in double. So the sizes are added as integers of 2^-p of the greatest exponential, p the most that holds their sum: exact, and the
-/// position of a value in its bin is a difference of integers. Values count from the middle of the interval, or from its lower end where
-/// that is not negative: from where float32 is densest. All lanes go through the same operations on every vector path. A value or a logit
-/// that is NaN makes the lane NaN, but for values outside the interval, which pass where the tails are the identity.
+/// Knots are sums of many bins; float32 sums were measured to be up to 2.3 times further from the exact points than PyTorch, which adds in
+/// double. The sizes are therefore added as integers in units of 2^-p of the greatest exponential, with the largest p that holds their sum:
+/// this is exact, and the position of a value in its bin is a difference of integers. Values are measured from the middle of the interval,
+/// or from its lower end if that is not negative: from where float32 is densest. All lanes go through the same operations on every vector
+/// path. A NaN value or logit makes the lane NaN, except that values outside the interval pass unchanged if the tails are the identity.
 /// </remarks>
 public sealed unsafe class SplineInverse
 {
@@ -130,7 +130,7 @@ public sealed unsafe class SplineInverse
     }
 
     /// <summary>
-    /// What the phases leave to each other about a lane-vector, integers by their bits; then the exponentials of widths
+    /// Intermediate results that the phases hand on for a vector of lanes, integers stored by their bits; then the exponentials of widths
     /// and heights, then both in units.
     /// </summary>
     private static class Slots
@@ -149,7 +149,7 @@ public sealed unsafe class SplineInverse
 
     private float Greatest => _fromMiddle ? 1 : 2;
 
-    /// <summary>Where a value lies, in half intervals from the origin.</summary>
+    /// <summary>Position of a value in half intervals from the origin.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V Position<S, V, I>(float* y)
         where S : struct, ISimd<V, I>
@@ -331,8 +331,8 @@ public sealed unsafe class SplineInverse
         where I : unmanaged => S.Divide(a, S.Fma(S.Abs(a), over, S.Broadcast(1)));
 
     /// <summary>
-    /// Eqs. 6-8 over the height of the bin: the position xi whose share of the height is phi, s the slope of the bin's diagonal. Of the two
-    /// forms of the root the one that adds numbers of one sign; a + b = s exactly.
+    /// Eqs. 6-8 over the height of the bin: the position xi whose share of the height is phi, with s the slope of the bin's diagonal. The
+    /// form of the root that adds numbers of the same sign is used; a + b = s exactly.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Root<S, V, I>(V phi, V s, V d0, V d1)

@@ -7,7 +7,7 @@ using EventService.Numerics.Simd;
 
 namespace EventService.Engine.Optimizers;
 
-/// <summary>What <see cref="Adam"/> and <see cref="AdamW"/> share: algorithm 1 of Kingma and Ba, element by element.</summary>
+/// <summary>The step that <see cref="Adam"/> and <see cref="AdamW"/> share: algorithm 1 of Kingma and Ba, element by element.</summary>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">Added to the root of the second moment.</param>

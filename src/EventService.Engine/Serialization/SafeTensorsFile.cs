@@ -23,14 +23,14 @@ public sealed class SafeTensorsFile
         _byName = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>The header's <c>__metadata__</c>; empty where there is none.</summary>
+    /// <summary>The header's <c>__metadata__</c>; empty if the file has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>The tensors in the order of their bytes.</summary>
     public IReadOnlyList<SafeTensor> Tensors { get; }
 
     /// <summary>The tensor of this name.</summary>
-    /// <exception cref="SafeTensorsException">There is none; the message lists what there is.</exception>
+    /// <exception cref="SafeTensorsException">No tensor has this name; the message lists the names.</exception>
     public SafeTensor this[string name] => _byName.TryGetValue(name, out var tensor)
         ? tensor
         : throw new SafeTensorsException(
@@ -38,7 +38,7 @@ public sealed class SafeTensorsFile
                 + $"{string.Join(", ", Tensors.Take(20).Select(t => $"'{t.Name}'"))}{(Tensors.Count > 20 ? ", ..." : "")}.");
 
     /// <summary>The tensor of this name, which has this type and shape.</summary>
-    /// <exception cref="SafeTensorsException">There is none, or it is another.</exception>
+    /// <exception cref="SafeTensorsException">No tensor has this name, or its type or shape differs.</exception>
     public SafeTensor Require(string name, SafeTensorType type, IReadOnlyList<long> shape)
     {
         var tensor = this[name];

@@ -1,9 +1,9 @@
 namespace EventService.Engine.Transport;
 
 /// <summary>
-/// The assignment of n rows to n columns of the least total cost: optimal transport between two samples of equal size. Column reduction and
-/// augmenting row reduction, then shortest augmenting paths for the rows that are left (R. Jonker and A. Volgenant, "A shortest augmenting
-/// path algorithm for dense and sparse linear assignment problems", Computing 38 (1987) 325). Exact for the given costs but for the
+/// The assignment of n rows to n columns with the least total cost: optimal transport between two samples of equal size. Column reduction
+/// and augmenting row reduction, then shortest augmenting paths for the remaining rows (R. Jonker and A. Volgenant, "A shortest augmenting
+/// path algorithm for dense and sparse linear assignment problems", Computing 38 (1987) 325). Exact for the given costs except for the
 /// rounding of the dual prices, kept in double precision; O(n^3) at worst.
 /// </summary>
 public sealed class LinearAssignment
@@ -16,7 +16,7 @@ public sealed class LinearAssignment
     /// <summary>Finds the assignment.</summary>
     /// <param name="cost">[n, n], row after row, finite.</param>
     /// <param name="columnOf">n numbers; receives the column of each row.</param>
-    /// <exception cref="ArgumentException">The costs are not as many as the pairs, or not finite.</exception>
+    /// <exception cref="ArgumentException">There is not one cost per pair, or a cost is not finite.</exception>
     public void Solve(ReadOnlySpan<float> cost, Span<int> columnOf)
     {
         var n = columnOf.Length;

@@ -1,12 +1,12 @@
 namespace EventService.Physics.Events;
 
-/// <summary>Most objects of each collection in a record of fixed size.</summary>
+/// <summary>Largest number of objects of each collection in a record of fixed size.</summary>
 public sealed record ObjectMaxima(int Jets, int BJets, int Electrons, int Muons, int Photons);
 
 /// <summary>
 /// The schema of whole collision events: weight, missing transverse momentum, and the collections Jet, BJet,
 /// Electron, Muon and Photon. Jets and b-jets have a mass, since a float32 energy does not hold that of a light jet far forward.
-/// Electrons and muons carry a charge and stand negative first, each charge by falling pT.
+/// Electrons and muons carry a charge; negative ones come first, each charge by falling pT.
 /// Converts between samples (double) and blocks (float32, rounded to nearest).
 /// </summary>
 public static class DarkMachinesSchema
@@ -96,7 +96,7 @@ public static class DarkMachinesSchema
     }
 
     /// <summary>
-    /// The schema of whole events that a model file stands for: its own, or one of today's columns with its maxima where the file
+    /// The schema of whole events that a model file means: its own, or one of today's columns with its maxima where the file
     /// is older than the masses of jets. Null for other columns.
     /// </summary>
     public static SampleSchema? Upgrade(SampleSchema schema)

@@ -14,7 +14,7 @@ public sealed partial class EventCut
     private EventCut(Comparison[] comparisons) => _comparisons = comparisons;
 
     /// <summary>Reads a cut on events of this schema.</summary>
-    /// <exception cref="ArgumentException">It is not understood; the message says where, and lists the names there are.</exception>
+    /// <exception cref="ArgumentException">The cut is not understood; the message says where and lists the known names.</exception>
     public static EventCut Parse(string text, SampleSchema schema)
     {
         ArgumentNullException.ThrowIfNull(text);

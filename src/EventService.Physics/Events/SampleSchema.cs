@@ -11,7 +11,7 @@ public sealed record ColumnSchema(string Name, string Unit, string Description);
 /// </summary>
 public sealed record CollectionSchema(string Name, int Maximum, IReadOnlyList<ColumnSchema> Columns);
 
-/// <summary>What an event of a sample consists of: scalar columns, then jagged collections, in this order. Part of every model.</summary>
+/// <summary>The parts of an event of a sample: scalar columns, then jagged collections, in this order. Part of every model.</summary>
 public sealed record SampleSchema(IReadOnlyList<ColumnSchema> Scalars, IReadOnlyList<CollectionSchema> Collections)
 {
     /// <summary>True if an event is a row of scalar columns and nothing else.</summary>
@@ -22,7 +22,7 @@ public sealed record SampleSchema(IReadOnlyList<ColumnSchema> Scalars, IReadOnly
     /// The part of the schema that these names select, in the schema's order: <c>MET_pt</c> a scalar, <c>Jet</c> a whole
     /// collection, <c>Jet_pt</c> one of its columns, <c>nJet</c> its count alone. A collection always keeps its count.
     /// </summary>
-    /// <exception cref="ArgumentException">A name is unknown, or there is none; the message lists the known ones.</exception>
+    /// <exception cref="ArgumentException">A name is unknown, or no name is given; the message lists the known names.</exception>
     public SampleSchema Select(IReadOnlyList<string> columns)
     {
         ArgumentNullException.ThrowIfNull(columns);

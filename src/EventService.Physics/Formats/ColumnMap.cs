@@ -23,7 +23,7 @@ internal sealed class ColumnMap
         })];
     }
 
-    /// <summary>What is written.</summary>
+    /// <summary>The columns that are written.</summary>
     public SampleSchema Selected { get; }
 
     /// <summary>Index in the block of each scalar that is written.</summary>

@@ -347,7 +347,7 @@ public sealed class DarkMachinesReader : EventReader
         token.SequenceEqual("b"u8) || token.SequenceEqual("j"u8) || token.SequenceEqual("g"u8)
         || token.SequenceEqual("e-"u8) || token.SequenceEqual("e+"u8) || token.SequenceEqual("m-"u8) || token.SequenceEqual("m+"u8);
 
-    /// <summary>What stands from here to the next separator.</summary>
+    /// <summary>The text from here to the next separator.</summary>
     private static ReadOnlySpan<byte> Token(ReadOnlySpan<byte> line, int at)
     {
         var length = line[at..].IndexOfAny((byte)';', (byte)',');

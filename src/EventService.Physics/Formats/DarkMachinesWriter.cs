@@ -24,7 +24,7 @@ public sealed class DarkMachinesWriter : IEventWriter
     private readonly byte[] _process;
     private readonly WriteBuffer _buffer = new();
 
-    /// <param name="schema">That of the blocks: whole collision events.</param>
+    /// <param name="schema">Schema of the blocks: whole collision events.</param>
     /// <param name="processName">Goes into every line.</param>
     /// <exception cref="NotSupportedException">The format cannot hold events of this schema.</exception>
     /// <exception cref="ArgumentException">The name cannot stand in a field of the format.</exception>

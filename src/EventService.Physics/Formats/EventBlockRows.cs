@@ -15,7 +15,7 @@ public sealed class EventBlockRows
     private readonly double[] _row;
 
     /// <param name="schema">Columns of the blocks: a table, or whole events, with further scalars or without.</param>
-    /// <exception cref="ArgumentException">It is neither.</exception>
+    /// <exception cref="ArgumentException">The schema is neither of these.</exception>
     public EventBlockRows(SampleSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
@@ -30,7 +30,7 @@ public sealed class EventBlockRows
 
     /// <summary>Appends rows of the block to the sample.</summary>
     /// <param name="sample">Made for the schema.</param>
-    /// <param name="block">Of the schema.</param>
+    /// <param name="block">A block of this schema.</param>
     /// <param name="first">The first row.</param>
     /// <param name="count">Number of rows.</param>
     /// <param name="name">Name of the block for messages.</param>

@@ -2,7 +2,7 @@ using EventService.Physics.Events;
 
 namespace EventService.Physics.Formats;
 
-/// <summary>What a writer has to know before the first event.</summary>
+/// <summary>Everything that a writer must know before the first event.</summary>
 public sealed record EventWriterOptions(SampleSchema Schema)
 {
     /// <summary>Name of the process, for formats that hold it.</summary>

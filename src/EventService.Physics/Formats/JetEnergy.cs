@@ -17,16 +17,16 @@ internal static class JetEnergy
     private const double MevPerGev = 1000;
     private const double Smallest = 1, Largest = 1e12; // MeV: the point stands among the digits
 
-    // Formats of a fraction of so many digits.
+    // Formats for fractions, by their number of digits.
     private static readonly string[] ZeroPadded = [.. Enumerable.Range(0, Digits).Select(n => $"D{n}")];
 
     private static ReadOnlySpan<double> InversePowersOfTen =>
         [1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12];
 
     /// <summary>
-    /// Writes the energy in MeV and returns the length. Who parses the text as a double, divides it by 1000 and rounds to
-    /// float32 gets the bits of <paramref name="energy"/>; who takes the mass from the double and the float32 pT and eta gets
-    /// those of <paramref name="mass"/>, if E does not exceed 200 m. Where the energy is not that of the mass, it is the
+    /// Writes the energy in MeV and returns the length. A reader that parses the text as a double, divides it by 1000 and rounds to
+    /// float32 gets the bits of <paramref name="energy"/>; one that computes the mass from the double and the float32 pT and eta
+    /// gets those of <paramref name="mass"/>, if E does not exceed 200 m. Where the energy is not that of the mass, it is the
     /// shortest decimal of the energy alone.
     /// </summary>
     /// <param name="energy">A finite number [GeV].</param>

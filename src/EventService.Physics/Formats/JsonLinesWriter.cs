@@ -26,7 +26,7 @@ public sealed class JsonLinesWriter : IEventWriter
     private readonly int _fixedLength;
     private readonly WriteBuffer _buffer = new();
 
-    /// <param name="schema">That of the blocks.</param>
+    /// <param name="schema">Schema of the blocks.</param>
     /// <param name="columns">Names to write, as <see cref="SampleSchema.Select"/> takes them; null for all.</param>
     /// <param name="logDensity">Whether each block comes with log-densities.</param>
     public JsonLinesWriter(SampleSchema schema, IReadOnlyList<string>? columns = null, bool logDensity = false)

@@ -50,7 +50,7 @@ public abstract class JsonObjectReader : EventReader
     }
 
     /// <summary>Appends the event of a line to the sample.</summary>
-    /// <param name="reader">At the start of the object; to be read beyond its end, so that anything behind it is found.</param>
+    /// <param name="reader">Positioned at the start of the object; to be read beyond its end, so that anything behind it is found.</param>
     /// <param name="sample">Receives the event; not touched where the line has a fault.</param>
     private protected abstract void ReadEvent(ref Utf8JsonReader reader, EventSample sample);
 

@@ -17,7 +17,7 @@ internal sealed record NpyField(string Name, string TypeText, NpyNumberType Type
 /// limited to <see cref="NpyReader.MaximumHeaderLength"/>, a record to <see cref="MaximumRecordLength"/>.
 /// </summary>
 /// <param name="source">The file.</param>
-/// <param name="check">Told each field as it is read, to refuse it.</param>
+/// <param name="check">Called with each field as it is read; throws to refuse it.</param>
 internal sealed class NpyHeader(ByteSource source, Action<NpyField>? check = null)
 {
     public const int MaximumRecordLength = 1 << 20;
@@ -46,7 +46,7 @@ internal sealed class NpyHeader(ByteSource source, Action<NpyField>? check = nul
     public int RecordLength { get; private set; }
 
     /// <summary>Reads on; false if bytes are missing for the end of the header.</summary>
-    /// <exception cref="DataFormatException">It is no header of an array of records.</exception>
+    /// <exception cref="DataFormatException">This is not the header of an array of records.</exception>
     public bool TryRead()
     {
         while (_stage != Stage.Done)

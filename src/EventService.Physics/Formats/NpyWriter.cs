@@ -25,7 +25,7 @@ public sealed class NpyWriter : IEventWriter
     private readonly WriteBuffer _buffer = new();
     private long _written;
 
-    /// <param name="schema">That of the blocks; its maxima are the room in a record.</param>
+    /// <param name="schema">Schema of the blocks; its maxima are the room in a record.</param>
     /// <param name="count">Number of events: it stands in the header. Null if a cut leaves it open, which the format cannot hold.</param>
     /// <param name="columns">Names to write, as <see cref="SampleSchema.Select"/> takes them; null for all.</param>
     /// <param name="logDensity">Whether each block comes with log-densities.</param>

@@ -3,7 +3,7 @@ using EventService.Physics.Kinematics;
 
 namespace EventService.Physics.Formats;
 
-/// <summary>What a field of a whole event holds, and so which numbers it may take.</summary>
+/// <summary>The kind of value that a field of a whole event holds, which decides what numbers it accepts.</summary>
 internal enum FieldKind
 {
     EventNumber,
@@ -19,8 +19,8 @@ internal enum FieldKind
 }
 
 /// <summary>A field of a whole event by the name that it has in JSON and NumPy files.</summary>
-/// <param name="Name">Such as MET_pt, nJet, Jet_pt.</param>
-/// <param name="Kind">What it holds.</param>
+/// <param name="Name">Name, such as MET_pt, nJet, Jet_pt.</param>
+/// <param name="Kind">Kind of value.</param>
 /// <param name="Collection">Index of the collection, -1 for a scalar.</param>
 /// <param name="Column">Index of the column in the collection, -1 for its count.</param>
 internal sealed record EventField(string Name, FieldKind Kind, int Collection, int Column)
@@ -68,7 +68,7 @@ internal sealed class WholeEventFields
         _further = new double[All.Length - s_wholeEvent.Length];
     }
 
-    /// <summary>In the order of <see cref="DarkMachinesSchema"/>, which is that of our own files; then the further scalars.</summary>
+    /// <summary>The fields in the order of <see cref="DarkMachinesSchema"/>, which our own files use; then the further scalars.</summary>
     public EventField[] All { get; }
 
     public long EventNumber { get; set; }

@@ -19,7 +19,7 @@ public static class JetMass
     /// <summary>The mass; zero where E^2 - p^2 is negative by no more than rounding; NaN where E is below p by more.</summary>
     public static double Of(double energy, double pt, double eta) => OfMomentum(energy, pt * Cosh.Of(eta));
 
-    /// <summary>As <see cref="Of"/>, from the magnitude of the momentum.</summary>
+    /// <summary>The same as <see cref="Of"/>, from the magnitude of the momentum.</summary>
     public static double OfMomentum(double energy, double p)
     {
         var square = (energy - p) * (energy + p);

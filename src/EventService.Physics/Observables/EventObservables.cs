@@ -36,7 +36,7 @@ public static class EventObservables
         [.. Event().Where(o => o.Name is not ("MET" or "MET_phi")), .. Balance(), .. Angles(), .. Masses()];
 
     /// <summary>The observable of this name.</summary>
-    /// <exception cref="ArgumentException">There is none.</exception>
+    /// <exception cref="ArgumentException">No observable has this name.</exception>
     public static Observable Named(string name) =>
         All.FirstOrDefault(o => o.Name == name)
         ?? throw new ArgumentException($"Observable '{name}' not found. Known: {string.Join(", ", All.Select(o => o.Name))}.");

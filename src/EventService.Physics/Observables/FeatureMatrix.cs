@@ -61,7 +61,7 @@ public sealed class FeatureMatrix
     /// Several matrices of the same features behind each other, each with further features that are the same in all its rows.
     /// </summary>
     /// <param name="parts">The matrices and the values of their further features.</param>
-    /// <param name="names">Of the further features.</param>
+    /// <param name="names">Names of the further features.</param>
     /// <exception cref="ArgumentException">The matrices have other features, or there are not as many values as names.</exception>
     public static FeatureMatrix Stack(
         IReadOnlyList<(FeatureMatrix Features, IReadOnlyList<double> Values)> parts, IReadOnlyList<string> names)

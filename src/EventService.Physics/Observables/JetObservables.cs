@@ -37,6 +37,6 @@ public static class JetObservables
         }),
     ];
 
-    /// <summary>One of these or of <see cref="EventObservables"/>; null if there is none of this name.</summary>
+    /// <summary>One of these or of <see cref="EventObservables"/>; null if none has this name.</summary>
     public static Observable? Find(string name) => All.Concat(EventObservables.All).FirstOrDefault(o => o.Name == name);
 }

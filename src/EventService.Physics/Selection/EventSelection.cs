@@ -28,7 +28,7 @@ public static class EventSelection
 
     public static KinematicCut HardPhoton { get; } = new("photon with pT > 25 GeV and |eta| < 2.37", 25, 2.37);
 
-    /// <summary>What every object of the type passes.</summary>
+    /// <summary>The cut that every object of the type passes.</summary>
     public static KinematicCut ObjectCut(ObjectType type) => type switch
     {
         ObjectType.BJet or ObjectType.Jet => JetObject,
@@ -36,7 +36,7 @@ public static class EventSelection
         _ => LeptonObject,
     };
 
-    /// <summary>What at least one object of an event passes.</summary>
+    /// <summary>The cut that at least one object of an event passes.</summary>
     public static KinematicCut EventCut(ObjectType type) => type switch
     {
         ObjectType.BJet or ObjectType.Jet => HardJet,

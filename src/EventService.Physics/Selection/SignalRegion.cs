@@ -4,8 +4,8 @@ using EventService.Physics.Observables;
 namespace EventService.Physics.Selection;
 
 /// <summary>A selection of events for a search, with the observables that it looks at.</summary>
-/// <param name="Name">For commands.</param>
-/// <param name="Description">What passes.</param>
+/// <param name="Name">Name used in commands.</param>
+/// <param name="Description">The events that pass.</param>
 /// <param name="Passes">The selection.</param>
 /// <param name="Observables">Defined for every event that passes.</param>
 public sealed record SignalRegion(
@@ -62,7 +62,7 @@ public sealed record SignalRegion(
         },
         [.. Object("jet1", "j1", o => o.Jet1), .. Object("jet2", "j2", o => o.Jet2), .. Object("jet3", "j3", o => o.Jet3), .. Event]);
 
-    /// <summary>As <see cref="ZeroLepton"/>, looser for the same reason as <see cref="OneLeptonLoose"/>.</summary>
+    /// <summary>Like <see cref="ZeroLepton"/>, looser for the same reason as <see cref="OneLeptonLoose"/>.</summary>
     public static SignalRegion ZeroLeptonLoose { get; } = new(
         "zero-lepton-loose",
         "no lepton above 25 GeV, two jets above 80 GeV, at least 4 jets, HT > 300 GeV, MET > 100 GeV",

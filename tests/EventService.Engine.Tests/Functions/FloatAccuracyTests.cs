@@ -116,7 +116,7 @@ public sealed class FloatAccuracyTests
         }
     }
 
-    /// <summary>Every so many-th float of all there are, of either sign, subnormal, infinite and NaN.</summary>
+    /// <summary>Every n-th of all floats, of either sign, including subnormal ones, infinities and NaN.</summary>
     private static IEnumerable<float> Points(double low, double high)
     {
         var step = Vector128.IsHardwareAccelerated ? 6007L : 100003L;

@@ -81,7 +81,9 @@ public sealed class SplineInverseTests
         }
     }
 
-    /// <summary>As the product of a <see cref="PackedMatrix"/> leaves parameters: 16 lanes of all rows, a gap, the next 16.</summary>
+    /// <summary>
+    /// Parameters in the layout that the product of a <see cref="PackedMatrix"/> gives: 16 lanes of all rows, a gap, the next 16.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Cases))]
     public void Run_OnPanels_GivesTheBitsOfRows(Case c)

@@ -4,7 +4,7 @@ namespace EventService.Engine.Tests.Kernels;
 
 /// <summary>
 /// One rational-quadratic spline in double precision, written from Durkan et al. 2019, arXiv:1906.04032, sec. 3.1 and eqs. 4-8,
-/// with knots and derivatives as arrays: independent of the kernel but for the meaning of the parameters.
+/// with knots and derivatives as arrays: independent of the kernel except for the meaning of the parameters.
 /// </summary>
 internal sealed class SplineOracle
 {

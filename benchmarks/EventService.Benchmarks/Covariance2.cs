@@ -47,8 +47,8 @@ internal readonly record struct Covariance2(double Xx, double Xy, double Yy)
         var root = a.Root();
         var scale = 1 / root.Determinant;
         var inverse = new Covariance2(root.Yy * scale, -root.Xy * scale, root.Xx * scale);
-        var map = b.Under(root.Xx, root.Xy, root.Xy, root.Yy).Root().Under(inverse.Xx, inverse.Xy, inverse.Xy, inverse.Yy);
-        return a.Under(1 - t + (t * map.Xx), t * map.Xy, t * map.Xy, 1 - t + (t * map.Yy));
+        var transport = b.Under(root.Xx, root.Xy, root.Xy, root.Yy).Root().Under(inverse.Xx, inverse.Xy, inverse.Xy, inverse.Yy);
+        return a.Under(1 - t + (t * transport.Xx), t * transport.Xy, t * transport.Xy, 1 - t + (t * transport.Yy));
     }
 
     public static Covariance2 operator -(Covariance2 a, Covariance2 b) => new(a.Xx - b.Xx, a.Xy - b.Xy, a.Yy - b.Yy);

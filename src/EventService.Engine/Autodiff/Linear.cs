@@ -18,7 +18,7 @@ public static unsafe class Linear
         if (terms.Length == 0 || bias.Columns != 1)
         {
             throw new ArgumentException(
-                $"Linear map has {terms.Length} terms and bias {bias.Value}, expected at least one term and a bias of one column.",
+                $"Linear layer has {terms.Length} terms and bias {bias.Value}, expected at least one term and a bias of one column.",
                 nameof(terms));
         }
 
@@ -28,7 +28,7 @@ public static unsafe class Linear
             if (weight.Rows != rows || weight.Columns != x.Rows || x.Columns != columns)
             {
                 throw new ArgumentException(
-                    $"Linear map of {weight.Value} and {x.Value} does not give [{rows}, {columns}].", nameof(terms));
+                    $"Linear layer of {weight.Value} and {x.Value} does not give [{rows}, {columns}].", nameof(terms));
             }
         }
 

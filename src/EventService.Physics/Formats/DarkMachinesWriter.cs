@@ -20,7 +20,7 @@ public sealed class DarkMachinesWriter : IEventWriter
     private const int LongestObject = 3 + (4 * LongestNumber);
     private const int LongestHead = 32 + DarkMachinesReader.MaximumProcessNameLength + (3 * LongestNumber);
 
-    private readonly ColumnMap _map;
+    private readonly ColumnSelection _selection;
     private readonly byte[] _process;
     private readonly WriteBuffer _buffer = new();
 
@@ -39,7 +39,7 @@ public sealed class DarkMachinesWriter : IEventWriter
                     + $"Ask for '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'.");
         }
 
-        _map = new ColumnMap(schema, null);
+        _selection = new ColumnSelection(schema, null);
         _process = Encoding.UTF8.GetBytes(processName);
         if (_process.Length is 0 or > DarkMachinesReader.MaximumProcessNameLength || processName.Any(c => c == ';' || char.IsControl(c)))
         {
@@ -63,7 +63,7 @@ public sealed class DarkMachinesWriter : IEventWriter
     public void WriteBlock(EventBlock block, ReadOnlySpan<double> logDensity, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        _map.Check(block, logDensity, withLogDensity: false);
+        _selection.Check(block, logDensity, withLogDensity: false);
         for (var row = 0; row < block.Count; row++)
         {
             WriteEvent(block, row, output);

@@ -35,7 +35,7 @@ public sealed class NpyReader : EventReader
     {
         _fields = new WholeEventFields(further);
         _layout = new NpyField?[_fields.All.Length];
-        _header = new NpyHeader(Source, MapField);
+        _header = new NpyHeader(Source, AssignField);
     }
 
     private protected override bool TryReadEvent(EventSample sample)
@@ -85,7 +85,7 @@ public sealed class NpyReader : EventReader
         }
     }
 
-    private void MapField(NpyField field)
+    private void AssignField(NpyField field)
     {
         var index = Array.FindIndex(_fields.All, f => f.Name == field.Name);
         if (index >= 0)

@@ -12,18 +12,34 @@ using EventService.Physics.Events;
 
 namespace EventService.Benchmarks;
 
-/// <summary>continuous: events and densities a second of a model file with a continuous layer, end to end on one thread, for several numbers of steps, and the share of the machine's limit.</summary>
+/// <summary>
+/// continuous: events and densities a second of a model file with a continuous layer, end to end on one thread, for several numbers of
+/// steps, and the share of the machine's limit.
+/// </summary>
 internal static class ContinuousSamplingBenchmark
 {
     private const int PeakTurns = 5_000_000;
 
-    private static readonly Option<FileInfo> s_model = new("--model") { Description = "Model file between data with a flow as source.", Required = true };
+    private static readonly Option<FileInfo> s_model = new("--model")
+    {
+        Description = "Model file between data with a flow as source.",
+        Required = true,
+    };
     private static readonly Option<double> s_value = new("--value") { Description = "Its condition.", Required = true };
-    private static readonly Option<int> s_rounds = new("--rounds") { Description = "Rounds; medians are told.", DefaultValueFactory = _ => 5 };
+    private static readonly Option<int> s_rounds = new("--rounds")
+    {
+        Description = "Number of rounds; medians are reported.",
+        DefaultValueFactory = _ => 5,
+    };
 
     public static Command Command()
     {
-        var command = new Command("continuous", "Sampling and densities of a model with a continuous layer.") { s_model, s_value, s_rounds };
+        var command = new Command("continuous", "Sampling and densities of a model with a continuous layer.")
+        {
+            s_model,
+            s_value,
+            s_rounds,
+        };
         command.SetAction(Run);
         return command;
     }
@@ -38,19 +54,34 @@ internal static class ContinuousSamplingBenchmark
         }
 
         var report = new Report("Continuous-" + model.Document.Name);
-        report.Start(Text($"Sampling of {model.Document.Name} at {value}"), Text($"dotnet run -c Release --project benchmarks/EventService.Benchmarks -- continuous --model {parsed.GetValue(s_model)!.Name} --value {value}"));
+        report.Start(
+            Text($"Sampling of {model.Document.Name} at {value}"),
+            "dotnet run -c Release --project benchmarks/EventService.Benchmarks -- continuous --model "
+                + Text($"{parsed.GetValue(s_model)!.Name} --value {value}"));
         var network = layer.Field.Network;
-        report.Line(Text($"| Network | {network.Inputs} inputs, {network.Steps.Count} steps, {Operations(network) / 2:N0} multiply-adds; {anchors.Count - 1} leg(s) |"));
+        report.Line(
+            Text($"| Network | {network.Inputs} inputs, {network.Steps.Count} steps, {Operations(network) / 2:N0} multiply-adds; ")
+                + Text($"{anchors.Count - 1} leg(s) |"));
         report.Line();
-        report.Line("Events a second of processor time on one thread, from the random numbers to the columns, maps and source included; medians with least and greatest. The share of the limit counts the multiply-adds of the velocity network alone over the "
-            + "whole time. The stored model's steps are for a whole leg; a part of one takes its share.");
+        report.Line(
+            "Events a second of processor time on one thread, from the random numbers to the columns, maps and source included; "
+            + "medians with least and greatest. The share of the limit counts the multiply-adds of the velocity network alone "
+            + "over the whole time. The stored model's steps are for a whole leg; a part of one takes its share.");
         report.Line();
         report.Line("| solver | events/s | share of the limit | densities/s |");
         report.Line("|---|---|---|---|");
-        OdeMethod[] methods = [new OdeMethod.Midpoint(5), new OdeMethod.Midpoint(10), new OdeMethod.Midpoint(20), new OdeMethod.Adaptive(1e-2)];
+        OdeMethod[] methods =
+        [
+            new OdeMethod.Midpoint(5), new OdeMethod.Midpoint(10), new OdeMethod.Midpoint(20), new OdeMethod.Adaptive(1e-2),
+        ];
         foreach (var method in methods)
         {
-            var other = new ConditionalFlow(model.Document.Conditions, [new ContinuousLayer(layer.Field, method, anchors, layer.Origin), .. flow.Layers.Skip(1)], layers => new LayeredFlow(flow.Schema, flow.At([value]).Columns, layers, FlowBase.StandardNormal(flow.Schema.Scalars.Count), new byte[32]));
+            var other = new ConditionalFlow(
+                model.Document.Conditions,
+                [new ContinuousLayer(layer.Field, method, anchors, layer.Origin), .. flow.Layers.Skip(1)],
+                layers =>
+                    new LayeredFlow(
+                        flow.Schema, flow.At([value]).Columns, layers, FlowBase.StandardNormal(flow.Schema.Scalars.Count), new byte[32]));
             Measure(report, other, method, value, layer, model.Document, parsed.GetValue(s_rounds));
         }
 
@@ -58,7 +89,8 @@ internal static class ContinuousSamplingBenchmark
         return 0;
     }
 
-    private static void Measure(Report report, ConditionalFlow flow, OdeMethod method, double value, ContinuousLayer layer, ModelDocument document, int rounds)
+    private static void Measure(
+        Report report, ConditionalFlow flow, OdeMethod method, double value, ContinuousLayer layer, ModelDocument document, int rounds)
     {
         const int events = 4096, densities = 32;
         var (block, stream) = (new EventBlock(flow.Schema), new EventStream(1, [value]));
@@ -86,14 +118,18 @@ internal static class ContinuousSamplingBenchmark
             rates.Add(events / seconds);
             if (method is OdeMethod.Midpoint midpoint)
             {
-                var share = Math.Abs(document.Conditions[0].Scaled(value) - layer.Anchors![layer.Origin]) / (layer.Anchors[^1] - layer.Anchors[0]) * layer.Field.Legs;
-                shares.Add(events * 2.0 * Math.Ceiling((midpoint.Steps * share) - 1e-9) * Operations(layer.Field.Network) / seconds / 1e9 / peak);
+                var way = Math.Abs(document.Conditions[0].Scaled(value) - layer.Anchors![layer.Origin]);
+                var share = way / (layer.Anchors[^1] - layer.Anchors[0]) * layer.Field.Legs;
+                shares.Add(
+                    events * 2.0 * Math.Ceiling((midpoint.Steps * share) - 1e-9) * Operations(layer.Field.Network) / seconds / 1e9 / peak);
             }
 
             densityRates.Add(densities / Seconds(() => flow.LogDensity(sample, [value], found)));
         }
 
-        report.Line($"| {method} | {Report.Spread(rates, "N0")} | {(shares.Count == 0 ? "" : Report.Spread(shares, "P0"))} | {Report.Spread(densityRates, "N0")} |");
+        report.Line(
+            $"| {method} | {Report.Spread(rates, "N0")} | {(shares.Count == 0 ? "" : Report.Spread(shares, "P0"))} | "
+                + $"{Report.Spread(densityRates, "N0")} |");
     }
 
     private static double Operations(ConditionerNetwork network) => network.Steps.SelectMany(step => step switch

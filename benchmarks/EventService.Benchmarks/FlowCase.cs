@@ -32,7 +32,17 @@ internal sealed record FlowCase(string Name, bool Coupling, int Features, int La
     /// <summary>Numbers that a layer's network gives for a target.</summary>
     private ScalarMap Map => Bins == 0
         ? new AffineScalarMap(AffineScale.Softplus, 1e-3, ShiftFirst: false)
-        : new SplineScalarMap { Form = SplineForm.Softplus, Bins = Bins, Low = -3, High = 3, Tails = SplineTails.Linear, MinimumWidth = 1e-3, MinimumHeight = 1e-3, MinimumDerivative = 1e-3 };
+        : new SplineScalarMap
+        {
+            Form = SplineForm.Softplus,
+            Bins = Bins,
+            Low = -3,
+            High = 3,
+            Tails = SplineTails.Linear,
+            MinimumWidth = 1e-3,
+            MinimumHeight = 1e-3,
+            MinimumDerivative = 1e-3,
+        };
 
     /// <summary>The layers, from the data to the base distribution.</summary>
     public IReadOnlyList<FlowLayer> Build()
@@ -56,7 +66,8 @@ internal sealed record FlowCase(string Name, bool Coupling, int Features, int La
         new byte[32]);
 
     /// <summary>Multiplications and additions with weights that are not masked, in the networks of all layers, for one event.</summary>
-    public static double UsefulOperations(IReadOnlyList<FlowLayer> layers) => layers.OfType<ConditionalLayer>().SelectMany(layer => layer.Network.Steps).SelectMany(step => step switch
+    public static double UsefulOperations(IReadOnlyList<FlowLayer> layers) =>
+        layers.OfType<ConditionalLayer>().SelectMany(layer => layer.Network.Steps).SelectMany(step => step switch
     {
         ConditionerStep.Dense dense => new[] { dense.Map },
         ConditionerStep.Residual block => [block.First, block.Second],
@@ -66,7 +77,8 @@ internal sealed record FlowCase(string Name, bool Coupling, int Features, int La
     /// <summary>The flow as a file for other programs.</summary>
     public void Write(string path, IReadOnlyList<FlowLayer> layers)
     {
-        var (hyper, _, tensors) = LayeredFlowFile.Describe(Features, layers, FlowBase.StandardNormal(Features), [.. Enumerable.Repeat(new ColumnPreprocessing([]), Features)]);
+        var (hyper, _, tensors) = LayeredFlowFile.Describe(
+            Features, layers, FlowBase.StandardNormal(Features), [.. Enumerable.Repeat(new ColumnPreprocessing([]), Features)]);
         using var stream = File.Create(path);
         SafeTensorsWriter.Write(stream, new Dictionary<string, string> { ["hyperparameters"] = hyper.GetRawText() }, tensors);
     }
@@ -75,7 +87,8 @@ internal sealed record FlowCase(string Name, bool Coupling, int Features, int La
     {
         int[] features = [.. Enumerable.Range(0, Features)], inputs = [.. features.Select(f => f + 1)];
 
-        // The degrees of nflows and of Germain et al. 2015, sec. 4: hidden units go around 1 to D - 1, an output of feature f sees degrees below f + 1.
+        // The degrees of nflows and of Germain et al. 2015, sec. 4: hidden units go around 1 to D - 1, an output of
+        // feature f sees degrees below f + 1.
         int[] hidden = [.. Enumerable.Range(0, Hidden).Select(u => 1 + (u % (Features - 1)))];
         int[] outputs = [.. inputs.SelectMany(d => Enumerable.Repeat(d - 1, Map.ParameterCount))];
         return new ConditionalLayer(Features, features, features, Network(inputs, hidden, outputs, ref random), Map);
@@ -84,9 +97,15 @@ internal sealed record FlowCase(string Name, bool Coupling, int Features, int La
     private ConditionalLayer CouplingLayer(int layer, ref PhiloxStream random)
     {
         var half = Features / 2;
-        int[] features = [.. Enumerable.Range(0, Features)], all = [.. Enumerable.Repeat(0, Math.Max(Hidden, Features * Map.ParameterCount))];
+        int[] features = [.. Enumerable.Range(0, Features)],
+            all = [.. Enumerable.Repeat(0, Math.Max(Hidden, Features * Map.ParameterCount))];
         int[] inputs = layer % 2 == 0 ? features[..half] : features[half..], targets = layer % 2 == 0 ? features[half..] : features[..half];
-        return new ConditionalLayer(Features, inputs, targets, Network(all[..inputs.Length], all[..Hidden], all[..(targets.Length * Map.ParameterCount)], ref random), Map);
+        return new ConditionalLayer(
+            Features,
+            inputs,
+            targets,
+            Network(all[..inputs.Length], all[..Hidden], all[..(targets.Length * Map.ParameterCount)], ref random),
+            Map);
     }
 
     /// <summary>A network whose units see those of no higher degree.</summary>
@@ -114,7 +133,9 @@ internal sealed record FlowCase(string Name, bool Coupling, int Features, int La
         return new ConditionerNetwork(inputs.Length, FlowActivation.Relu, steps);
     }
 
-    /// <summary>Uniform weights of variance 1 / 3 of that of a unit of variance one, as PyTorch starts from, where the mask allows.</summary>
+    /// <summary>
+    /// Uniform weights of variance 1 / 3 of that of a unit of variance one, as PyTorch starts from, where the mask allows.
+    /// </summary>
     private static DenseMap Dense(int[] from, int[] to, double scale, ref PhiloxStream random)
     {
         var weights = new double[from.Length * to.Length];

@@ -14,26 +14,47 @@ using EventService.Physics.Events;
 namespace EventService.Benchmarks;
 
 /// <summary>
-/// flows: events a second and densities a second of layered flows against the same flows with the same weights in PyTorch, sampled there in D passes as
-/// the libraries do; and the share of the machine's limit that the sampler reaches. All alternate in one run, the results are compared.
+/// flows: events a second and densities a second of layered flows against the same flows with the same weights in PyTorch,
+/// sampled there in D passes as the libraries do; and the share of the machine's limit that the sampler reaches. All alternate
+/// in one run, the results are compared.
 /// </summary>
 internal static class FlowSamplingBenchmark
 {
     private const int PeakTurns = 5_000_000;
 
-    private static readonly Option<int> s_rounds = new("--rounds") { Description = "Rounds, each with all programs in turn.", DefaultValueFactory = _ => 5 };
-    private static readonly Option<double> s_seconds = new("--seconds") { Description = "Least time of a measurement of ours.", DefaultValueFactory = _ => 0.3 };
-    private static readonly Option<int[]> s_cases = new("--case") { Description = "Numbers of the flows; all without.", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<int> s_rounds = new("--rounds")
+    {
+        Description = "Rounds, each with all programs in turn.",
+        DefaultValueFactory = _ => 5,
+    };
+    private static readonly Option<double> s_seconds = new("--seconds")
+    {
+        Description = "Least time of a measurement of ours.",
+        DefaultValueFactory = _ => 0.3,
+    };
+    private static readonly Option<int[]> s_cases = new("--case")
+    {
+        Description = "Numbers of the flows; all without.",
+        AllowMultipleArgumentsPerToken = true,
+    };
     private static readonly Option<bool> s_alone = new("--alone") { Description = "Without Python: ours only, nothing written." };
 
     public static Command Command()
     {
-        var command = new Command("flows", "Sampling and densities of layered flows against PyTorch.") { s_rounds, s_seconds, s_cases, PythonWorker.Blas, PythonWorker.BlasCore, s_alone };
+        var command = new Command("flows", "Sampling and densities of layered flows against PyTorch.")
+        {
+            s_rounds,
+            s_seconds,
+            s_cases,
+            PythonWorker.Blas,
+            PythonWorker.BlasCore,
+            s_alone,
+        };
         command.SetAction(Run);
         return command;
     }
 
-    /// <summary>What is measured; all in events a second but the peak and the share of it.</summary>
+    /// <summary>The measurements, all in events per second except the peak and the share of it.</summary>
     private sealed class Measured
     {
         public List<double> Peak { get; } = [];
@@ -61,18 +82,27 @@ internal static class FlowSamplingBenchmark
     {
         using var python = parsed.GetValue(s_alone) ? null : new PythonWorker("pytorch/flow_inverse.py", [], 1, parsed);
         var report = new Report("Flows");
-        report.Start("Sampling and densities of layered flows against PyTorch", "dotnet run -c Release --project benchmarks/EventService.Benchmarks -- flows --blas <folder of OpenBLAS's libblas.so.3>");
-        foreach (var property in python?.Environment.EnumerateObject().Where(p => !p.Value.ToString().Contains('\n', StringComparison.Ordinal)) ?? [])
+        report.Start(
+            "Sampling and densities of layered flows against PyTorch",
+            "dotnet run -c Release --project benchmarks/EventService.Benchmarks -- flows --blas <folder of OpenBLAS's libblas.so.3>");
+        var properties = python?.Environment.EnumerateObject() ?? Enumerable.Empty<JsonProperty>();
+        foreach (var property in properties.Where(p => !p.Value.ToString().Contains('\n', StringComparison.Ordinal)))
         {
             report.Line($"| {property.Name} | {property.Value} |");
         }
 
         report.Line();
-        report.Line("Random weights, the same in both programs. Medians of the rounds, least and greatest in brackets; in each round the programs in turn. Events a second of processor time, ours from the random "
-            + "numbers to the columns, PyTorch from given draws: D passes through the network a layer, as nflows and zuko do, weights times masks in each.");
-        report.Line("The share of the limit: multiplications and additions with weights that are not masked, over the whole time of the sampler on one thread, over those of fused multiply-adds on registers alone, "
-            + "measured before and after, by processor time.");
-        report.Line("Other work on the host takes from each program what it takes: 'best' are the fastest rounds of each, which it disturbed least.");
+        report.Line(
+            "Random weights, the same in both programs. Medians of the rounds, least and greatest in brackets; in each round the programs "
+            + "in turn. Events a second of processor time, ours from the random numbers to the columns, PyTorch from given draws: "
+            + "D passes through the network a layer, as nflows and zuko do, "
+            + "weights times masks in each.");
+        report.Line(
+            "The share of the limit: multiplications and additions with weights that are not masked, over the whole time of the sampler "
+            + "on one thread, over those of fused multiply-adds on registers alone, measured before and after, by processor time.");
+        report.Line(
+            "Other work on the host takes from each program what it takes: 'best' are the fastest rounds of each, "
+                + "which it disturbed least.");
         var chosen = parsed.GetValue(s_cases) is { Length: > 0 } cases ? cases : [.. Enumerable.Range(0, FlowCase.All.Length)];
         foreach (var c in chosen)
         {
@@ -137,13 +167,22 @@ internal static class FlowSamplingBenchmark
         report.Line("| | EventService | PyTorch | ratio | best over best |");
         report.Line("|---|---|---|---|---|");
         void Row(string what, List<double> ours, List<double> theirs, List<double> ratio) =>
-            report.Line($"| {what} | {Report.Spread(ours, "F0")} | {(theirs.Count > 0 ? Report.Spread(theirs, "F1") : "")} | {(ratio.Count > 0 ? Report.Spread(ratio, "F1") : "")} | {(theirs.Count > 0 ? Text($"{ours.Max() / theirs.Max():F1}") : "")} |");
+            report.Line(
+                $"| {what} | {Report.Spread(ours, "F0")} | {(theirs.Count > 0 ? Report.Spread(theirs, "F1") : "")} | "
+                    + $"{(ratio.Count > 0 ? Report.Spread(ratio, "F1") : "")} | "
+                    + $"{(theirs.Count > 0 ? Text($"{ours.Max() / theirs.Max():F1}") : "")} |");
         Row("events a second of one thread", m.One, m.Torch, m.Ratio);
         Row("densities a second of one thread, ours in double precision", m.Density, m.TorchDensity, m.RatioDensity);
         Row("events a second of the clock on two threads", m.Two, [], []);
         report.Line();
-        report.Line(Text($"* {useful / 1e6:F3} MFLOP an event with weights that are not masked; fused multiply-adds alone {Report.Spread(m.Peak, "F1")} GFLOP/s; share of this limit **{Report.Spread(m.Share, "P1")}**, best over best {m.One.Max() * useful / 1e9 / m.Peak.Max():P1}."));
-        report.Line(Text($"* One thread to two: a factor {Report.Spread(m.Scaling, "F2")} by processor time, best over best {m.Two.Max() / m.One.Max():F2}."));
+        report.Line(
+            Text($"* {useful / 1e6:F3} MFLOP an event with weights that are not masked; ")
+                + Text($"fused multiply-adds alone {Report.Spread(m.Peak, "F1")} GFLOP/s; ")
+                + Text($"share of this limit **{Report.Spread(m.Share, "P1")}**, best over best ")
+                + Text($"{m.One.Max() * useful / 1e9 / m.Peak.Max():P1}."));
+        report.Line(
+            Text($"* One thread to two: a factor {Report.Spread(m.Scaling, "F2")} by processor time, ")
+                + Text($"best over best {m.Two.Max() / m.One.Max():F2}."));
         if (comparison is not null)
         {
             report.Line($"* {comparison.Agreement()}");
@@ -159,7 +198,8 @@ internal static class FlowSamplingBenchmark
         var chunk = flow.PreferredChunk;
         var processor = Environment.CpuUsage.UserTime;
         var start = TimeProvider.System.GetTimestamp();
-        Parallel.For(0, events / chunk, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new EventBlock(flow.Schema), (c, _, block) =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads };
+        Parallel.For(0, events / chunk, parallel, () => new EventBlock(flow.Schema), (c, _, block) =>
         {
             flow.Generate(new EventStream(1, []), c * (long)chunk, chunk, block, default);
             return block;
@@ -226,7 +266,7 @@ internal static class FlowSamplingBenchmark
 
         public double DensitiesPerSecond() => _batch / Ask("density");
 
-        /// <summary>How far the events of the same draws are apart.</summary>
+        /// <summary>The difference between the events of the same draws.</summary>
         public string Agreement()
         {
             Ask("sample", _output);
@@ -234,11 +274,14 @@ internal static class FlowSamplingBenchmark
             double[] differences = [.. _ours.Zip(theirs, (a, b) => Math.Abs((double)a - b)).Order()];
             var rms = Math.Sqrt(theirs.Average(x => (double)x * x));
             string Of(double share) => differences[(int)(share * (differences.Length - 1))].ToString("E1", CultureInfo.InvariantCulture);
-            return $"The {theirs.Length} numbers of {_batch} events of the same draws, of root mean square {rms.ToString("F2", CultureInfo.InvariantCulture)}, differ by {Of(0.5)} in the median, "
+            return $"The {theirs.Length} numbers of {_batch} events of the same draws, of root mean square "
+                + $"{rms.ToString("F2", CultureInfo.InvariantCulture)}, differ by {Of(0.5)} in the median, "
                 + $"{Of(0.99)} at 99 %, {Of(1)} at most: float32 on both sides.";
         }
 
         private double Ask(string task, string? output = null) =>
-            _python.Ask(JsonSerializer.Serialize(new { task, model = _model, input = _input, output, threads = 1 })).GetProperty("processor").GetDouble();
+            _python.Ask(JsonSerializer.Serialize(new { task, model = _model, input = _input, output, threads = 1 }))
+                .GetProperty("processor")
+                .GetDouble();
     }
 }

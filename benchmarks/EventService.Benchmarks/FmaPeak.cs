@@ -52,7 +52,8 @@ internal static class FmaPeak
             cb = S.Fma(cb, x, y);
         }
 
-        var sum = S.Add(S.Add(S.Add(c0, c1), S.Add(c2, c3)), S.Add(S.Add(S.Add(c4, c5), S.Add(c6, c7)), S.Add(S.Add(c8, c9), S.Add(ca, cb))));
+        var sum = S.Add(
+            S.Add(S.Add(c0, c1), S.Add(c2, c3)), S.Add(S.Add(S.Add(c4, c5), S.Add(c6, c7)), S.Add(S.Add(c8, c9), S.Add(ca, cb))));
         Span<float> lanes = stackalloc float[16];
         S.Store(sum, ref lanes[0]);
         return lanes[0];

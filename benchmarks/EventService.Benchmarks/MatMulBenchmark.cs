@@ -8,12 +8,18 @@ using EventService.Engine.Tensors;
 
 namespace EventService.Benchmarks;
 
-/// <summary>matmul: our matrix product against OpenBLAS through numpy and PyTorch, at the sizes of the object flow, on one thread.</summary>
+/// <summary>
+/// matmul: our matrix product against OpenBLAS through numpy and PyTorch, at the sizes of the object flow, on one thread.
+/// </summary>
 internal static class MatMulBenchmark
 {
     private const double OperationsOfACall = 2e9;
 
-    private static readonly Option<int> s_rounds = new("--rounds") { Description = "Rounds, each with all programs in turn.", DefaultValueFactory = _ => 7 };
+    private static readonly Option<int> s_rounds = new("--rounds")
+    {
+        Description = "Rounds, each with all programs in turn.",
+        DefaultValueFactory = _ => 7,
+    };
     private static readonly Option<bool> s_alone = new("--alone") { Description = "Without Python: our product only, nothing written." };
 
     private sealed record Shape(string Use, int M, int N, int K, string Kind);
@@ -41,7 +47,13 @@ internal static class MatMulBenchmark
 
     public static Command Command()
     {
-        var command = new Command("matmul", "Matrix products against OpenBLAS, one thread.") { s_rounds, PythonWorker.Blas, PythonWorker.BlasCore, s_alone };
+        var command = new Command("matmul", "Matrix products against OpenBLAS, one thread.")
+        {
+            s_rounds,
+            PythonWorker.Blas,
+            PythonWorker.BlasCore,
+            s_alone,
+        };
         command.SetAction(Run);
         return command;
     }
@@ -62,7 +74,8 @@ internal static class MatMulBenchmark
 
             foreach (var shape in s_shapes)
             {
-                var calls = Math.Max(1, (int)(OperationsOfACall / (2.0 * shape.M * shape.N * shape.K) / (shape.K < 16 || shape.N < 16 ? 8 : 1)));
+                var calls = Math.Max(
+                    1, (int)(OperationsOfACall / (2.0 * shape.M * shape.N * shape.K) / (shape.K < 16 || shape.N < 16 ? 8 : 1)));
                 var operations = 2.0 * shape.M * shape.N * shape.K * calls;
                 double[] seconds = [Seconds(shape, calls), Ask(python, "numpy", shape, calls), Ask(python, "torch", shape, calls)];
                 for (var i = 0; i < seconds.Length && round >= 0; i++)
@@ -78,7 +91,8 @@ internal static class MatMulBenchmark
 
     private static double Seconds(Shape shape, int calls)
     {
-        Tensor a = shape.Kind == "TN" ? Random(shape.K, shape.M) : Random(shape.M, shape.K), b = shape.Kind == "NT" ? Random(shape.N, shape.K) : Random(shape.K, shape.N);
+        Tensor a = shape.Kind == "TN" ? Random(shape.K, shape.M) : Random(shape.M, shape.K),
+            b = shape.Kind == "NT" ? Random(shape.N, shape.K) : Random(shape.K, shape.N);
         var c = new Tensor(shape.M, shape.N);
         var start = Environment.CpuUsage.UserTime;
         for (var i = 0; i < calls; i++)
@@ -90,7 +104,10 @@ internal static class MatMulBenchmark
     }
 
     private static double Ask(PythonWorker? python, string library, Shape shape, int calls) =>
-        python?.Ask(string.Create(CultureInfo.InvariantCulture, $"{library} {shape.M} {shape.N} {shape.K} {shape.Kind} {calls}")).GetProperty("processor").GetDouble() ?? double.NaN;
+        python?.Ask(string.Create(CultureInfo.InvariantCulture, $"{library} {shape.M} {shape.N} {shape.K} {shape.Kind} {calls}"))
+            .GetProperty("processor")
+            .GetDouble()
+            ?? double.NaN;
 
     private static Tensor Random(int rows, int columns)
     {
@@ -107,17 +124,22 @@ internal static class MatMulBenchmark
     private static void Write(Dictionary<Shape, List<double>[]> rates, List<double> peak, PythonWorker? python)
     {
         var report = new Report("MatMul");
-        report.Start("Matrix products against OpenBLAS", "dotnet run -c Release --project benchmarks/EventService.Benchmarks -- matmul --blas <folder of OpenBLAS's libblas.so.3>");
+        report.Start(
+            "Matrix products against OpenBLAS",
+            "dotnet run -c Release --project benchmarks/EventService.Benchmarks -- matmul --blas <folder of OpenBLAS's libblas.so.3>");
         if (python is not null)
         {
-            foreach (var property in python.Environment.EnumerateObject().Where(p => !p.Value.ToString().Contains('\n', StringComparison.Ordinal)))
+            var properties = python.Environment.EnumerateObject();
+            foreach (var property in properties.Where(p => !p.Value.ToString().Contains('\n', StringComparison.Ordinal)))
             {
                 report.Line($"| {property.Name} | {property.Value} |");
             }
         }
 
         report.Line();
-        report.Line($"One thread, float32, GFLOP/s by processor time: medians of {peak.Count} rounds, least and greatest in brackets; in each round the programs in turn. "
+        report.Line(
+            $"One thread, float32, GFLOP/s by processor time: medians of {peak.Count} rounds, least and greatest in brackets; "
+            + "in each round the programs in turn. "
             + "C[m, n] = op(A) op(B): NN as they are, NT with B transposed, TN with A transposed. Ours adds in one fixed order.");
         report.Line($"Fused multiply-adds on registers alone: {Report.Spread(peak, "F1")} GFLOP/s.");
         report.Line();
@@ -125,7 +147,9 @@ internal static class MatMulBenchmark
         report.Line("|---|---|---|---|---|---|");
         foreach (var (shape, values) in rates)
         {
-            report.Line($"| {shape.Use} | {shape.M} x {shape.N} x {shape.K} | {shape.Kind} | {string.Join(" | ", values.Select(v => Report.Spread(v, "F1")))} |");
+            report.Line(
+                $"| {shape.Use} | {shape.M} x {shape.N} x {shape.K} | {shape.Kind} | "
+                    + $"{string.Join(" | ", values.Select(v => Report.Spread(v, "F1")))} |");
         }
 
         if (python is not null)

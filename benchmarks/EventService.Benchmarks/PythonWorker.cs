@@ -11,21 +11,30 @@ internal sealed class PythonWorker : IDisposable
     private readonly Process _process;
 
     /// <summary>Option of the commands that start a worker.</summary>
-    public static Option<string?> Blas { get; } = new("--blas") { Description = "Folder of the libblas.so.3 for Python; by default the system's." };
+    public static Option<string?> Blas { get; } = new("--blas")
+    {
+        Description = "Folder of the libblas.so.3 for Python; by default the system's.",
+    };
 
     /// <inheritdoc cref="Blas"/>
     public static Option<string?> BlasCore { get; } = new("--blas-core")
     {
-        Description = "Kernels that OpenBLAS shall take (OPENBLAS_CORETYPE), such as SkylakeX or Cooperlake: one that does not know the processor takes kernels without AVX. The results say which it took.",
+        Description =
+            "Kernels for OpenBLAS to use (OPENBLAS_CORETYPE), such as SkylakeX or Cooperlake: "
+                + "a build that does not know the processor falls back to kernels without AVX. The results say which were used.",
     };
 
     /// <param name="script">Script, relative to the folder benchmarks/.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="threads">Threads of its BLAS, which does not take the number from PyTorch: OpenBLAS would start one a core, and their waiting is processor time.</param>
+    /// <param name="threads">
+    /// Threads of its BLAS, which does not take the number from PyTorch: OpenBLAS would start one a core, and
+    /// their waiting is processor time.
+    /// </param>
     /// <param name="parsed">The command's options, with <see cref="Blas"/> and <see cref="BlasCore"/>.</param>
     public PythonWorker(string script, IEnumerable<string> arguments, int threads, ParseResult parsed)
     {
-        var start = new ProcessStartInfo("/usr/bin/python3", ["-u", System.IO.Path.Combine(Report.Root, "benchmarks", script), .. arguments])
+        var start = new ProcessStartInfo(
+            "/usr/bin/python3", ["-u", System.IO.Path.Combine(Report.Root, "benchmarks", script), .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -45,7 +54,7 @@ internal sealed class PythonWorker : IDisposable
         Environment = Read();
     }
 
-    /// <summary>What the worker says of itself when it is ready: versions, libraries, threads.</summary>
+    /// <summary>The worker's description of itself once it is ready: versions, libraries, threads.</summary>
     public JsonElement Environment { get; }
 
     public JsonElement Ask(string command)

@@ -40,7 +40,8 @@ internal sealed partial class Report(string name)
 
     public void Save()
     {
-        var folder = System.IO.Path.Combine(Root, "benchmarks", "results", NotOfNames().Replace(Processor(), "-").Trim('-').ToLowerInvariant());
+        var folder = System.IO.Path.Combine(
+            Root, "benchmarks", "results", NotOfNames().Replace(Processor(), "-").Trim('-').ToLowerInvariant());
         Directory.CreateDirectory(folder);
         var path = System.IO.Path.Combine(folder, name + ".md");
         File.WriteAllText(path, _text.ToString());
@@ -69,14 +70,16 @@ internal sealed partial class Report(string name)
         return $"{Field("model name")} family {Field("cpu family")} model {Field("model")}";
     }
 
-    private static string Load() => "load average " + string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ').Take(2)) + " at the start";
+    private static string Load() =>
+        "load average " + string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ').Take(2)) + " at the start";
 
     private static string FindRoot()
     {
         var folder = new DirectoryInfo(Directory.GetCurrentDirectory());
         while (!File.Exists(System.IO.Path.Combine(folder.FullName, "EventService.sln")))
         {
-            folder = folder.Parent ?? throw new InvalidOperationException("No EventService.sln here or above. Run the benchmarks inside the repository.");
+            folder = folder.Parent
+                ?? throw new InvalidOperationException("No EventService.sln here or above. Run the benchmarks inside the repository.");
         }
 
         return folder.FullName;

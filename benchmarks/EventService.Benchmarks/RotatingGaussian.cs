@@ -18,24 +18,43 @@ using Tensor = EventService.Engine.Tensors.Tensor;
 namespace EventService.Benchmarks;
 
 /// <summary>A model of the rotating normal distribution: trained at some angles, read at all.</summary>
-/// <param name="Name">In the report.</param>
-/// <param name="Architecture">As a recipe has it.</param>
-/// <param name="Angles">Where it sees events [rad].</param>
+/// <param name="Name">Name in the report.</param>
+/// <param name="Architecture">The architecture as in a recipe.</param>
+/// <param name="Angles">Angles at which it sees events [rad].</param>
 /// <param name="OptimalTransport">Whether its paths are to be those of optimal transport.</param>
 internal sealed record RotatingGaussian(string Name, string Architecture, double[] Angles, bool OptimalTransport)
 {
     private const int EventsAtAnAngle = 20_000;
-    private const string Field = """ "frequencies": 4, "solver": { "method": "midpoint", "steps": 20 }, "network": { "width": 64, "blocks": 2, "residual": true, "activation": "GeluTanh" } """;
-    private const string Source = """ "source": { "flow": { "family": "made", "network": { "width": 16, "blocks": 1, "activation": "Tanh" } } }, """;
+    private const string Field = """
+        "frequencies": 4, "solver": { "method": "midpoint", "steps": 20 },
+        "network": { "width": 64, "blocks": 2, "residual": true, "activation": "GeluTanh" }
+        """;
+    private const string Source =
+        """ "source": { "flow": { "family": "made", "network": { "width": 16, "blocks": 1, "activation": "Tanh" } } }, """;
 
     private static readonly double[] s_ends = [0, Math.PI / 2];
     private static readonly double[] s_three = [0, Math.PI / 4, Math.PI / 2];
 
     public static IReadOnlyList<RotatingGaussian> All { get; } =
     [
-        new("conditional flow (A-RQS), midpoint", """{ "family": "a-rqs", "layers": 4, "bins": 8, "bound": 5, "network": { "width": 64, "blocks": 1, "residual": true, "activation": "GeluTanh" } }""", s_three, false),
-        new("CFM from noise, conditional, midpoint", $$"""{ "family": "flow-matching", "pairing": "Independent", {{Field}} }""", s_three, false),
-        new("CFM between data, midpoint", $$"""{ "family": "flow-matching", "pairing": "Independent", {{Source}} {{Field}} }""", s_three, false),
+        new(
+            "conditional flow (A-RQS), midpoint",
+            """
+            { "family": "a-rqs", "layers": 4, "bins": 8, "bound": 5,
+              "network": { "width": 64, "blocks": 1, "residual": true, "activation": "GeluTanh" } }
+            """,
+            s_three,
+            false),
+        new(
+            "CFM from noise, conditional, midpoint",
+            $$"""{ "family": "flow-matching", "pairing": "Independent", {{Field}} }""",
+            s_three,
+            false),
+        new(
+            "CFM between data, midpoint",
+            $$"""{ "family": "flow-matching", "pairing": "Independent", {{Source}} {{Field}} }""",
+            s_three,
+            false),
         new("OT-CFM between data, midpoint", $$"""{ "family": "flow-matching", {{Source}} {{Field}} }""", s_three, true),
         new("OT-CFM between data", $$"""{ "family": "flow-matching", {{Source}} {{Field}} }""", s_ends, true),
     ];
@@ -54,9 +73,15 @@ internal sealed record RotatingGaussian(string Name, string Architecture, double
         var recipe = Recipe.Parse(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""
             {
               "name": "rotating-gaussian", "process": "rotating-gaussian", "crossSectionPb": 0,
-              "data": { "maps": [], "columns": [{ "name": "x", "unit": "1" }, { "name": "y", "unit": "1" }], "conditions": [{ "name": "angle", "unit": "rad" }] },
+              "data": {
+                "maps": [], "columns": [{ "name": "x", "unit": "1" }, { "name": "y", "unit": "1" }],
+                "conditions": [{ "name": "angle", "unit": "rad" }]
+              },
               "architecture": {{Architecture}},
-              "training": { "epochs": {{epochs}}, "batchSize": 512, "shardSize": 512, "learningRate": 0.003, "warmUpSteps": 100, "averageDecay": 0.995, "patience": {{epochs}}, "seed": {{seed}} }
+              "training": {
+                "epochs": {{epochs}}, "batchSize": 512, "shardSize": 512, "learningRate": 0.003, "warmUpSteps": 100,
+                "averageDecay": 0.995, "patience": {{epochs}}, "seed": {{seed}}
+              }
             }
             """)));
         var sample = new EventSample(3) { ProcessName = "rotating-gaussian" };
@@ -104,7 +129,9 @@ internal sealed record RotatingGaussian(string Name, string Architecture, double
         return new Covariance2(xx / events.Columns, xy / events.Columns, yy / events.Columns);
     }
 
-    /// <summary>W2 between the first events and as many of the truth, by exact assignment: sees shapes as well as moments, on a floor of its own.</summary>
+    /// <summary>
+    /// W2 between the first events and as many of the truth, by exact assignment: sees shapes as well as moments, on a floor of its own.
+    /// </summary>
     public static double SampleDistance(Tensor events, double angle, int count, ulong seed)
     {
         var (first, truth) = (new Tensor(2, count), Truth(angle, count, seed));

@@ -126,7 +126,7 @@ internal sealed class SamplerParts
     private void Activations()
     {
         var hyper = _network.Hyperparameters;
-        void Gelu(int rows, int n) => GeluKernel.Forward(_hidden.Span[..(rows * n)], _activated.Span[..(rows * n)]);
+        void Gelu(int rows, int n) => ElementwiseKernel.Gelu.Forward(_hidden.Span[..(rows * n)], _activated.Span[..(rows * n)]);
         foreach (var tile in _tiles)
         {
             var n = tile.Inputs.Columns;
@@ -155,7 +155,8 @@ internal sealed class SamplerParts
             {
                 if (azimuth && head.Coordinate == Coordinate.Azimuth)
                 {
-                    (_network.AzimuthDensity with { Fields = 0 }).Inverse(head.Theta, n, tile.Logarithms, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDensity.AsSpan(0, n));
+                    (_network.AzimuthDensity with { Fields = 0 })
+                        .Inverse(head.Theta, n, tile.Logarithms, _uniform.AsSpan(0, n), _y.AsSpan(0, n), _logDensity.AsSpan(0, n));
                 }
                 else if (!azimuth && head.Coordinate != Coordinate.Azimuth)
                 {

@@ -9,16 +9,31 @@ using EventService.Physics.Events;
 
 namespace EventService.Benchmarks;
 
-/// <summary>sampling: events a second that a model file gives, validity filter included, before any format is written; and where the time goes.</summary>
+/// <summary>
+/// sampling: events a second that a model file gives, validity filter included, before any format is written; and where the time goes.
+/// </summary>
 internal static class SamplingBenchmark
 {
     private static readonly Argument<FileInfo> s_model = new("model") { Description = "Model file (.safetensors)." };
-    private static readonly Option<int> s_events = new("--events") { Description = "Events of a round and a number of threads.", DefaultValueFactory = _ => 64 * 1024 };
-    private static readonly Option<int> s_rounds = new("--rounds") { Description = "Rounds, each with all numbers of threads and all parts in turn.", DefaultValueFactory = _ => 7 };
+    private static readonly Option<int> s_events = new("--events")
+    {
+        Description = "Events of a round and a number of threads.",
+        DefaultValueFactory = _ => 64 * 1024,
+    };
+    private static readonly Option<int> s_rounds = new("--rounds")
+    {
+        Description = "Rounds, each with all numbers of threads and all parts in turn.",
+        DefaultValueFactory = _ => 7,
+    };
 
     public static Command Command()
     {
-        var command = new Command("sampling", "Events a second of the sampler on 1, 2, 4, ... threads, and its parts.") { s_model, s_events, s_rounds };
+        var command = new Command("sampling", "Events a second of the sampler on 1, 2, 4, ... threads, and its parts.")
+        {
+            s_model,
+            s_events,
+            s_rounds,
+        };
         command.SetAction(Run);
         return command;
     }
@@ -43,7 +58,8 @@ internal static class SamplingBenchmark
                 Draw(generator.Model, events, t);
                 if (round >= 0)
                 {
-                    seconds[t].Add((TimeProvider.System.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds));
+                    var used = Environment.CpuUsage.TotalTime - processor;
+                    seconds[t].Add((TimeProvider.System.GetElapsedTime(start).TotalSeconds, used.TotalSeconds));
                 }
             }
 
@@ -54,16 +70,25 @@ internal static class SamplingBenchmark
         }
 
         var report = new Report("Sampling");
-        report.Start("Sampling", $"dotnet run -c Release --project benchmarks/EventService.Benchmarks -- sampling {file.Name} --events {events.ToString(CultureInfo.InvariantCulture)}");
-        report.Line($"| Model | {generator.Document.Name}, sha256 {generator.Sha256}, acceptance {generator.Document.Acceptance.ToString("F4", CultureInfo.InvariantCulture)} |");
+        report.Start(
+            "Sampling",
+            $"dotnet run -c Release --project benchmarks/EventService.Benchmarks -- sampling {file.Name} --events "
+                + $"{events.ToString(CultureInfo.InvariantCulture)}");
+        report.Line(
+            $"| Model | {generator.Document.Name}, sha256 {generator.Sha256}, acceptance "
+                + $"{generator.Document.Acceptance.ToString("F4", CultureInfo.InvariantCulture)} |");
         report.Line();
-        report.Line($"{events} events in chunks of {generator.Model.PreferredChunk}, no format written. Medians of {rounds} rounds, least and greatest in brackets.");
+        report.Line(
+            $"{events} events in chunks of {generator.Model.PreferredChunk}, no format written. "
+                + $"Medians of {rounds} rounds, least and greatest in brackets.");
         report.Line();
         report.Line("| threads | events/s | processor microseconds an event |");
         report.Line("|---|---|---|");
         foreach (var (t, values) in seconds)
         {
-            report.Line($"| {t} | {Report.Spread(values.Select(s => events / s.Wall), "F0")} | {Report.Spread(values.Select(s => 1e6 * s.Processor / events), "F1")} |");
+            report.Line(
+                $"| {t} | {Report.Spread(values.Select(s => events / s.Wall), "F0")} | "
+                    + $"{Report.Spread(values.Select(s => 1e6 * s.Processor / events), "F1")} |");
         }
 
         if (parts.Count > 0)
@@ -78,8 +103,9 @@ internal static class SamplingBenchmark
     private static void WriteParts(Report report, List<(string Part, double Microseconds)[]> parts, double acceptance, double total)
     {
         report.Line();
-        report.Line("On one thread, each part alone on events that were drawn, times the mean number of attempts 1 / acceptance; the rest is what is missing to the whole: random numbers, "
-            + "coordinate maps, the filter.");
+        report.Line(
+            "On one thread, each part alone on events that were drawn, times the mean number of attempts 1 / acceptance; "
+            + "the rest is what is missing to the whole: random numbers, coordinate maps, the filter.");
         report.Line();
         report.Line("| part | processor microseconds an event | of the whole |");
         report.Line("|---|---|---|");
@@ -89,7 +115,9 @@ internal static class SamplingBenchmark
             double[] values = [.. parts.Select(p => p[i].Microseconds / acceptance)];
             var median = Report.Median(values);
             rest -= median;
-            report.Line($"| {parts[0][i].Part} | {Report.Spread(values, "F1")} | {(median / total).ToString("P0", CultureInfo.InvariantCulture)} |");
+            report.Line(
+                $"| {parts[0][i].Part} | {Report.Spread(values, "F1")} | "
+                    + $"{(median / total).ToString("P0", CultureInfo.InvariantCulture)} |");
         }
 
         report.Line(string.Create(CultureInfo.InvariantCulture, $"| rest | {rest:F1} | {rest / total:P0} |"));
@@ -98,9 +126,12 @@ internal static class SamplingBenchmark
     private static void Draw(IGenerativeModel model, int events, int threads)
     {
         var chunks = (events + model.PreferredChunk - 1) / model.PreferredChunk;
-        Parallel.For(0, chunks, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new EventBlock(model.Schema), (chunk, _, block) =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads };
+        Parallel.For(0, chunks, parallel, () => new EventBlock(model.Schema), (chunk, _, block) =>
         {
-            model.Generate(new EventStream(1, []), chunk * (long)model.PreferredChunk, Math.Min(model.PreferredChunk, events - (chunk * model.PreferredChunk)), block, default);
+            model.Generate(
+                new EventStream(1, []), chunk * (long)model.PreferredChunk,
+                Math.Min(model.PreferredChunk, events - (chunk * model.PreferredChunk)), block, default);
             return block;
         }, _ => { });
     }

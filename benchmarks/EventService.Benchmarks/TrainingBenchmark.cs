@@ -12,11 +12,30 @@ internal static class TrainingBenchmark
     private const string Script = "pytorch/train_object_flow.py";
 
     private static readonly Argument<FileInfo> s_data = new("data") { Description = "Events in Dark Machines text, such as ttbar.csv.gz." };
-    private static readonly Option<int> s_events = new("--events") { Description = "Events to read; the coordinate maps are fitted to them.", DefaultValueFactory = _ => 50_000 };
-    private static readonly Option<int> s_rounds = new("--rounds") { Description = "Rounds, each with all programs in turn.", DefaultValueFactory = _ => 10 };
-    private static readonly Option<int> s_steps = new("--steps") { Description = "Steps of a program in a round.", DefaultValueFactory = _ => 16 };
-    private static readonly Option<int> s_threads = new("--threads") { Description = "Threads of each program.", DefaultValueFactory = _ => Environment.ProcessorCount };
-    private static readonly Option<bool> s_alone = new("--alone") { Description = "Without PyTorch: this service's step only, nothing written." };
+    private static readonly Option<int> s_events = new("--events")
+    {
+        Description = "Events to read; the coordinate maps are fitted to them.",
+        DefaultValueFactory = _ => 50_000,
+    };
+    private static readonly Option<int> s_rounds = new("--rounds")
+    {
+        Description = "Rounds, each with all programs in turn.",
+        DefaultValueFactory = _ => 10,
+    };
+    private static readonly Option<int> s_steps = new("--steps")
+    {
+        Description = "Steps of a program in a round.",
+        DefaultValueFactory = _ => 16,
+    };
+    private static readonly Option<int> s_threads = new("--threads")
+    {
+        Description = "Threads of each program.",
+        DefaultValueFactory = _ => Environment.ProcessorCount,
+    };
+    private static readonly Option<bool> s_alone = new("--alone")
+    {
+        Description = "Without PyTorch: this service's step only, nothing written.",
+    };
 
     private sealed record Round(double Seconds, double Processor, double[] Losses, double[] Norms);
 
@@ -27,7 +46,17 @@ internal static class TrainingBenchmark
 
     public static Command Command()
     {
-        var command = new Command("training", "Training throughput against the same network in PyTorch.") { s_data, s_events, s_rounds, s_steps, s_threads, PythonWorker.Blas, PythonWorker.BlasCore, s_alone };
+        var command = new Command("training", "Training throughput against the same network in PyTorch.")
+        {
+            s_data,
+            s_events,
+            s_rounds,
+            s_steps,
+            s_threads,
+            PythonWorker.Blas,
+            PythonWorker.BlasCore,
+            s_alone,
+        };
         command.SetAction(Run);
         return command;
     }
@@ -54,7 +83,8 @@ internal static class TrainingBenchmark
         try
         {
             problem.Write(file);
-            using var python = new PythonWorker(Script, [file, "--threads", threads.ToString(CultureInfo.InvariantCulture)], threads, parsed);
+            using var python = new PythonWorker(
+                Script, [file, "--threads", threads.ToString(CultureInfo.InvariantCulture)], threads, parsed);
             contenders.Insert(1, new("PyTorch, objects of a group joined", () => Steps(python, "joined", steps)));
             contenders.Insert(2, new("PyTorch, slot by slot", () => Steps(python, "slots", steps)));
             RunRounds(contenders, parsed.GetValue(s_rounds));
@@ -105,7 +135,8 @@ internal static class TrainingBenchmark
     {
         var answer = python.Ask($"{layout} {count.ToString(CultureInfo.InvariantCulture)}");
         double[] Array(string name) => [.. answer.GetProperty(name).EnumerateArray().Select(x => x.GetDouble())];
-        return new Round(answer.GetProperty("seconds").GetDouble(), answer.GetProperty("processor").GetDouble(), Array("losses"), Array("norms"));
+        return new Round(
+            answer.GetProperty("seconds").GetDouble(), answer.GetProperty("processor").GetDouble(), Array("losses"), Array("norms"));
     }
 
     private static void Write(List<Contender> contenders, int steps, int threads, TrainingProblem problem, JsonElement python)
@@ -113,28 +144,35 @@ internal static class TrainingBenchmark
         var report = new Report("Training");
         report.Start(
             "Training throughput against PyTorch",
-            "dotnet run -c Release --project benchmarks/EventService.Benchmarks -- training ttbar.csv.gz --blas <folder of OpenBLAS's libblas.so.3>");
+            "dotnet run -c Release --project benchmarks/EventService.Benchmarks -- training ttbar.csv.gz --blas <folder of OpenBLAS's "
+                + "libblas.so.3>");
         foreach (var property in python.EnumerateObject())
         {
             report.Line($"| {property.Name} | {property.Value} |");
         }
 
         report.Line();
-        report.Line($"The object flow with its default sizes, without dropout: forward, backward, sum and norm of the gradient, AdamW, on {TrainingProblem.Batches} batches of "
-            + $"{TrainingProblem.BatchSize} ttbar events. {threads} threads each, float32. {contenders[0].Rounds.Count} rounds, in each the programs in turn, {steps} steps each from the same start. "
-            + "Medians, least and greatest in brackets. All programs are given the same prepared inputs, targets and azimuth fields in memory; building them from events is "
+        report.Line(
+            "The object flow with its default sizes, without dropout: forward, backward, sum and norm of the gradient, AdamW, "
+            + $"on {TrainingProblem.Batches} batches of "
+            + $"{TrainingProblem.BatchSize} ttbar events. {threads} threads each, float32. "
+            + $"{contenders[0].Rounds.Count} rounds, in each the programs in turn, {steps} steps each from the same start. "
+            + "Medians, least and greatest in brackets. All programs are given the same prepared inputs, "
+            + "targets and azimuth fields in memory; building them from events is "
             + "inside the step in the one row that says so, as in the trainer. PyTorch is compared with the row without it.");
         report.Line();
         Table(report.Line, contenders, steps, problem.MatrixOperations());
         report.Line();
         var own = contenders[0];
-        report.Line("| EventService against | rate, ratio of paired rounds | largest relative difference of the loss | of the gradient's norm |");
+        report.Line(
+            "| EventService against | rate, ratio of paired rounds | largest relative difference of the loss | of the gradient's norm |");
         report.Line("|---|---|---|---|");
         foreach (var other in contenders.Where(c => c.Name.StartsWith("PyTorch", StringComparison.Ordinal)))
         {
             var ratios = own.Rounds.Zip(other.Rounds, (a, b) => b.Seconds / a.Seconds);
             report.Line(string.Create(CultureInfo.InvariantCulture,
-                $"| {other.Name} | {Report.Spread(ratios, "F2")} | {Difference(own, other, r => r.Losses):E1} | {Difference(own, other, r => r.Norms):E1} |"));
+                $"| {other.Name} | {Report.Spread(ratios, "F2")} | {Difference(own, other, r => r.Losses):E1} | "
+                    + $"{Difference(own, other, r => r.Norms):E1} |"));
         }
 
         report.Save();
@@ -147,13 +185,18 @@ internal static class TrainingBenchmark
         foreach (var contender in contenders)
         {
             IEnumerable<double> Each(Func<Round, double> value) => contender.Rounds.Select(value);
-            line($"| {contender.Name} | {Report.Spread(Each(r => TrainingProblem.BatchSize * steps / r.Seconds), "F0")} | {Report.Spread(Each(r => 1e3 * r.Seconds / steps), "F1")} "
-                + $"| {Report.Spread(Each(r => 1e3 * r.Processor / steps), "F1")} | {Report.Spread(Each(r => operations * steps / r.Seconds / 1e9), "F1")} |");
+            line(
+                $"| {contender.Name} | {Report.Spread(Each(r => TrainingProblem.BatchSize * steps / r.Seconds), "F0")} "
+                + $"| {Report.Spread(Each(r => 1e3 * r.Seconds / steps), "F1")} "
+                + $"| {Report.Spread(Each(r => 1e3 * r.Processor / steps), "F1")} | "
+                + $"{Report.Spread(Each(r => operations * steps / r.Seconds / 1e9), "F1")} |");
         }
     }
 
     private static double Difference(Contender own, Contender other, Func<Round, double[]> values) =>
-        own.Rounds.Zip(other.Rounds).SelectMany(pair => values(pair.First).Zip(values(pair.Second))).Max(pair => Math.Abs(pair.First - pair.Second) / Math.Abs(pair.First));
+        own.Rounds.Zip(other.Rounds)
+            .SelectMany(pair => values(pair.First).Zip(values(pair.Second)))
+            .Max(pair => Math.Abs(pair.First - pair.Second) / Math.Abs(pair.First));
 
     // To see that a change of the kernels keeps every bit.
     private static void Digest(TrainingStep step)
@@ -161,6 +204,8 @@ internal static class TrainingBenchmark
         step.Reset();
         step.Run(0, build: false);
         step.Run(1, build: false);
-        Console.WriteLine($"sha256 of the gradient in the second step: {Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(step.WholeGradient())))}");
+        Console.WriteLine(
+            "sha256 of the gradient in the second step: "
+                + $"{Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(step.WholeGradient())))}");
     }
 }

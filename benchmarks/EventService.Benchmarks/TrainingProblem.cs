@@ -36,7 +36,10 @@ internal sealed class TrainingProblem
 
         _rows = DataSplit.Rows(Sample.Count, DataSplit.IsTraining);
         Coordinates = EventCoordinates.Fit(Sample, _rows);
-        Shards = [.. Enumerable.Range(0, Batches).Select(b => Enumerable.Range(0, BatchSize / ShardSize).Select(s => Fill(Rows(b, s))).ToArray())];
+        Shards =
+        [
+            .. Enumerable.Range(0, Batches).Select(b => Enumerable.Range(0, BatchSize / ShardSize).Select(s => Fill(Rows(b, s))).ToArray()),
+        ];
     }
 
     public static ObjectFlowHyperparameters Hyperparameters { get; } = new();
@@ -108,7 +111,8 @@ internal sealed class TrainingProblem
     /// <summary>Multiplications and additions of the matrix products of a step, forward and backward.</summary>
     public double MatrixOperations()
     {
-        var sizes = CreateNetwork().Parameters.Parameters.ToDictionary(p => p.Name, p => p.Value.Rows == 1 || p.Value.Columns == 1 ? 0 : (double)p.Value.Length);
+        var sizes = CreateNetwork()
+            .Parameters.Parameters.ToDictionary(p => p.Name, p => p.Value.Rows == 1 || p.Value.Columns == 1 ? 0 : (double)p.Value.Length);
         double sum = 0;
         foreach (var slot in Shards.SelectMany(shards => shards).SelectMany(batch => batch.Slots))
         {
@@ -122,7 +126,7 @@ internal sealed class TrainingProblem
                 inputs += sizes.GetValueOrDefault($"{head}.{slot.Slot}.weight");
             }
 
-            // Forward, dW and, but for constant inputs, dx: each as many as the layer has weights.
+            // Forward, dW and, except for constant inputs, dx: each as many operations as the layer has weights.
             sum += 2 * slot.Count * ((3 * layers) + (2 * inputs));
         }
 
@@ -142,7 +146,8 @@ internal sealed class TrainingProblem
         tensors.Add(SafeTensor.FromFloats(name + "inputs", [slot.Inputs.Rows, slot.Inputs.Columns], slot.Inputs.Span));
         foreach (var coordinate in ObjectFlowNetwork.CoordinatesOf(slot.Slot))
         {
-            tensors.Add(SafeTensor.FromFloats($"{name}{coordinate}/target", [slot.Count], slot.Targets[(int)coordinate].AsSpan(0, slot.Count)));
+            tensors.Add(
+                SafeTensor.FromFloats($"{name}{coordinate}/target", [slot.Count], slot.Targets[(int)coordinate].AsSpan(0, slot.Count)));
             if (slot.FurtherInputs(coordinate) is { } further)
             {
                 tensors.Add(SafeTensor.FromFloats($"{name}{coordinate}/inputs", [further.Rows, further.Columns], further.Span));
@@ -151,7 +156,9 @@ internal sealed class TrainingProblem
             if (coordinate == Coordinate.Azimuth)
             {
                 tensors.Add(SafeTensor.FromFloats($"{name}{coordinate}/weight", [slot.Count], slot.AzimuthWeight.AsSpan(0, slot.Count)));
-                tensors.Add(SafeTensor.FromFloats($"{name}{coordinate}/fields", [slot.AzimuthFields.Rows, slot.AzimuthFields.Columns], slot.AzimuthFields.Span));
+                tensors.Add(
+                    SafeTensor.FromFloats(
+                        $"{name}{coordinate}/fields", [slot.AzimuthFields.Rows, slot.AzimuthFields.Columns], slot.AzimuthFields.Span));
             }
         }
     }

@@ -73,12 +73,14 @@ internal sealed class TrainingStep
         var norm = Math.Sqrt(squares.Sum());
         var scale = GradientClipping.Factor(norm, TrainingProblem.GradientClip);
         _optimizer.Advance();
-        Parallel.For(0, parameters.Count, _parallel, i => _optimizer.Update(parameters[i], Gradient(0, i), TrainingProblem.LearningRate, scale));
+        Parallel.For(
+            0, parameters.Count, _parallel, i => _optimizer.Update(parameters[i], Gradient(0, i), TrainingProblem.LearningRate, scale));
         return ((-sums.Sum() / TrainingProblem.BatchSize) - _constants[batch], norm);
     }
 
     /// <summary>The whole gradient of the last step, parameter after parameter.</summary>
-    public float[] WholeGradient() => [.. Enumerable.Range(0, _network.Parameters.Parameters.Count).SelectMany(i => Gradient(0, i).ToArray())];
+    public float[] WholeGradient() =>
+        [.. Enumerable.Range(0, _network.Parameters.Parameters.Count).SelectMany(i => Gradient(0, i).ToArray())];
 
     private Span<float> Gradient(int shard, int parameter) => _shards[shard].Tape.Parameters[parameter].Gradient!.Span;
 }

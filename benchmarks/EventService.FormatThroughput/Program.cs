@@ -59,7 +59,8 @@ return 0;
 (long Events, long Bytes) Write(string format, CountingWriter output)
 {
     output.Reset();
-    var writer = EventFormats.CreateWriter(format, new EventWriterOptions(schema) { ProcessName = sample.ProcessName, Count = sample.Count });
+    var writer = EventFormats.CreateWriter(
+        format, new EventWriterOptions(schema) { ProcessName = sample.ProcessName, Count = sample.Count });
     writer.WriteHeader(output);
     foreach (var block in blocks)
     {
@@ -77,7 +78,8 @@ static EventBlock[] Blocks(EventSample sample, SampleSchema schema)
     {
         var block = new EventBlock(schema);
         DarkMachinesSchema.ToBlock(sample, first, Math.Min(1024, sample.Count - first), block);
-        foreach (var column in block.Scalars.Concat(block.Collections.SelectMany(c => c.Columns.Zip(c.Schema.Columns).Where(x => x.Second.Name != "charge").Select(x => x.First))))
+        var ofObjects = block.Collections.SelectMany(c => c.Columns.Zip(c.Schema.Columns)).Where(x => x.Second.Name != "charge");
+        foreach (var column in block.Scalars.Concat(ofObjects.Select(x => x.First)))
         {
             foreach (ref var x in column.AsSpan())
             {
@@ -119,5 +121,7 @@ static void Measure(string what, Func<(long Events, long Bytes)> action)
         best = used < best ? used : best;
     }
 
-    Console.WriteLine($"{what,-32} {amount.Bytes / 1e6,7:F1} MB {amount.Bytes / 1e6 / best.TotalSeconds,6:F0} MB/s {amount.Events / best.TotalSeconds / 1e6,6:F2} M events/s");
+    Console.WriteLine(
+        $"{what,-32} {amount.Bytes / 1e6,7:F1} MB {amount.Bytes / 1e6 / best.TotalSeconds,6:F0} MB/s "
+            + $"{amount.Events / best.TotalSeconds / 1e6,6:F2} M events/s");
 }

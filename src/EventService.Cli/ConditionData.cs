@@ -16,7 +16,8 @@ namespace EventService.Cli;
 /// <param name="Conditions">Names of the parameters.</param>
 /// <param name="Points">The points, by rising values.</param>
 /// <param name="Sha256">Digest of the data.</param>
-internal sealed record ConditionData(string Process, SampleSchema Schema, IReadOnlyList<string> Conditions, IReadOnlyList<ConditionPoint> Points, string Sha256)
+internal sealed record ConditionData(
+    string Process, SampleSchema Schema, IReadOnlyList<string> Conditions, IReadOnlyList<ConditionPoint> Points, string Sha256)
 {
     public EventView View { get; } = new(Schema);
 

@@ -13,12 +13,28 @@ namespace EventService.Cli;
 public static class Constrain
 {
     private static readonly Argument<FileInfo> s_model = new("model") { Description = "Model file of a flow on a table (.safetensors)." };
-    private static readonly Option<FileInfo> s_recipe = new("--recipe") { Description = "Its recipe, with data.inequalities.", Required = true };
-    private static readonly Option<string> s_output = new("--output", "-o") { Description = "Model file to write; it has the tensors of the first.", Required = true };
+    private static readonly Option<FileInfo> s_recipe = new("--recipe")
+    {
+        Description = "Its recipe, with data.inequalities.",
+        Required = true,
+    };
+    private static readonly Option<string> s_output = new("--output", "-o")
+    {
+        Description = "Model file to write; it has the tensors of the first.",
+        Required = true,
+    };
 
     public static Command Command()
     {
-        var command = new Command("constrain", "Give a trained flow the inequalities of its recipe, as 'train' would: events of which they do not hold are drawn again, densities are divided by the share that is kept.") { s_model, s_recipe, s_output };
+        var command = new Command(
+            "constrain",
+            "Give a trained flow the inequalities of its recipe, as 'train' would: events of which they do not hold are drawn again, "
+                + "densities are divided by the share that is kept.")
+        {
+            s_model,
+            s_recipe,
+            s_output,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -27,7 +43,10 @@ public static class Constrain
     internal static async Task<T> MeasureAsync<T>(Recipe recipe, Func<Action<long>, T> work)
     {
         T? result = default;
-        await Terminal.ProgressAsync("measuring the share of draws inside", SupportMeasurement.DrawsOf(recipe.Data.Conditions.Count), progress => Task.Run(() => result = work(progress)));
+        await Terminal.ProgressAsync(
+            "measuring the share of draws inside",
+            SupportMeasurement.DrawsOf(recipe.Data.Conditions.Count),
+            progress => Task.Run(() => result = work(progress)));
         return result!;
     }
 
@@ -36,13 +55,18 @@ public static class Constrain
         var recipe = Recipe.Parse(await File.ReadAllBytesAsync(parsed.GetValue(s_recipe)!.FullName, cancellation));
         if (recipe.Data.Inequalities is not { } inequalities)
         {
-            throw new RequestException(RequestFault.BadValue, $"{parsed.GetValue(s_recipe)!.Name} has no data.inequalities, expected what holds of the columns of every event; docs/recipes.md tells how they are written.");
+            throw new RequestException(
+                RequestFault.BadValue,
+                $"{parsed.GetValue(s_recipe)!.Name} has no data.inequalities, expected what holds of the columns of every event; "
+                    + "docs/recipes.md tells how they are written.");
         }
 
         var model = await File.ReadAllBytesAsync(parsed.GetValue(s_model)!.FullName, cancellation);
         if (EventGenerator.ReadDocument(model).Name is var name && name != recipe.Name)
         {
-            throw new RequestException(RequestFault.BadValue, $"{parsed.GetValue(s_model)!.Name} is the model '{name}', but the recipe is that of '{recipe.Name}'.");
+            throw new RequestException(
+                RequestFault.BadValue,
+                $"{parsed.GetValue(s_model)!.Name} is the model '{name}', but the recipe is that of '{recipe.Name}'.");
         }
 
         var (file, document) = await MeasureAsync(recipe, progress => SupportMeasurement.Give(model, inequalities, progress, cancellation));

@@ -26,30 +26,96 @@ public static class Evaluate
 {
     private const int ReadAtOnce = 10_000;
 
-    private static readonly Option<FileInfo?> s_generated = new("--generated") { Description = "Judge the events of this file (.csv, .jsonl, .npy, packed or not) rather than a model's." };
-    private static readonly Option<FileInfo> s_data = new("--data") { Description = "Monte Carlo events in Dark Machines text (.csv or .csv.gz); with --recipe a table with a header line.", Required = true };
-    private static readonly Option<FileInfo?> s_recipe = new("--recipe") { Description = "Recipe that says which columns and rows of the data a model of a table is of." };
-    private static readonly Option<bool> s_testSplit = new("--test-split") { Description = "Compare with the events that no training uses: those at positions k of the file with k % 10 = 0." };
-    private static readonly Option<int> s_events = new("--events") { Description = "Events of each kind to compare, at most.", DefaultValueFactory = _ => 50_000 };
-    private static readonly Option<string> s_output = new("--output", "-o") { Description = "Folder for report.json, report.html, card.json and exported features.", Required = true };
-    private static readonly Option<ulong> s_seed = new("--seed") { Description = "Of the generated events, the resampling and the classifier.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<int> s_samples = new("--samples") { Description = "Generated samples of that size over which the metrics of the observables are averaged, as the floor is over pairs; a file gives one.", DefaultValueFactory = _ => 5 };
-    private static readonly Option<int> s_seeds = new("--seeds") { Description = "Repeat the classifier with this many seeds; their spread enters its error.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<int> s_resamplings = new("--resamplings") { Description = "Pairs of Monte Carlo samples for the floor of the metrics.", DefaultValueFactory = _ => 20 };
-    private static readonly Option<bool> s_power = new("--power") { Description = "Also run the evaluation on Monte Carlo with planted distortions, to see what it would find." };
-    private static readonly Option<bool> s_export = new("--export") { Description = "Also write the features of both samples for benchmarks/judge/second_judge.py; with --power those of each distortion too." };
+    private static readonly Option<FileInfo?> s_generated = new("--generated")
+    {
+        Description = "Judge the events of this file (.csv, .jsonl, .npy, packed or not) rather than a model's.",
+    };
+    private static readonly Option<FileInfo> s_data = new("--data")
+    {
+        Description = "Monte Carlo events in Dark Machines text (.csv or .csv.gz); with --recipe a table with a header line.",
+        Required = true,
+    };
+    private static readonly Option<FileInfo?> s_recipe = new("--recipe")
+    {
+        Description = "Recipe that says which columns and rows of the data a model of a table is of.",
+    };
+    private static readonly Option<bool> s_testSplit = new("--test-split")
+    {
+        Description = "Compare with the events that no training uses: those at positions k of the file with k % 10 = 0.",
+    };
+    private static readonly Option<int> s_events = new("--events")
+    {
+        Description = "Events of each kind to compare, at most.",
+        DefaultValueFactory = _ => 50_000,
+    };
+    private static readonly Option<string> s_output = new("--output", "-o")
+    {
+        Description = "Folder for report.json, report.html, card.json and exported features.",
+        Required = true,
+    };
+    private static readonly Option<ulong> s_seed = new("--seed")
+    {
+        Description = "Seed of the generated events, the resampling and the classifier.",
+        DefaultValueFactory = _ => 1,
+    };
+    private static readonly Option<int> s_samples = new("--samples")
+    {
+        Description =
+            "Generated samples of that size over which the metrics of the observables are averaged, as the floor is over pairs; "
+                + "a file gives one.",
+        DefaultValueFactory = _ => 5,
+    };
+    private static readonly Option<int> s_seeds = new("--seeds")
+    {
+        Description = "Repeat the classifier with this many seeds; their spread enters its error.",
+        DefaultValueFactory = _ => 1,
+    };
+    private static readonly Option<int> s_resamplings = new("--resamplings")
+    {
+        Description = "Pairs of Monte Carlo samples for the floor of the metrics.",
+        DefaultValueFactory = _ => 20,
+    };
+    private static readonly Option<bool> s_power = new("--power")
+    {
+        Description = "Also run the evaluation on Monte Carlo with planted distortions, to see what it would find.",
+    };
+    private static readonly Option<bool> s_export = new("--export")
+    {
+        Description =
+            "Also write the features of both samples for benchmarks/judge/second_judge.py; with --power those of each distortion too.",
+    };
 
-    private static readonly Option<bool> s_closure = new("--closure") { Description = "Train the --recipe's flow without each inner point of its grid in turn, and compare it there with the events, the nearest point and morphed histograms; no --model." };
-    private static readonly Option<string[]> s_leaveOut = new("--leave-out") { Description = "With --closure: this point only, such as mGluino=1400. May be given several times." };
-    private static readonly Option<int> s_threads = new("--threads") { Description = "With --closure: threads of the trainings; no influence on the result.", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private static readonly Option<bool> s_closure = new("--closure")
+    {
+        Description =
+            "Train the --recipe's flow without each inner point of its grid in turn, and compare it there with the events, "
+                + "the nearest point and morphed histograms; no --model.",
+    };
+    private static readonly Option<string[]> s_leaveOut = new("--leave-out")
+    {
+        Description = "With --closure: this point only, such as mGluino=1400. May be given several times.",
+    };
+    private static readonly Option<int> s_threads = new("--threads")
+    {
+        Description = "With --closure: threads of the trainings; no influence on the result.",
+        DefaultValueFactory = _ => Environment.ProcessorCount,
+    };
 
     /// <param name="load">Reads model files; <see cref="EventGenerator.Load(ReadOnlyMemory{byte})"/> outside tests.</param>
     public static Command Command(ModelLoader load)
     {
         var model = new ModelOptions(load);
-        var command = new Command("evaluate", "Compare events of a local model, or of a file, with Monte Carlo: distances of observables beside their Monte Carlo floor, a classifier test, plots.");
+        var command = new Command(
+            "evaluate",
+            "Compare events of a local model, or of a file, with Monte Carlo: distances of observables beside their Monte Carlo floor, "
+                + "a classifier test, plots.");
         model.AddTo(command);
-        foreach (var option in new Option[] { s_generated, s_data, s_recipe, s_testSplit, s_events, s_output, s_seed, s_samples, s_seeds, s_resamplings, s_power, s_export, s_closure, s_leaveOut, s_threads })
+        Option[] options =
+        [
+            s_generated, s_data, s_recipe, s_testSplit, s_events, s_output, s_seed, s_samples, s_seeds, s_resamplings, s_power, s_export,
+            s_closure, s_leaveOut, s_threads,
+        ];
+        foreach (var option in options)
         {
             command.Options.Add(option);
         }
@@ -67,15 +133,20 @@ public static class Evaluate
             var closure = new EvaluateClosure.Settings(
                 parsed.GetValue(s_data)!,
                 parsed.GetValue(s_recipe) ?? throw new RequestException(RequestFault.BadValue, "--closure needs the --recipe of the flow."),
-                parsed.GetValue(s_leaveOut) ?? [], parsed.GetValue(s_events), parsed.GetValue(s_output)!, parsed.GetValue(s_seed), parsed.GetValue(s_resamplings), parsed.GetValue(s_threads));
+                parsed.GetValue(s_leaveOut)
+                    ?? [], parsed.GetValue(s_events), parsed.GetValue(s_output)!, parsed.GetValue(s_seed), parsed.GetValue(
+                        s_resamplings), parsed.GetValue(s_threads));
             return await EvaluateClosure.RunAsync(closure, display, cancellationToken);
         }
 
         var generator = parsed.GetValue(s_generated) is null ? await options.LoadAsync(parsed, cancellationToken) : null;
-        var recipeText = parsed.GetValue(s_recipe) is { } recipeFile ? await File.ReadAllBytesAsync(recipeFile.FullName, cancellationToken) : null;
+        var recipeText = parsed.GetValue(s_recipe) is { } recipeFile
+            ? await File.ReadAllBytesAsync(recipeFile.FullName, cancellationToken)
+            : null;
         var (folder, seed) = (parsed.GetValue(s_output)!, parsed.GetValue(s_seed));
         var points = new EvaluatePoints.Settings(
-            parsed.GetValue(s_data)!, parsed.GetValue(s_testSplit), parsed.GetValue(s_events), folder, seed, parsed.GetValue(s_samples), parsed.GetValue(s_resamplings));
+            parsed.GetValue(s_data)!, parsed.GetValue(s_testSplit), parsed.GetValue(s_events), folder, seed, parsed.GetValue(s_samples),
+            parsed.GetValue(s_resamplings));
         if (recipeText is not null && ObjectFlowRecipe.IsOne(recipeText))
         {
             var objects = ObjectFlowRecipe.Parse(recipeText);
@@ -96,9 +167,14 @@ public static class Evaluate
         var view = new EventView(recipe?.Schema ?? DarkMachinesSchema.Create(new ObjectMaxima(0, 0, 0, 0, 0)));
         var file = recipe is null
             ? await ReadAsync(parsed.GetValue(s_data)!, null, display, cancellationToken)
-            : await display.CountAsync($"reading {parsed.GetValue(s_data)!.Name}", null, _ => recipe.ReadTable(parsed.GetValue(s_data)!.OpenRead(), parsed.GetValue(s_data)!.Name));
+            : await display.CountAsync(
+                $"reading {parsed.GetValue(s_data)!.Name}",
+                null,
+                _ => recipe.ReadTable(parsed.GetValue(s_data)!.OpenRead(), parsed.GetValue(s_data)!.Name));
         var rows = parsed.GetValue(s_testSplit) ? DataSplit.Rows(file.Count, DataSplit.IsTest) : [.. Enumerable.Range(0, file.Count)];
-        var generated = parsed.GetValue(s_generated) is { } generatedFile ? await ReadAsync(generatedFile, recipe?.Schema, display, cancellationToken) : null;
+        var generated = parsed.GetValue(s_generated) is { } generatedFile
+            ? await ReadAsync(generatedFile, recipe?.Schema, display, cancellationToken)
+            : null;
         var count = CountOf(parsed, file, rows, generated);
         var monteCarlo = EventSubset.At(file, Spread(rows, count));
         var samples = generated is not null ? 1 : parsed.GetValue(s_samples);
@@ -107,8 +183,12 @@ public static class Evaluate
             throw new RequestException(RequestFault.BadValue, $"--samples is {samples}, expected at least 1.");
         }
 
-        generated ??= await GenerateAsync(generator!, options.Condition(parsed, generator!), seed, checked(samples * count), display, cancellationToken);
-        EventSample[] generatedSamples = [.. Enumerable.Range(0, samples).Select(k => EventSubset.At(generated, Enumerable.Range(k * count, count)))];
+        generated ??= await GenerateAsync(
+            generator!, options.Condition(parsed, generator!), seed, checked(samples * count), display, cancellationToken);
+        EventSample[] generatedSamples =
+        [
+            .. Enumerable.Range(0, samples).Select(k => EventSubset.At(generated, Enumerable.Range(k * count, count))),
+        ];
         generated = generatedSamples[0];
 
         var floor = await display.ShareAsync($"floor: {parsed.GetValue(s_resamplings)} pairs of {count} events", progress =>
@@ -124,7 +204,10 @@ public static class Evaluate
         for (var k = 0; k < parsed.GetValue(s_seeds); k++)
         {
             var classifierOptions = new C2stOptions { Seed = seed + (ulong)k };
-            classifier.Add(await display.ClassifierAsync($"classifier, seed {classifierOptions.Seed}", progress => C2st.Run(x, y, classifierOptions, progress, cancellationToken)));
+            classifier.Add(
+                await display.ClassifierAsync(
+                    $"classifier, seed {classifierOptions.Seed}",
+                    progress => C2st.Run(x, y, classifierOptions, progress, cancellationToken)));
         }
 
         var power = parsed.GetValue(s_power) ? await PowerAsync(parsed, file, monteCarlo, rows, floor, display, cancellationToken) : [];
@@ -132,21 +215,33 @@ public static class Evaluate
         {
             Created = TimeProvider.System.GetUtcNow(),
             ServiceVersion = ServiceVersion.Text,
-            MonteCarlo = await SummaryAsync(parsed.GetValue(s_data)!, parsed.GetValue(s_testSplit) ? "events k with k % 10 = 0, which no training uses" : "spread evenly over the file", monteCarlo, cancellationToken),
+            MonteCarlo = await SummaryAsync(
+                parsed.GetValue(s_data)!,
+                parsed.GetValue(s_testSplit) ? "events k with k % 10 = 0, which no training uses" : "spread evenly over the file",
+                monteCarlo,
+                cancellationToken),
             Generated = generator is null
                 ? await SummaryAsync(parsed.GetValue(s_generated)!, "from the start of the file", generated, cancellationToken)
-                : new SampleSummary(generator.Document.Name, generator.Sha256, $"seed {seed}, from event 0; metrics of the observables are means over {samples} such samples, one after the other", generator.Document.Process, count),
+                : new SampleSummary(
+                    generator.Document.Name,
+                    generator.Sha256,
+                    $"seed {seed}, from event 0; metrics of the observables are means over {samples} such samples, one after the other",
+                    generator.Document.Process,
+                    count),
             Model = generator?.Document,
             Floor = new FloorSummary(floor.PoolEvents, count, floor.Resamplings),
             Observables = observables,
             Particles = recipe is null ? ParticleComparison.Of(monteCarlo, generated) : null,
-            ParticlesFloor = recipe is null ? ParticleComparison.Of(monteCarlo, EventSubset.At(file, Spread(Others(file, rows, count), count))) : null,
+            ParticlesFloor = recipe is null
+                ? ParticleComparison.Of(monteCarlo, EventSubset.At(file, Spread(Others(file, rows, count), count)))
+                : null,
             Classifier = classifier,
             Power = power,
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
         await File.WriteAllTextAsync(Path.Combine(folder, "report.json"), report.ToJson() + "\n", cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(folder, "card.json"), EvaluationCards.Of(report, new EvaluationGates()).ToJson() + "\n", cancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "card.json"), EvaluationCards.Of(report, new EvaluationGates()).ToJson() + "\n", cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), HtmlReport.Render(report), cancellationToken);
         display.Summary(report, folder);
         return 0;
@@ -155,27 +250,37 @@ public static class Evaluate
     /// <exception cref="RequestException">Model, recipe and options do not go together.</exception>
     private static void Check(ParseResult parsed, EventGenerator? generator, Recipe? recipe, IEnumerable<string> conditions)
     {
-        if (generator is { Model.Schema: var schema } && (recipe is null ? !DarkMachinesSchema.IsWholeEvent(schema) : !schema.HasSameColumns(recipe.Schema)))
+        if (generator is { Model.Schema: var schema }
+            && (recipe is null ? !DarkMachinesSchema.IsWholeEvent(schema) : !schema.HasSameColumns(recipe.Schema)))
         {
             throw new RequestException(RequestFault.Cannot, recipe is null
-                ? $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, not whole collision events. Give the --recipe that says where they stand in the data."
+                ? $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, not whole collision events. "
+                    + "Give the --recipe that says where they stand in the data."
                 : $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, the recipe {recipe.Schema.Describe()}.");
         }
 
         string[] names = [.. conditions];
         if (names.Length > 0 && generator is null)
         {
-            throw new RequestException(RequestFault.Cannot, $"The recipe has the conditions {string.Join(", ", names)}; events of a file are compared without conditions only. Leave --generated out.");
+            throw new RequestException(
+                RequestFault.Cannot,
+                $"The recipe has the conditions {string.Join(", ", names)}; events of a file are compared without conditions only. "
+                    + "Leave --generated out.");
         }
 
         if (names.Length > 0 && !names.SequenceEqual(generator!.Conditions.Parameters.Select(p => p.Name)))
         {
-            throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' has {(generator.Conditions.Parameters.Count == 0 ? "no conditions" : $"the conditions {string.Join(", ", generator.Conditions.Parameters.Select(p => p.Name))}")}, the recipe {string.Join(", ", names)}.");
+            var parameters = generator.Conditions.Parameters.Select(p => p.Name).ToArray();
+            var own = parameters.Length == 0 ? "no conditions" : $"the conditions {string.Join(", ", parameters)}";
+            throw new RequestException(
+                RequestFault.Cannot,
+                $"Model '{generator.Document.Name}' has {own}, the recipe {string.Join(", ", names)}.");
         }
 
         if (recipe is not null && parsed.GetValue(s_power))
         {
-            throw new RequestException(RequestFault.Cannot, "--power plants faults in whole collision events; it has none for tables. Leave it out.");
+            throw new RequestException(
+                RequestFault.Cannot, "--power plants faults in whole collision events; it has none for tables. Leave it out.");
         }
     }
 
@@ -186,11 +291,15 @@ public static class Evaluate
         count = Math.Min(count, generated?.Count ?? count);
         return count >= 100
             ? count
-            : throw new RequestException(RequestFault.BadValue, $"Only {count} events of each kind can be compared, expected at least 100. The file has {file.Count} Monte Carlo events, {rows.Length} of them may be used{(generated is null ? "" : $", the other file {generated.Count}")}.");
+            : throw new RequestException(
+                RequestFault.BadValue,
+                $"Only {count} events of each kind can be compared, expected at least 100. The file has {file.Count} Monte Carlo "
+                    + $"events, {rows.Length} of them may be used{(generated is null ? "" : $", the other file {generated.Count}")}.");
     }
 
     private static async Task<IReadOnlyList<PowerResult>> PowerAsync(
-        ParseResult parsed, EventSample file, EventSample monteCarlo, int[] rows, MonteCarloFloor floor, EvaluationDisplay display, CancellationToken cancellationToken)
+        ParseResult parsed, EventSample file, EventSample monteCarlo, int[] rows, MonteCarloFloor floor, EvaluationDisplay display,
+        CancellationToken cancellationToken)
     {
         // Distorted are events that are not in the reference; a tail cut drops 1 % of them.
         var others = Others(file, rows, monteCarlo.Count);
@@ -201,23 +310,33 @@ public static class Evaluate
         {
             var name = distortion?.Name ?? "none";
             results.Add(await display.ClassifierAsync($"planted: {name}", progress => PowerTest.Run(
-                monteCarlo, source, distortion, floor, options, parsed.GetValue(s_export) ? Path.Combine(parsed.GetValue(s_output)!, "power", name) : null, progress, cancellationToken)));
+                monteCarlo, source, distortion, floor, options, parsed.GetValue(s_export)
+                    ? Path.Combine(parsed.GetValue(s_output)!, "power", name)
+                    : null, progress, cancellationToken)));
         }
 
         return results;
     }
 
-    private static Task<EventSample> GenerateAsync(EventGenerator generator, Dictionary<string, string> condition, ulong seed, int count, EvaluationDisplay display, CancellationToken cancellationToken)
+    private static Task<EventSample> GenerateAsync(
+        EventGenerator generator, Dictionary<string, string> condition, ulong seed, int count, EvaluationDisplay display,
+        CancellationToken cancellationToken)
     {
         var stream = new EventStream(seed, generator.Conditions.Parse(condition));
-        return display.CountAsync($"generating {generator.Document.Name}", count, progress => GeneratedSample.Draw(generator.Model, stream, count, progress, cancellationToken));
+        return display.CountAsync(
+            $"generating {generator.Document.Name}",
+            count,
+            progress => GeneratedSample.Draw(generator.Model, stream, count, progress, cancellationToken));
     }
 
-    private static Task<EventSample> ReadAsync(FileInfo file, SampleSchema? table, EvaluationDisplay display, CancellationToken cancellationToken) =>
+    private static Task<EventSample> ReadAsync(
+        FileInfo file, SampleSchema? table, EvaluationDisplay display, CancellationToken cancellationToken) =>
         display.CountAsync($"reading {file.Name}", null, progress =>
         {
             var format = EventFormats.FromFileName(file.Name) ?? DarkMachinesWriter.FormatName;
-            using var reader = table is null ? EventFormats.OpenReader(format, file.OpenRead(), file.Name) : EventFormats.OpenReader(format, file.OpenRead(), file.Name, table);
+            using var reader = table is null
+                ? EventFormats.OpenReader(format, file.OpenRead(), file.Name)
+                : EventFormats.OpenReader(format, file.OpenRead(), file.Name, table);
             var sample = table is null ? new EventSample() : EventSample.For(table);
             while (reader.Read(sample, ReadAtOnce))
             {
@@ -228,19 +347,23 @@ public static class Evaluate
             return sample;
         });
 
-    private static async Task<SampleSummary> SummaryAsync(FileInfo file, string selection, EventSample sample, CancellationToken cancellationToken)
+    private static async Task<SampleSummary> SummaryAsync(
+        FileInfo file, string selection, EventSample sample, CancellationToken cancellationToken)
     {
         await using var stream = file.OpenRead();
-        return new SampleSummary(file.Name, Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken)), selection, sample.ProcessName, sample.Count);
+        return new SampleSummary(
+            file.Name, Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken)), selection, sample.ProcessName,
+            sample.Count);
     }
 
-    /// <summary>The rows of the file that are not among those so many that generated events are compared with.</summary>
+    /// <summary>The rows of the file outside the selected ones that generated events are compared with.</summary>
     private static int[] Others(EventSample file, int[] rows, int count)
     {
         var reference = Spread(rows, count).ToHashSet();
         return [.. Enumerable.Range(0, file.Count).Where(k => !reference.Contains(k))];
     }
 
-    /// <summary>So many of the rows, evenly spread.</summary>
-    private static IEnumerable<int> Spread(int[] rows, int count) => Enumerable.Range(0, count).Select(k => rows[(int)((long)k * rows.Length / count)]);
+    /// <summary>The given number of rows, evenly spread.</summary>
+    private static IEnumerable<int> Spread(int[] rows, int count) =>
+        Enumerable.Range(0, count).Select(k => rows[(int)((long)k * rows.Length / count)]);
 }

@@ -6,31 +6,54 @@ using Spectre.Console;
 
 namespace EventService.Cli;
 
-/// <summary>What a person sees of an evaluation: stages with progress, rate and time left, and a table of the findings at the end.</summary>
+/// <summary>
+/// What a person sees of an evaluation: stages with progress, rate and time left, and a table of the findings at the end.
+/// </summary>
 internal sealed class EvaluationDisplay(IAnsiConsole console)
 {
     /// <summary>Runs a stage under a progress bar that counts events.</summary>
-    public Task<T> CountAsync<T>(string description, long? total, Func<IProgress<long>, T> work) => RunAsync(description, total, new RateColumn(), work);
+    public Task<T> CountAsync<T>(string description, long? total, Func<IProgress<long>, T> work) =>
+        RunAsync(description, total, new RateColumn(), work);
 
     /// <summary>Runs a stage under a progress bar whose end is 1.</summary>
     public Task<T> ShareAsync<T>(string description, Func<IProgress<double>, T> work) =>
-        RunAsync(description, 1000, new ElapsedTimeColumn(), progress => work(new Relay<double>(share => progress.Report((long)(1000 * share)))));
+        RunAsync(
+            description,
+            1000,
+            new ElapsedTimeColumn(),
+            progress => work(new Relay<double>(share => progress.Report((long)(1000 * share)))));
 
     /// <summary>Runs a classifier test under a progress bar; early stopping may end it before it is full.</summary>
     public Task<T> ClassifierAsync<T>(string description, Func<IProgress<(string Stage, double Fraction)>, T> work) =>
-        ShareAsync(description, progress => work(new Relay<(string Stage, double Fraction)>(p => progress.Report(p.Stage == "trees" ? 0 : 0.1 + 0.9 * p.Fraction))));
+        ShareAsync(
+            description,
+            progress =>
+                work(new Relay<(string Stage, double Fraction)>(p => progress.Report(p.Stage == "trees" ? 0 : 0.1 + 0.9 * p.Fraction))));
 
     /// <summary>The findings as a table.</summary>
     public void Summary(EvaluationReport report, string folder)
     {
         var table = new Table().RoundedBorder().AddColumns("test", "found", "floor or null", "ratio");
-        table.AddRow("classifier AUC", $"{report.Auc:0.0000} ± {report.AucError:0.0000}", $"0.5 ± {report.Classifier[0].Roc.NullError:0.0000}", Sigmas((report.Auc - 0.5) / report.Classifier[0].Roc.NullError));
-        table.AddRow("score distributions, chi2", $"{report.Classifier[0].ScoreChiSquared.Chi2:0.0}", $"{report.Classifier[0].ScoreChiSquared.DegreesOfFreedom}", $"p = {report.Classifier[0].ScoreChiSquared.PValue:0.0e0}");
+        table.AddRow(
+            "classifier AUC",
+            $"{report.Auc:0.0000} ± {report.AucError:0.0000}",
+            $"0.5 ± {report.Classifier[0].Roc.NullError:0.0000}",
+            Sigmas((report.Auc - 0.5) / report.Classifier[0].Roc.NullError));
+        table.AddRow(
+            "score distributions, chi2",
+            $"{report.Classifier[0].ScoreChiSquared.Chi2:0.0}",
+            $"{report.Classifier[0].ScoreChiSquared.DegreesOfFreedom}",
+            $"p = {report.Classifier[0].ScoreChiSquared.PValue:0.0e0}");
         table.AddRow("W1 above three floors", $"{report.ObservablesAboveThreeFloors}", $"of {report.Observables.Count} observables", "");
         table.AddRow("W1, median observable", "", "", $"{report.MedianWassersteinRatio:0.00}");
-        foreach (var o in report.Observables.Where(o => double.IsFinite(o.Wasserstein.Ratio)).OrderByDescending(o => o.Wasserstein.Ratio).Take(8))
+        var judged = report.Observables.Where(o => double.IsFinite(o.Wasserstein.Ratio));
+        foreach (var o in judged.OrderByDescending(o => o.Wasserstein.Ratio).Take(8))
         {
-            table.AddRow($"W1 {Markup.Escape(o.Name)}", $"{o.Wasserstein.Value:0.00000}", $"{o.Wasserstein.BaselineMean:0.00000} ± {o.Wasserstein.BaselineSpread:0.00000}", $"{o.Wasserstein.Ratio:0.00}");
+            table.AddRow(
+                $"W1 {Markup.Escape(o.Name)}",
+                $"{o.Wasserstein.Value:0.00000}",
+                $"{o.Wasserstein.BaselineMean:0.00000} ± {o.Wasserstein.BaselineSpread:0.00000}",
+                $"{o.Wasserstein.Ratio:0.00}");
         }
 
         if (report is { Particles: { } particles, ParticlesFloor: { } particlesFloor })
@@ -41,7 +64,9 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
         console.Write(table);
         if (report.Power.Count > 0)
         {
-            var power = new Table().RoundedBorder().AddColumns("planted", "AUC", "AUC over the null", "score chi2 p", "classifier", "observables", "", "time");
+            var power = new Table()
+                .RoundedBorder()
+                .AddColumns("planted", "AUC", "AUC over the null", "score chi2 p", "classifier", "observables", "", "time");
             foreach (var p in report.Power)
             {
                 var c = p.Classifier;
@@ -59,7 +84,9 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
             console.Write(power);
         }
 
-        console.WriteLine($"{Path.Combine(folder, "report.html")}, report.json: {report.Generated.Events} generated against {report.MonteCarlo.Events} Monte Carlo events in {report.Seconds:0} s");
+        console.WriteLine(
+            $"{Path.Combine(folder, "report.html")}, report.json: {report.Generated.Events} generated against "
+                + $"{report.MonteCarlo.Events} Monte Carlo events in {report.Seconds:0} s");
     }
 
     /// <summary>The findings at several points as a table.</summary>
@@ -68,7 +95,13 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
         var table = new Table().RoundedBorder().AddColumns("point", "events", "AUC", "W1 / floor, median", "largest", "of");
         foreach (var p in report.Points)
         {
-            table.AddRow(Markup.Escape(p.Name), $"{p.Events}", $"{p.Auc:0.0000} ± {p.AucError:0.0000}", $"{p.MedianWassersteinRatio:0.00}", $"{p.LargestWassersteinRatio:0.00}", Markup.Escape(p.WorstObservable));
+            table.AddRow(
+                Markup.Escape(p.Name),
+                $"{p.Events}",
+                $"{p.Auc:0.0000} ± {p.AucError:0.0000}",
+                $"{p.MedianWassersteinRatio:0.00}",
+                $"{p.LargestWassersteinRatio:0.00}",
+                Markup.Escape(p.WorstObservable));
         }
 
         table.AddRow("all together", $"{report.PooledEvents}", $"{report.PooledAuc:0.0000} ± {report.PooledAucError:0.0000}", "", "", "");
@@ -82,7 +115,12 @@ internal sealed class EvaluationDisplay(IAnsiConsole console)
         var table = new Table().RoundedBorder().AddColumns("left out", "", "AUC", "W1 / floor, median", "largest");
         foreach (var (point, candidate) in report.Points.SelectMany(p => p.Candidates.Select(c => (p, c))))
         {
-            table.AddRow(Markup.Escape(point.Name), candidate.Name, $"{candidate.Auc:0.0000} ± {candidate.AucError:0.0000}", $"{candidate.MedianWassersteinRatio:0.00}", $"{candidate.LargestWassersteinRatio:0.00}");
+            table.AddRow(
+                Markup.Escape(point.Name),
+                candidate.Name,
+                $"{candidate.Auc:0.0000} ± {candidate.AucError:0.0000}",
+                $"{candidate.MedianWassersteinRatio:0.00}",
+                $"{candidate.LargestWassersteinRatio:0.00}");
         }
 
         console.Write(table);

@@ -15,7 +15,8 @@ internal sealed class HttpRegistry(ServiceClient client) : IModelCatalog, IKeyCa
     public async Task<ModelPage> ListAsync(ModelSearch search, CancellationToken cancellationToken = default)
     {
         var query = ServiceClient.Query(
-            ("process", search.Process), ("q", search.Text), ("alias", search.Alias), ("after", search.After), ("limit", search.Limit.ToString(CultureInfo.InvariantCulture)));
+            ("process", search.Process), ("q", search.Text), ("alias", search.Alias), ("after", search.After),
+            ("limit", search.Limit.ToString(CultureInfo.InvariantCulture)));
         using var response = await client.SendAsync(HttpMethod.Get, $"models{query}", null, cancellationToken);
         var models = await client.ReadAsync<List<ModelResponse>>(response, cancellationToken);
         return new ModelPage(models, response.Headers.Contains("Link") ? models[^1].Name : null);
@@ -31,7 +32,11 @@ internal sealed class HttpRegistry(ServiceClient client) : IModelCatalog, IKeyCa
     {
         var content = new StreamContent(file, 1 << 16);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        return client.AskAsync<PublishedResponse>(HttpMethod.Post, $"models{ServiceClient.Query(("name", request.Name), ("sha256", request.Sha256))}", content, cancellationToken);
+        return client.AskAsync<PublishedResponse>(
+            HttpMethod.Post,
+            $"models{ServiceClient.Query(("name", request.Name), ("sha256", request.Sha256))}",
+            content,
+            cancellationToken);
     }
 
     public async Task<Stream> OpenFileAsync(VersionDocumentResponse version, CancellationToken cancellationToken = default)
@@ -42,7 +47,11 @@ internal sealed class HttpRegistry(ServiceClient client) : IModelCatalog, IKeyCa
     }
 
     public Task<CardResponse> AddCardAsync(string model, int version, string content, CancellationToken cancellationToken = default) =>
-        client.AskAsync<CardResponse>(HttpMethod.Post, $"{Path(model, version)}/card", new StringContent(content, Encoding.UTF8, "application/json"), cancellationToken);
+        client.AskAsync<CardResponse>(
+            HttpMethod.Post,
+            $"{Path(model, version)}/card",
+            new StringContent(content, Encoding.UTF8, "application/json"),
+            cancellationToken);
 
     public async Task<string> GetCardAsync(string model, int version, CancellationToken cancellationToken = default)
     {
@@ -50,32 +59,46 @@ internal sealed class HttpRegistry(ServiceClient client) : IModelCatalog, IKeyCa
         return await response.Content.ReadAsStringAsync(cancellationToken);
     }
 
-    public Task<AliasResponse> GetAliasAsync(string model, string alias, DateTimeOffset? at = null, CancellationToken cancellationToken = default) =>
-        client.AskAsync<AliasResponse>(HttpMethod.Get, Alias(model, alias) + ServiceClient.Query(("at", at?.ToString("O", CultureInfo.InvariantCulture))), null, cancellationToken);
+    public Task<AliasResponse> GetAliasAsync(
+        string model, string alias, DateTimeOffset? at = null, CancellationToken cancellationToken = default) =>
+        client.AskAsync<AliasResponse>(
+            HttpMethod.Get,
+            Alias(model, alias) + ServiceClient.Query(("at", at?.ToString("O", CultureInfo.InvariantCulture))),
+            null,
+            cancellationToken);
 
-    public Task<AliasResponse> MoveAliasAsync(string model, string alias, MoveAliasRequest request, CancellationToken cancellationToken = default) =>
-        client.AskAsync<AliasResponse>(HttpMethod.Put, Alias(model, alias), JsonContent.Create(request, options: ServiceClient.Json), cancellationToken);
+    public Task<AliasResponse> MoveAliasAsync(
+        string model, string alias, MoveAliasRequest request, CancellationToken cancellationToken = default) =>
+        client.AskAsync<AliasResponse>(
+            HttpMethod.Put, Alias(model, alias), JsonContent.Create(request, options: ServiceClient.Json), cancellationToken);
 
-    public async Task RemoveAliasAsync(string model, string alias, RemoveAliasRequest request, CancellationToken cancellationToken = default)
+    public async Task RemoveAliasAsync(
+        string model, string alias, RemoveAliasRequest request, CancellationToken cancellationToken = default)
     {
         var query = ServiceClient.Query(("reason", request.Reason), ("revision", request.Revision?.ToString(CultureInfo.InvariantCulture)));
         using var response = await client.SendAsync(HttpMethod.Delete, Alias(model, alias) + query, null, cancellationToken);
     }
 
-    public async Task<IReadOnlyList<HistoryEntryResponse>> HistoryAsync(string model, string? alias = null, CancellationToken cancellationToken = default) =>
-        await client.AskAsync<List<HistoryEntryResponse>>(HttpMethod.Get, $"{Path(model)}/history{ServiceClient.Query(("alias", alias))}", null, cancellationToken);
+    public async Task<IReadOnlyList<HistoryEntryResponse>> HistoryAsync(
+        string model, string? alias = null, CancellationToken cancellationToken = default) =>
+        await client.AskAsync<List<HistoryEntryResponse>>(
+            HttpMethod.Get, $"{Path(model)}/history{ServiceClient.Query(("alias", alias))}", null, cancellationToken);
 
-    public Task<VersionResponse> SetStateAsync(string model, int version, SetStateRequest request, CancellationToken cancellationToken = default) =>
-        client.AskAsync<VersionResponse>(HttpMethod.Put, $"{Path(model, version)}/state", JsonContent.Create(request, options: ServiceClient.Json), cancellationToken);
+    public Task<VersionResponse> SetStateAsync(
+        string model, int version, SetStateRequest request, CancellationToken cancellationToken = default) =>
+        client.AskAsync<VersionResponse>(
+            HttpMethod.Put, $"{Path(model, version)}/state", JsonContent.Create(request, options: ServiceClient.Json), cancellationToken);
 
     async Task<IReadOnlyList<KeyResponse>> IKeyCatalog.ListAsync(CancellationToken cancellationToken) =>
         await client.AskAsync<List<KeyResponse>>(HttpMethod.Get, "keys", null, cancellationToken);
 
     public Task<IssuedKeyResponse> CreateAsync(CreateKeyRequest request, CancellationToken cancellationToken = default) =>
-        client.AskAsync<IssuedKeyResponse>(HttpMethod.Post, "keys", JsonContent.Create(request, options: ServiceClient.Json), cancellationToken);
+        client.AskAsync<IssuedKeyResponse>(
+            HttpMethod.Post, "keys", JsonContent.Create(request, options: ServiceClient.Json), cancellationToken);
 
     public Task<IssuedKeyResponse> RotateAsync(long id, RotateKeyRequest request, CancellationToken cancellationToken = default) =>
-        client.AskAsync<IssuedKeyResponse>(HttpMethod.Post, $"keys/{id}/rotate", JsonContent.Create(request, options: ServiceClient.Json), cancellationToken);
+        client.AskAsync<IssuedKeyResponse>(
+            HttpMethod.Post, $"keys/{id}/rotate", JsonContent.Create(request, options: ServiceClient.Json), cancellationToken);
 
     public Task<KeyResponse> RevokeAsync(long id, CancellationToken cancellationToken = default) =>
         client.AskAsync<KeyResponse>(HttpMethod.Delete, $"keys/{id}", null, cancellationToken);

@@ -10,12 +10,23 @@ namespace EventService.Cli;
 public static class Import
 {
     private static readonly Argument<string> s_state = new("state") { Description = "State dict of the flow, saved as safetensors." };
-    private static readonly Argument<string> s_description = new("description") { Description = "JSON file with the constants of the flow, its columns and their maps; see docs/import.md." };
-    private static readonly Option<string?> s_output = new("--output", "-o") { Description = "Model file to write; NAME.safetensors if not given." };
+    private static readonly Argument<string> s_description = new("description")
+    {
+        Description = "JSON file with the constants of the flow, its columns and their maps; see docs/import.md.",
+    };
+    private static readonly Option<string?> s_output = new("--output", "-o")
+    {
+        Description = "Model file to write; NAME.safetensors if not given.",
+    };
 
     public static Command Command()
     {
-        var command = new Command("import", "Turn a flow trained with nflows or zuko into a model file.") { s_state, s_description, s_output };
+        var command = new Command("import", "Turn a flow trained with nflows or zuko into a model file.")
+        {
+            s_state,
+            s_description,
+            s_output,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -42,7 +53,9 @@ public static class Import
         var difference = model.LargestCheckDifference is { } largest
             ? $"log-densities agree with the checks to {largest:E1}"
             : "no checks in the description: nothing shows that activation, bounds and maps are those of the training";
-        await Console.Error.WriteLineAsync($"{path}: {model.Document.Name} ({model.Document.Process}), {model.Document.Schema.Scalars.Count} columns, {model.Layers} layers; {difference}");
+        await Console.Error.WriteLineAsync(
+            $"{path}: {model.Document.Name} ({model.Document.Process}), {model.Document.Schema.Scalars.Count} columns, "
+                + $"{model.Layers} layers; {difference}");
         return 0;
     }
 }

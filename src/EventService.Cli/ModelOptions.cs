@@ -11,9 +11,21 @@ namespace EventService.Cli;
 internal sealed class ModelOptions(ModelLoader load)
 {
     private readonly Option<string?> _process = new("--process") { Description = "Physics process, such as ttbar." };
-    private readonly Option<string?> _model = new("--model") { Description = "Name of a model, where the process has several, or a model file." };
-    private readonly Option<string> _models = new("--models") { Description = "Folder of model files.", DefaultValueFactory = _ => "models" };
-    private readonly Option<string[]> _condition = new("--condition") { Description = "Condition of the model, such as mGluino=1700; of 'generate' also several points, mGluino=1500,1600, or a prior, mGluino=uniform(1000,2200). May be given several times." };
+    private readonly Option<string?> _model = new("--model")
+    {
+        Description = "Name of a model, where the process has several, or a model file.",
+    };
+    private readonly Option<string> _models = new("--models")
+    {
+        Description = "Folder of model files.",
+        DefaultValueFactory = _ => "models",
+    };
+    private readonly Option<string[]> _condition = new("--condition")
+    {
+        Description =
+            "Condition of the model, such as mGluino=1700; of 'generate' also several points, mGluino=1500,1600, or a prior, "
+                + "mGluino=uniform(1000,2200). May be given several times.",
+    };
     private readonly Option<int> _workers = new("--workers") { Description = "Threads; 0 for one per processor." };
 
     public void AddTo(Command command)
@@ -30,7 +42,7 @@ internal sealed class ModelOptions(ModelLoader load)
     public Task<EventGenerator> LoadAsync(ParseResult parsed, CancellationToken cancellationToken) =>
         LocalModels.LoadAsync(parsed.GetValue(_models)!, parsed.GetValue(_process), parsed.GetValue(_model), load, cancellationToken);
 
-    /// <summary>What names a model at a server.</summary>
+    /// <summary>The fields that name a model at a server.</summary>
     public (string Process, string Model) Name(ParseResult parsed) => (parsed.GetValue(_process) ?? "", parsed.GetValue(_model) ?? "");
 
     /// <summary>The conditions as the request parameters that they are in HTTP.</summary>

@@ -25,7 +25,8 @@ internal sealed class OutputFile : IAsyncDisposable
         : new OutputFile(path, new FileStream(path + ".partial", FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16));
 
     /// <summary>Devices of Unix, such as /dev/null, are written to and never replaced.</summary>
-    private static bool IsDevice(string path) => !OperatingSystem.IsWindows() && Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal);
+    private static bool IsDevice(string path) =>
+        !OperatingSystem.IsWindows() && Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal);
 
     /// <summary>Writes everything to disk and gives the file its name.</summary>
     public async Task CompleteAsync()

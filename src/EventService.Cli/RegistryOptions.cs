@@ -17,9 +17,15 @@ namespace EventService.Cli;
 internal sealed class RegistryOptions(ModelLoader load)
 {
     private readonly ServerOptions _server = new();
-    private readonly Option<string?> _data = new("--data") { Description = "Data folder of a server on this machine, or its registry.sqlite." };
+    private readonly Option<string?> _data = new("--data")
+    {
+        Description = "Data folder of a server on this machine, or its registry.sqlite.",
+    };
     private readonly Option<string?> _database = new("--database") { Description = "Connection string of a PostgreSQL registry." };
-    private readonly Option<string?> _actor = new("--actor") { Description = "Who you are, for the history of a registry without a server; your user name if not given." };
+    private readonly Option<string?> _actor = new("--actor")
+    {
+        Description = "Who you are, for the history of a registry without a server; your user name if not given.",
+    };
 
     public void AddTo(Command command)
     {
@@ -38,17 +44,29 @@ internal sealed class RegistryOptions(ModelLoader load)
     /// <param name="work">Does it.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <param name="create">Make a registry where there is no file.</param>
-    /// <exception cref="RegistryException">None is named, several are, or it is not there.</exception>
-    public Task WithModelsAsync(ParseResult parsed, Func<IModelCatalog, Task> work, CancellationToken cancellationToken, bool create = false) =>
-        RunAsync(parsed, server => work(server), (contexts, folder) => WithDatabaseAsync(parsed, contexts, folder, work), create, cancellationToken);
+    /// <exception cref="RegistryException">No registry is named, several are, or the named one does not exist.</exception>
+    public Task WithModelsAsync(
+        ParseResult parsed, Func<IModelCatalog, Task> work, CancellationToken cancellationToken, bool create = false) =>
+        RunAsync(
+            parsed,
+            server => work(server),
+            (contexts, folder) => WithDatabaseAsync(parsed, contexts, folder, work),
+            create,
+            cancellationToken);
 
     /// <summary>Does something with the keys of the registry that is named.</summary>
     /// <inheritdoc cref="WithModelsAsync"/>
     public Task WithKeysAsync(ParseResult parsed, Func<IKeyCatalog, Task> work, CancellationToken cancellationToken, bool create = false) =>
-        RunAsync(parsed, server => work(server), (contexts, _) => work(new KeyCatalog(new KeyStore(contexts, TimeProvider.System), Actor(parsed))), create, cancellationToken);
+        RunAsync(
+            parsed,
+            server => work(server),
+            (contexts, _) => work(new KeyCatalog(new KeyStore(contexts, TimeProvider.System), Actor(parsed))),
+            create,
+            cancellationToken);
 
     private async Task RunAsync(
-        ParseResult parsed, Func<HttpRegistry, Task> overHttp, Func<IDbContextFactory<RegistryContext>, string, Task> inDatabase, bool create, CancellationToken cancellationToken)
+        ParseResult parsed, Func<HttpRegistry, Task> overHttp, Func<IDbContextFactory<RegistryContext>, string, Task> inDatabase,
+        bool create, CancellationToken cancellationToken)
     {
         var (data, database) = (parsed.GetValue(_data), parsed.GetValue(_database));
         var server = _server.Given(parsed) ?? (data is null && database is null ? ServerOptions.OfEnvironment : null);
@@ -77,7 +95,8 @@ internal sealed class RegistryOptions(ModelLoader load)
         }
     }
 
-    private async Task WithDatabaseAsync(ParseResult parsed, IDbContextFactory<RegistryContext> contexts, string folder, Func<IModelCatalog, Task> work)
+    private async Task WithDatabaseAsync(
+        ParseResult parsed, IDbContextFactory<RegistryContext> contexts, string folder, Func<IModelCatalog, Task> work)
     {
         var files = new ArtifactFolder(folder, TimeProvider.System);
         var registry = new ModelRegistry(contexts, files, TimeProvider.System);
@@ -86,7 +105,8 @@ internal sealed class RegistryOptions(ModelLoader load)
     }
 
     /// <summary>Opens a database and brings it up to date, as a server does at its start.</summary>
-    private static async Task<IDbContextFactory<RegistryContext>> OpenAsync(string? data, string? database, bool create, CancellationToken cancellationToken)
+    private static async Task<IDbContextFactory<RegistryContext>> OpenAsync(
+        string? data, string? database, bool create, CancellationToken cancellationToken)
     {
         IDbContextFactory<RegistryContext> contexts;
         if (database is not null)
@@ -98,7 +118,9 @@ internal sealed class RegistryOptions(ModelLoader load)
             var file = SqliteFile(data!);
             if (!create && !File.Exists(file))
             {
-                throw new RegistryException(RegistryFault.NotFound, $"There is no registry at {file}. Start a server with this data folder once, or publish a model into it.");
+                throw new RegistryException(
+                    RegistryFault.NotFound,
+                    $"There is no registry at {file}. Start a server with this data folder once, or publish a model into it.");
             }
 
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);

@@ -9,7 +9,7 @@ internal sealed class ResultWriter(TextWriter output, bool json)
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>Writes a result in one form or the other.</summary>
-    /// <param name="result">What is written as JSON.</param>
+    /// <param name="result">The value to write as JSON.</param>
     /// <param name="text">Writes it as text.</param>
     public async Task WriteAsync<T>(T result, Func<Task> text)
     {

@@ -38,7 +38,7 @@ internal sealed class ServerEvents : IDisposable
         });
     }
 
-    /// <summary>As the server gives it, for the format that is written.</summary>
+    /// <summary>The schema that the server reports, for the format that is written.</summary>
     public Receipt Receipt { get; }
 
     /// <param name="server">Address of its gRPC.</param>
@@ -46,11 +46,13 @@ internal sealed class ServerEvents : IDisposable
     /// <param name="values">The parameters of a request, as texts; others than those of this program are conditions.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="RequestException">The address or a value is wrong.</exception>
-    public static async Task<ServerEvents> OpenAsync(string server, string? key, Dictionary<string, string> values, CancellationToken cancellationToken)
+    public static async Task<ServerEvents> OpenAsync(
+        string server, string? key, Dictionary<string, string> values, CancellationToken cancellationToken)
     {
         if (!Uri.TryCreate(server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
         {
-            throw new RequestException(RequestFault.BadValue, $"The server is '{server}', expected an address such as http://localhost:8081.");
+            throw new RequestException(
+                RequestFault.BadValue, $"The server is '{server}', expected an address such as http://localhost:8081.");
         }
 
         var request = ToRequest(values);
@@ -115,7 +117,9 @@ internal sealed class ServerEvents : IDisposable
                 case "lumi": request.Lumi = RequestValue.Number(text, name); break;
                 case "format": break;
                 // Several points and priors go as they are: the server understands them.
-                case var _ when ConditionSource.Parse(text, name) is not ConditionSource.Points { Values.Count: 1 }: request.Scan.Add(name, text); break;
+                case var _ when ConditionSource.Parse(text, name) is not ConditionSource.Points { Values.Count: 1 }:
+                    request.Scan.Add(name, text);
+                    break;
                 default: request.Condition.Add(name, RequestValue.Number(text, name)); break;
             }
         }

@@ -14,7 +14,7 @@ internal sealed class ServiceClient : IDisposable
 
     /// <param name="server">Address, such as http://localhost:8080.</param>
     /// <param name="key">API key; null to come without.</param>
-    /// <exception cref="RegistryException">The address is none.</exception>
+    /// <exception cref="RegistryException">The address is invalid.</exception>
     public ServiceClient(string server, string? key)
     {
         // A large file takes its time; who waits can interrupt.
@@ -43,7 +43,7 @@ internal sealed class ServiceClient : IDisposable
     public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken) =>
         SendAsync(new HttpRequestMessage(method, path) { Content = content }, cancellationToken);
 
-    /// <summary>The answer once its headers are there, if it is none of an error.</summary>
+    /// <summary>The answer, once its headers have arrived, unless it is an error.</summary>
     /// <exception cref="RegistryException">The server refuses, or does not answer.</exception>
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -57,7 +57,8 @@ internal sealed class ServiceClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new RegistryException(RegistryFault.Unusable, $"{_client.BaseAddress} does not answer: {e.Message}. Is the service running there?", e);
+            throw new RegistryException(
+                RegistryFault.Unusable, $"{_client.BaseAddress} does not answer: {e.Message}. Is the service running there?", e);
         }
 
         if (response.IsSuccessStatusCode)
@@ -80,7 +81,11 @@ internal sealed class ServiceClient : IDisposable
         }
         catch (JsonException e)
         {
-            throw new RegistryException(RegistryFault.Unusable, $"{_client.BaseAddress} answers in words that are not the event service's: {e.Message}. Is it another server, or another version?", e);
+            throw new RegistryException(
+                RegistryFault.Unusable,
+                $"{_client.BaseAddress} answers in words that are not the event service's: {e.Message}. "
+                    + "Is it another server, or another version?",
+                e);
         }
     }
 
@@ -100,7 +105,8 @@ internal sealed class ServiceClient : IDisposable
         try
         {
             var problem = JsonElement.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
-            if (problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("detail", out var detail) && detail.GetString() is { } sentence)
+            if (problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("detail", out var detail)
+                && detail.GetString() is { } sentence)
             {
                 return new RegistryException(fault, sentence);
             }

@@ -11,7 +11,7 @@ using Spectre.Console;
 
 namespace EventService.Cli;
 
-/// <summary>What a person sees: progress and errors on standard error, so that standard output holds data only.</summary>
+/// <summary>Output for people: progress and errors on standard error, so that standard output holds data only.</summary>
 public static class Terminal
 {
     private static IAnsiConsole Error { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
@@ -23,7 +23,8 @@ public static class Terminal
         ArgumentNullException.ThrowIfNull(error);
         try
         {
-            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output ?? Console.Out });
+            return await root.Parse(args)
+                .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output ?? Console.Out });
         }
         catch (OperationCanceledException)
         {
@@ -32,7 +33,8 @@ public static class Terminal
         }
         catch (Exception e) when (DatabaseFailure.Is(e))
         {
-            await error.WriteLineAsync($"eventservice: The registry's database does not answer or cannot be used: {e.GetBaseException().Message}");
+            await error.WriteLineAsync(
+                $"eventservice: The registry's database does not answer or cannot be used: {e.GetBaseException().Message}");
             return 1;
         }
         catch (Exception e) when (IsExpected(e))
@@ -43,7 +45,7 @@ public static class Terminal
     }
 
     /// <summary>Runs work under a progress bar with rate and time left; without one where standard error is not a terminal.</summary>
-    /// <param name="description">What is going on.</param>
+    /// <param name="description">The work in progress.</param>
     /// <param name="total">Number of events, or null where the end is not known.</param>
     /// <param name="work">Gets what it calls with the number of events done.</param>
     public static Task ProgressAsync(string description, long? total, Func<Action<long>, Task> work)
@@ -52,7 +54,9 @@ public static class Terminal
         return Console.IsErrorRedirected
             ? work(_ => { })
             : Error.Progress()
-                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RateColumn(), new RemainingTimeColumn())
+                .Columns(
+                    new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RateColumn(),
+                    new RemainingTimeColumn())
                 .StartAsync(async context =>
                 {
                     var task = context.AddTask(Markup.Escape(description), maxValue: total ?? 1);
@@ -69,6 +73,8 @@ public static class Terminal
     }
 
     /// <summary>Failures that have a sentence for the user; all others are bugs and show their stack.</summary>
-    private static bool IsExpected(Exception e) => e is RequestException or RegistryException or ModelFormatException or SafeTensorsException
-        or DataFormatException or UnwritableEventException or AttemptsExhaustedException or IOException or UnauthorizedAccessException or RpcException;
+    private static bool IsExpected(Exception e) =>
+        e is RequestException or RegistryException or ModelFormatException or SafeTensorsException
+            or DataFormatException or UnwritableEventException or AttemptsExhaustedException
+            or IOException or UnauthorizedAccessException or RpcException;
 }

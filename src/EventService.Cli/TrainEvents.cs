@@ -9,7 +9,10 @@ using EventService.Training.Recipes;
 
 namespace EventService.Cli;
 
-/// <summary>eventservice train --recipe, where the recipe has a composition: from whole events to a model of flows that are trained one after the other.</summary>
+/// <summary>
+/// eventservice train --recipe, where the recipe has a composition: from whole events to a model of flows that
+/// are trained one after the other.
+/// </summary>
 internal static class TrainEvents
 {
     public static async Task<int> RunAsync(TrainTable.Request request, CancellationToken cancellation)
@@ -46,7 +49,9 @@ internal static class TrainEvents
         await Terminal.ProgressAsync("measuring the acceptance", recipe.AcceptanceEvents, progress => Task.Run(() =>
             document = training.Write(file.Stream, command, request.Data.Name, sha256, progress)));
         await file.CompleteAsync();
-        await Console.Error.WriteLineAsync($"{request.Output}: validation loss {document!.Training.ValidationLoss:F4} nat an event, acceptance {document.Acceptance:F4} +- {document.AcceptanceError:F4}");
+        await Console.Error.WriteLineAsync(
+            $"{request.Output}: validation loss {document!.Training.ValidationLoss:F4} nat an event, "
+                + $"acceptance {document.Acceptance:F4} +- {document.AcceptanceError:F4}");
         return 0;
 
         string Checkpoint(string name) => $"{request.Checkpoint}.{name}";

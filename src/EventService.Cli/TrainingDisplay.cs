@@ -30,9 +30,11 @@ internal sealed class TrainingDisplay(TextWriter output, TimeProvider time)
         var left = perStep * (progress.TotalSteps - progress.Step);
         var line = string.Create(
             CultureInfo.InvariantCulture,
-            $"epoch {progress.Epoch + 1,3}  step {progress.Step,6}/{progress.TotalSteps}  loss {progress.TrainingLoss:F4}  {progress.EventsPerSecond,7:N0} events/s  left {left:hh\\:mm\\:ss}");
+            $"epoch {progress.Epoch + 1,3}  step {progress.Step,6}/{progress.TotalSteps}  loss {progress.TrainingLoss:F4}  "
+                + $"{progress.EventsPerSecond,7:N0} events/s  left {left:hh\\:mm\\:ss}");
         output.WriteLine(progress.EpochEnd
-            ? string.Create(CultureInfo.InvariantCulture, $"{line}  validation {progress.ValidationLoss:F4}  best {progress.BestValidationLoss:F4}")
+            ? string.Create(
+                CultureInfo.InvariantCulture, $"{line}  validation {progress.ValidationLoss:F4}  best {progress.BestValidationLoss:F4}")
             : line);
     }
 }

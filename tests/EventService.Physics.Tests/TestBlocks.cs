@@ -10,7 +10,9 @@ internal static class TestBlocks
 {
     public static SampleSchema Schema { get; } = DarkMachinesSchema.Create(new ObjectMaxima(6, 4, 3, 3, 2));
 
-    /// <summary>Seeded events whose numbers use all 24 bits of a float32; some events are empty. Columns are in the order that a sample has.</summary>
+    /// <summary>
+    /// Seeded events whose numbers use all 24 bits of a float32; some events are empty. Columns are in the order that a sample has.
+    /// </summary>
     public static EventBlock Random(int count, ulong seed, SampleSchema? schema = null)
     {
         var random = new SplitMix64(seed);
@@ -50,7 +52,8 @@ internal static class TestBlocks
                         case "mass": // from 0.3 to 30 % of pT
                             var mass = (float)(pt[i] * 0.003 * Math.Exp(4.6 * random.Uniform()));
                             collection.Columns[4][at] = mass;
-                            collection.Columns[3][at] = (float)Math.Sqrt(Math.Pow((double)pt[i] * Math.Cosh(collection.Columns[1][at]), 2) + ((double)mass * mass));
+                            collection.Columns[3][at] =
+                                (float)Math.Sqrt(Math.Pow((double)pt[i] * Math.Cosh(collection.Columns[1][at]), 2) + ((double)mass * mass));
                             break;
                     }
                 }
@@ -93,7 +96,10 @@ internal static class TestBlocks
         }
     }
 
-    /// <summary>Every number of both blocks has the same bits; what was written as dm-csv may have other masses for jets of E > 200 m, their squares right to 1e-12 E^2.</summary>
+    /// <summary>
+    /// Every number of both blocks has the same bits; what was written as dm-csv may have other masses for jets of E > 200 m,
+    /// their squares right to 1e-12 E^2.
+    /// </summary>
     public static void AssertSameBits(EventBlock expected, EventBlock actual, string format = "")
     {
         Assert.Equal(expected.Count, actual.Count);
@@ -126,7 +132,9 @@ internal static class TestBlocks
         {
             double energy = expected.Columns[3][i], mass = expected.Columns[4][i], read = actual.Columns[4][i];
             Assert.True(
-                energy <= 200 * mass ? read == mass : Math.Abs((read * read) - (mass * mass)) <= (1.01e-12 * energy * energy) + (1.2e-7 * mass * mass),
+                energy <= 200 * mass
+                    ? read == mass
+                    : Math.Abs((read * read) - (mass * mass)) <= (1.01e-12 * energy * energy) + (1.2e-7 * mass * mass),
                 $"E {energy:R}: mass {mass:R} became {read:R}");
         }
     }

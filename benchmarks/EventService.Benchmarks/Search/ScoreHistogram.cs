@@ -1,8 +1,9 @@
 namespace EventService.Benchmarks.Search;
 
 /// <summary>
-/// The three bins of a score from 0 to 1 that a search is made in (M. Kaech's thesis, sec. 7.2.4): the uppermost reaches as far down as the relative statistical error of its background is still 30 % or more, the
-/// other two are equal and reach down to 0.9. Where the first gets there by itself, it is the only one.
+/// The three bins of a score from 0 to 1 that a search is made in (M. Kaech's thesis, sec. 7.2.4): the uppermost reaches as far down as the
+/// relative statistical error of its background is still 30 % or more, the other two are equal and reach down to 0.9. Where the first gets
+/// there by itself, it is the only one.
 /// </summary>
 internal sealed class ScoreHistogram
 {
@@ -59,7 +60,10 @@ internal sealed class ScoreHistogram
         return (sums, squares);
     }
 
-    /// <summary>Signal and background without bins that have no background: these are added to the next lower bin, the lowest to the next higher one.</summary>
+    /// <summary>
+    /// Signal and background without bins that have no background: these are added to the next lower bin, the
+    /// lowest to the next higher one.
+    /// </summary>
     public static (double[] Signal, double[] Background) WithoutEmpty(double[] signal, double[] background)
     {
         var (s, b) = (signal.ToList(), background.ToList());

@@ -36,7 +36,9 @@ internal sealed record SearchEvents(float[] Rows, double[] Weights)
     }
 }
 
-/// <summary>Hyper-parameters of M. Kaech's thesis, table 7.3, but for the length of the training, and GELU in place of a leaky ReLU.</summary>
+/// <summary>
+/// Hyper-parameters of M. Kaech's thesis, table 7.3, except for the length of the training, and GELU in place of a leaky ReLU.
+/// </summary>
 internal sealed record SearchClassifierOptions
 {
     public int HiddenLayers { get; init; } = 4;
@@ -58,7 +60,8 @@ internal sealed record SearchClassifierOptions
 }
 
 /// <summary>
-/// A network that tells signal from background: batches of as many events of both, drawn with replacement by weight, focal loss, AdamW; the epoch whose judgement is best is kept. One thread.
+/// A network that tells signal from background: batches of as many events of both, drawn with replacement by weight, focal loss, AdamW; the
+/// epoch whose judgement is best is kept. One thread.
 /// </summary>
 internal sealed class SearchClassifier
 {
@@ -70,15 +73,18 @@ internal sealed class SearchClassifier
     private readonly int _columns;
     private readonly Tensor _x = new(0, 0);
 
-    private SearchClassifier(JudgeNetwork network, int columns) => (_network, _tape, _columns) = (network, new Tape(network.Parameters), columns);
+    private SearchClassifier(JudgeNetwork network, int columns) =>
+        (_network, _tape, _columns) = (network, new Tape(network.Parameters), columns);
 
     /// <param name="signal">Training events.</param>
     /// <param name="background">Training events.</param>
     /// <param name="columns">Numbers of a row.</param>
     /// <param name="options">Hyper-parameters.</param>
-    /// <param name="seed">Of the initial parameters and of all draws.</param>
+    /// <param name="seed">Seed of the initial parameters and of all draws.</param>
     /// <param name="judge">The larger, the better.</param>
-    public static SearchClassifier Train(SearchEvents signal, SearchEvents background, int columns, SearchClassifierOptions options, ulong seed, Func<SearchClassifier, double> judge)
+    public static SearchClassifier Train(
+        SearchEvents signal, SearchEvents background, int columns, SearchClassifierOptions options, ulong seed,
+        Func<SearchClassifier, double> judge)
     {
         var random = new PhiloxStream(seed, 0);
         var classifier = new SearchClassifier(new JudgeNetwork(columns, options.HiddenLayers, options.HiddenUnits, ref random), columns);
@@ -143,7 +149,8 @@ internal sealed class SearchClassifier
         return scores;
     }
 
-    private void AddGradient(SearchEvents signal, SearchEvents background, int count, SearchClassifierOptions options, ref PhiloxStream random)
+    private void AddGradient(
+        SearchEvents signal, SearchEvents background, int count, SearchClassifierOptions options, ref PhiloxStream random)
     {
         _x.Reshape(_columns, count);
         for (var k = 0; k < count; k++)

@@ -20,22 +20,27 @@ internal sealed class LoadClient(HttpClient http, string process)
     /// <param name="end">The end of the trial.</param>
     public async Task<LoadRequest> AskAsync(int client, long n, ulong seed, long due, CancellationToken end)
     {
-        var query = string.Create(CultureInfo.InvariantCulture, $"generate?process={Uri.EscapeDataString(process)}&n={n}&seed={seed}&format=npy");
+        var query = string.Create(
+            CultureInfo.InvariantCulture, $"generate?process={Uri.EscapeDataString(process)}&n={n}&seed={seed}&format=npy");
         var firstByte = TimeSpan.Zero;
         long bytes = 0, length = 0;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         LoadRequest Ended(LoadOutcome outcome, string? error = null) => new(
-            client, query, n, outcome, Stopwatch.GetElapsedTime(due), firstByte, bytes, length == 0 ? 0 : (double)bytes / length * n, Convert.ToHexStringLower(hash.GetCurrentHash()), error);
+            client, query, n, outcome, Stopwatch.GetElapsedTime(due), firstByte, bytes, length == 0
+                ? 0
+                : (double)bytes / length * n, Convert.ToHexStringLower(hash.GetCurrentHash()), error);
 
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, query);
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, end);
             firstByte = Stopwatch.GetElapsedTime(due);
-            if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable && response.Headers.RetryAfter?.Delta is { } retryAfter)
+            if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable
+                && response.Headers.RetryAfter?.Delta is { } retryAfter)
             {
                 var shed = Ended(LoadOutcome.Shed);
-                await Task.Delay(retryAfter > s_leastPause ? retryAfter : s_leastPause, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(retryAfter > s_leastPause ? retryAfter : s_leastPause, end)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 return shed;
             }
 
@@ -71,7 +76,8 @@ internal sealed class LoadClient(HttpClient http, string process)
         return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 
-    private static async Task<long> ReadAsync(Stream body, long most, IncrementalHash hash, Action<long> progress, CancellationToken cancellationToken)
+    private static async Task<long> ReadAsync(
+        Stream body, long most, IncrementalHash hash, Action<long> progress, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
         try

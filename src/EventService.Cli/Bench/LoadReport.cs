@@ -4,17 +4,23 @@ using Spectre.Console;
 
 namespace EventService.Cli.Bench;
 
-/// <summary>What a trial has shown.</summary>
-internal sealed record LoadReport(IReadOnlyList<LoadRequest> Requests, TimeSpan Duration, ServerMemory Memory, LoadRequest? Stream, int? Replayed, IReadOnlyList<string> Differences)
+/// <summary>The results of a trial.</summary>
+internal sealed record LoadReport(
+    IReadOnlyList<LoadRequest> Requests, TimeSpan Duration, ServerMemory Memory, LoadRequest? Stream, int? Replayed,
+    IReadOnlyList<string> Differences)
 {
-    private static readonly (string Name, long Least, long Most)[] s_sizes = [("1 to 1000", 1, 1000), ("to 1e4", 1001, 10_000), ("to 1e5", 10_001, 100_000), ("to 1e6 and more", 100_001, long.MaxValue)];
+    private static readonly (string Name, long Least, long Most)[] s_sizes =
+    [
+        ("1 to 1000", 1, 1000), ("to 1e4", 1001, 10_000), ("to 1e5", 10_001, 100_000), ("to 1e6 and more", 100_001, long.MaxValue),
+    ];
 
     /// <summary>No request failed, and every answer was that of the same request alone.</summary>
     public bool IsGood => Requests.All(r => r.Outcome != LoadOutcome.Failed) && Differences.Count == 0;
 
     public void Write(IAnsiConsole console)
     {
-        var table = new Table().AddColumns("n", "complete", "cut", "shed", "failed", "events/s", "first byte p50", "p99", "last byte p50", "p99", "largest");
+        var table = new Table()
+            .AddColumns("n", "complete", "cut", "shed", "failed", "events/s", "first byte p50", "p99", "last byte p50", "p99", "largest");
         foreach (var (name, least, most) in s_sizes)
         {
             var some = Requests.Where(r => r.N >= least && r.N <= most).ToArray();
@@ -26,28 +32,38 @@ internal sealed record LoadReport(IReadOnlyList<LoadRequest> Requests, TimeSpan 
             var complete = some.Where(r => r.Outcome == LoadOutcome.Complete).ToArray();
             table.AddRow([
                 name,
-                .. new[] { LoadOutcome.Complete, LoadOutcome.Cut, LoadOutcome.Shed, LoadOutcome.Failed }.Select(o => Text(some.Count(r => r.Outcome == o), "N0")),
+                .. new[] { LoadOutcome.Complete, LoadOutcome.Cut, LoadOutcome.Shed, LoadOutcome.Failed }.Select(
+                    o => Text(some.Count(r => r.Outcome == o), "N0")),
                 Text(some.Sum(r => r.Events) / Duration.TotalSeconds, "N0"),
                 Percentile(complete.Select(r => r.FirstByte), 0.5), Percentile(complete.Select(r => r.FirstByte), 0.99),
-                Percentile(complete.Select(r => r.Latency), 0.5), Percentile(complete.Select(r => r.Latency), 0.99), Percentile(complete.Select(r => r.Latency), 1),
+                Percentile(complete.Select(r => r.Latency), 0.5), Percentile(complete.Select(r => r.Latency), 0.99),
+                Percentile(complete.Select(r => r.Latency), 1),
             ]);
         }
 
         console.Write(table);
-        console.WriteLine($"{Text(Requests.Sum(r => r.Events) / Duration.TotalSeconds, "N0")} events/s, {Text(Requests.Sum(r => r.Bytes) / Duration.TotalSeconds / 1e6, "F1")} MB/s over {Text(Duration.TotalSeconds, "F0")} s");
+        var seconds = Duration.TotalSeconds;
+        console.WriteLine(
+            $"{Text(Requests.Sum(r => r.Events) / seconds, "N0")} events/s, {Text(Requests.Sum(r => r.Bytes) / seconds / 1e6, "F1")} MB/s "
+                + $"over {Text(seconds, "F0")} s");
         if (Stream is not null)
         {
-            console.WriteLine($"the stream beside them: {Stream.Outcome}, {Text(Stream.Events / Duration.TotalSeconds, "N0")} events/s {Stream.Error}");
+            console.WriteLine(
+                $"the stream beside them: {Stream.Outcome}, {Text(Stream.Events / Duration.TotalSeconds, "N0")} events/s {Stream.Error}");
         }
 
         if (Fairness() is { } fairness)
         {
-            console.WriteLine($"fairness among the clients' requests above 1000 events (Jain, Chiu and Hawe 1984; 1 is even): {Text(fairness.Index, "F4")} over {fairness.Clients} clients");
+            console.WriteLine(
+                "fairness among the clients' requests above 1000 events (Jain, Chiu and Hawe 1984; "
+                    + $"1 is even): {Text(fairness.Index, "F4")} over {fairness.Clients} clients");
         }
 
         if (Memory.Readings is { Count: > 0 } readings)
         {
-            console.WriteLine($"server memory: {Text(readings[0].MiB, "F0")} MiB at the start, {Text(readings.Max(r => r.MiB), "F0")} at most, {Text(readings[^1].MiB, "F0")} at the end; in the second half {Text(Memory.Trend(), "F1")} MiB a minute");
+            console.WriteLine(
+                $"server memory: {Text(readings[0].MiB, "F0")} MiB at the start, {Text(readings.Max(r => r.MiB), "F0")} at most, "
+                    + $"{Text(readings[^1].MiB, "F0")} at the end; in the second half {Text(Memory.Trend(), "F1")} MiB a minute");
         }
 
         foreach (var error in Requests.Where(r => r.Outcome == LoadOutcome.Failed).GroupBy(r => r.Error))
@@ -65,7 +81,9 @@ internal sealed record LoadReport(IReadOnlyList<LoadRequest> Requests, TimeSpan 
         }
     }
 
-    /// <summary>Of the rates at which the clients had their larger answers while they waited for them: (sum x)^2 / (n sum x^2).</summary>
+    /// <summary>
+    /// Fairness of the rates at which the clients received their larger answers while waiting for them: (sum x)^2 / (n sum x^2).
+    /// </summary>
     private (double Index, int Clients)? Fairness()
     {
         double[] rates = [.. Requests

@@ -13,7 +13,8 @@ internal static class CancelJob
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = server.Open(parsed);
-            await JobsCommand.WriteAsync(server.Output(parsed), await new HttpJobs(client).CancelAsync(parsed.GetValue(s_id), cancellationToken));
+            await JobsCommand.WriteAsync(
+                server.Output(parsed), await new HttpJobs(client).CancelAsync(parsed.GetValue(s_id), cancellationToken));
         });
         return command;
     }

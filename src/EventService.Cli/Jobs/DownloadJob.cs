@@ -37,12 +37,17 @@ internal static class DownloadJob
             });
             await File.WriteAllTextAsync(Path.Combine(folder, JobManifest.FileName), text, cancellationToken);
             var output = server.Output(parsed);
-            await output.WriteAsync(manifest, () => output.LineAsync($"{manifest.Parts.Count} parts, {manifest.Parts.Sum(p => p.Bytes)} bytes, {manifest.Receipt.N} events of {manifest.Receipt.Model}: {folder}"));
+            await output.WriteAsync(
+                manifest,
+                () => output.LineAsync(
+                    $"{manifest.Parts.Count} parts, {manifest.Parts.Sum(p => p.Bytes)} bytes, "
+                        + $"{manifest.Receipt.N} events of {manifest.Receipt.Model}: {folder}"));
         });
         return command;
     }
 
-    private static async Task PartAsync(HttpJobs jobs, long id, int number, ManifestPart part, string folder, CancellationToken cancellationToken)
+    private static async Task PartAsync(
+        HttpJobs jobs, long id, int number, ManifestPart part, string folder, CancellationToken cancellationToken)
     {
         var path = Path.Combine(folder, Path.GetFileName(part.File));
         if (File.Exists(path) && await DigestAsync(path, cancellationToken) == part.Sha256)
@@ -65,7 +70,10 @@ internal static class DownloadJob
         if (found != part.Sha256)
         {
             File.Delete(partial);
-            throw new RegistryException(RegistryFault.Unusable, $"What arrived of {part.File} has the sha256 {found}, expected {part.Sha256}: bytes changed on the way, or an earlier download was of another job. The unfinished file is deleted; try again.");
+            throw new RegistryException(
+                RegistryFault.Unusable,
+                $"What arrived of {part.File} has the sha256 {found}, expected {part.Sha256}: bytes changed on the way, "
+                    + "or an earlier download was of another job. The unfinished file is deleted; try again.");
         }
 
         File.Move(partial, path, overwrite: true);

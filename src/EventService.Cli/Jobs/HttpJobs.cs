@@ -12,15 +12,20 @@ namespace EventService.Cli.Jobs;
 internal sealed class HttpJobs(ServiceClient client)
 {
     public Task<JobResponse> SubmitAsync(IReadOnlyDictionary<string, string> parameters, CancellationToken cancellationToken) =>
-        client.AskAsync<JobResponse>(HttpMethod.Post, "jobs", JsonContent.Create(parameters, options: ServiceClient.Json), cancellationToken);
+        client.AskAsync<JobResponse>(
+            HttpMethod.Post, "jobs", JsonContent.Create(parameters, options: ServiceClient.Json), cancellationToken);
 
     public Task<JobResponse> GetAsync(long id, CancellationToken cancellationToken) =>
         client.AskAsync<JobResponse>(HttpMethod.Get, $"jobs/{id}", null, cancellationToken);
 
     public Task<List<JobResponse>> ListAsync(JobSearch search, CancellationToken cancellationToken) =>
-        client.AskAsync<List<JobResponse>>(HttpMethod.Get, "jobs" + ServiceClient.Query(
-            ("owner", search.Owner), ("state", search.State), ("after", search.After?.ToString(CultureInfo.InvariantCulture)), ("limit", search.Limit.ToString(CultureInfo.InvariantCulture))),
-            null, cancellationToken);
+        client.AskAsync<List<JobResponse>>(
+            HttpMethod.Get,
+            "jobs" + ServiceClient.Query(
+                ("owner", search.Owner), ("state", search.State), ("after", search.After?.ToString(CultureInfo.InvariantCulture)),
+                ("limit", search.Limit.ToString(CultureInfo.InvariantCulture))),
+            null,
+            cancellationToken);
 
     public Task<JobResponse> CancelAsync(long id, CancellationToken cancellationToken) =>
         client.AskAsync<JobResponse>(HttpMethod.Delete, $"jobs/{id}", null, cancellationToken);
@@ -41,6 +46,9 @@ internal sealed class HttpJobs(ServiceClient client)
         var response = await client.SendAsync(request, cancellationToken);
         return from == 0 || response.StatusCode == HttpStatusCode.PartialContent
             ? await response.Content.ReadAsStreamAsync(cancellationToken)
-            : throw new RegistryException(RegistryFault.Unusable, $"The server answers {(int)response.StatusCode} instead of the rest of part {part}. Delete the unfinished file and try again.");
+            : throw new RegistryException(
+                RegistryFault.Unusable,
+                $"The server answers {(int)response.StatusCode} instead of the rest of part {part}. "
+                    + "Delete the unfinished file and try again.");
     }
 }

@@ -7,14 +7,15 @@ namespace EventService.Cli.Jobs;
 /// <summary>eventservice jobs: large productions of a server.</summary>
 public static class JobsCommand
 {
-    /// <param name="time">For the lines of 'wait' where there is no terminal.</param>
+    /// <param name="time">Clock for the lines that 'wait' writes without a terminal.</param>
     public static Command Command(TimeProvider time)
     {
         var server = new ServerOptions();
         var command = new Command("jobs", "Ask a server for large productions, watch them, download their files.");
         foreach (var verb in new[]
         {
-            SubmitJob.Command(server, time), ListJobs.Command(server), ShowJob.Command(server), WaitForJob.Command(server, time), CancelJob.Command(server), DownloadJob.Command(server),
+            SubmitJob.Command(server, time), ListJobs.Command(server), ShowJob.Command(server), WaitForJob.Command(server, time),
+            CancelJob.Command(server), DownloadJob.Command(server),
         })
         {
             server.AddTo(verb);

@@ -26,7 +26,12 @@ internal static class SubmitJob
         ("requestId", new("--request-id") { Description = "A name of your own: sent again with the same name, it is the same job." }),
     ];
 
-    private static readonly Option<string[]> s_condition = new("--condition") { Description = "Condition of the model, such as mGluino=1700, several points, mGluino=1500,1600, or a prior, mGluino=uniform(1000,2200). May be given several times." };
+    private static readonly Option<string[]> s_condition = new("--condition")
+    {
+        Description =
+            "Condition of the model, such as mGluino=1700, several points, mGluino=1500,1600, or a prior, mGluino=uniform(1000,2200). "
+                + "May be given several times.",
+    };
     private static readonly Option<bool> s_logDensity = new("--log-density") { Description = "Add the log-density of each event." };
     private static readonly Option<bool> s_wait = new("--wait") { Description = "Wait until it is finished." };
 

@@ -21,25 +21,32 @@ internal static class WaitForJob
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = server.Open(parsed);
-            return await RunAsync(new HttpJobs(client), parsed.GetValue(s_id), server.Output(parsed), parsed.InvocationConfiguration.Error, time, cancellationToken);
+            return await RunAsync(
+                new HttpJobs(client), parsed.GetValue(s_id), server.Output(parsed), parsed.InvocationConfiguration.Error, time,
+                cancellationToken);
         });
         return command;
     }
 
     /// <returns>The exit status.</returns>
-    public static async Task<int> RunAsync(HttpJobs jobs, long id, ResultWriter output, TextWriter error, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        HttpJobs jobs, long id, ResultWriter output, TextWriter error, TimeProvider time, CancellationToken cancellationToken)
     {
         var job = await jobs.GetAsync(id, cancellationToken);
         if (JobState.IsActive(job.State))
         {
-            await Terminal.ProgressAsync($"job {id}, {job.Receipt.Process}", job.N, async progress => job = await PollAsync(jobs, job, progress, error, time, cancellationToken));
+            await Terminal.ProgressAsync(
+                $"job {id}, {job.Receipt.Process}",
+                job.N,
+                async progress => job = await PollAsync(jobs, job, progress, error, time, cancellationToken));
         }
 
         await JobsCommand.WriteAsync(output, job);
         return job.State == JobState.Done ? 0 : 1;
     }
 
-    private static async Task<JobResponse> PollAsync(HttpJobs jobs, JobResponse job, Action<long> progress, TextWriter error, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<JobResponse> PollAsync(
+        HttpJobs jobs, JobResponse job, Action<long> progress, TextWriter error, TimeProvider time, CancellationToken cancellationToken)
     {
         var (lastLine, lastAnswer) = ((long?)null, time.GetTimestamp());
         while (JobState.IsActive(job.State))
@@ -68,5 +75,7 @@ internal static class WaitForJob
     }
 
     private static string Line(JobResponse job) => string.Create(CultureInfo.InvariantCulture,
-        $"job {job.Id} {job.State}: {job.Done} of {job.N} events, {job.EventsPerSecond ?? 0:F0}/s{(job.SecondsLeft is { } left ? $", left {JobsCommand.Left(left)}" : "")}{(job.Error is { } e ? $". {e}" : "")}");
+        $"job {job.Id} {job.State}: {job.Done} of {job.N} events, "
+            + $"{job.EventsPerSecond ?? 0:F0}/s{(job.SecondsLeft is { } left ? $", left {JobsCommand.Left(left)}" : "")}"
+            + $"{(job.Error is { } e ? $". {e}" : "")}");
 }

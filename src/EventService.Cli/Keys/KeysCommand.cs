@@ -13,7 +13,14 @@ public static class KeysCommand
     {
         var registry = new RegistryOptions(load);
         var command = new Command("keys", "Make, list, rotate and revoke API keys.");
-        foreach (var verb in new[] { CreateKey.Command(registry), ListKeys.Command(registry), RotateKey.Command(registry), RevokeKey.Command(registry) })
+        Command[] verbs =
+        [
+            CreateKey.Command(registry),
+            ListKeys.Command(registry),
+            RotateKey.Command(registry),
+            RevokeKey.Command(registry),
+        ];
+        foreach (var verb in verbs)
         {
             registry.AddTo(verb);
             command.Subcommands.Add(verb);
@@ -33,10 +40,12 @@ public static class KeysCommand
         ("expires", issued.Details.ExpiresAt),
         ("note", "The key is shown this once; the registry keeps its digest only.")));
 
-    internal static Task WriteAsync(ResultWriter output, IReadOnlyList<KeyResponse> keys) => output.WriteAsync(keys, () => output.TableAsync(
+    internal static Task WriteAsync(ResultWriter output, IReadOnlyList<KeyResponse> keys) =>
+        output.WriteAsync(keys, () => output.TableAsync(
         ["ID", "NAME", "STATE", "SCOPES", "EVENTS/S", "REQUESTS", "BY", "AT", "EXPIRES", "REVOKED"],
         keys.Select(k => new object?[]
         {
-            k.Id, k.Name, k.State, string.Join(' ', k.Scopes), k.EventsPerSecond, k.ConcurrentRequests, k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.RevokedAt,
+            k.Id, k.Name, k.State, string.Join(' ', k.Scopes), k.EventsPerSecond, k.ConcurrentRequests, k.CreatedBy, k.CreatedAt,
+            k.ExpiresAt, k.RevokedAt,
         })));
 }

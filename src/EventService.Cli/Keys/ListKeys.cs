@@ -11,7 +11,8 @@ internal static class ListKeys
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = registry.Output(parsed);
-            await registry.WithKeysAsync(parsed, async keys => await KeysCommand.WriteAsync(output, await keys.ListAsync(cancellationToken)), cancellationToken);
+            await registry.WithKeysAsync(
+                parsed, async keys => await KeysCommand.WriteAsync(output, await keys.ListAsync(cancellationToken)), cancellationToken);
         });
         return command;
     }

@@ -14,7 +14,8 @@ internal static class RevokeKey
         {
             var output = registry.Output(parsed);
             await registry.WithKeysAsync(parsed, async keys =>
-                await KeysCommand.WriteAsync(output, [await keys.RevokeAsync(parsed.GetValue(s_id), cancellationToken)]), cancellationToken);
+                await KeysCommand.WriteAsync(
+                    output, [await keys.RevokeAsync(parsed.GetValue(s_id), cancellationToken)]), cancellationToken);
         });
         return command;
     }

@@ -12,12 +12,19 @@ internal static class RotateKey
 
     public static Command Command(RegistryOptions registry)
     {
-        var command = new Command("rotate", "Replace a key by a new one with the same name, scopes and quota, and show it, once.") { s_id, s_overlap };
+        var command = new Command("rotate", "Replace a key by a new one with the same name, scopes and quota, and show it, once.")
+        {
+            s_id,
+            s_overlap,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = registry.Output(parsed);
             await registry.WithKeysAsync(parsed, async keys =>
-                await KeysCommand.WriteAsync(output, await keys.RotateAsync(parsed.GetValue(s_id), new RotateKeyRequest(parsed.GetValue(s_overlap)), cancellationToken)), cancellationToken);
+                await KeysCommand.WriteAsync(
+                    output,
+                    await keys.RotateAsync(
+                        parsed.GetValue(s_id), new RotateKeyRequest(parsed.GetValue(s_overlap)), cancellationToken)), cancellationToken);
         });
         return command;
     }

@@ -7,7 +7,10 @@ internal static class AddCard
 {
     private static readonly Argument<string> s_name = ModelArguments.Name();
     private static readonly Argument<int> s_version = ModelArguments.Version();
-    private static readonly Argument<string> s_card = new("card") { Description = "Validation card (card.json of 'eventservice evaluate')." };
+    private static readonly Argument<string> s_card = new("card")
+    {
+        Description = "Validation card (card.json of 'eventservice evaluate').",
+    };
 
     public static Command Command(RegistryOptions registry)
     {
@@ -19,7 +22,9 @@ internal static class AddCard
             await registry.WithModelsAsync(parsed, async models =>
             {
                 var card = await models.AddCardAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_version), content, cancellationToken);
-                await output.WriteAsync(card, () => output.LineAsync($"{card.Name} version {card.Version}: the card {(card.Passed ? "passes" : "does not pass")}"));
+                await output.WriteAsync(
+                    card,
+                    () => output.LineAsync($"{card.Name} version {card.Version}: the card {(card.Passed ? "passes" : "does not pass")}"));
             }, cancellationToken);
         });
         return command;

@@ -9,9 +9,16 @@ namespace EventService.Cli.Models;
 internal static class DownloadModel
 {
     private static readonly Argument<string> s_name = ModelArguments.Name();
-    private static readonly Argument<int?> s_version = new("version") { Description = "Number of the version; that of the alias if not given.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<int?> s_version = new("version")
+    {
+        Description = "Number of the version; that of the alias if not given.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private static readonly Option<string> s_alias = ModelArguments.Alias();
-    private static readonly Option<string?> s_output = new("--output", "-o") { Description = "File to write; NAME-VERSION.safetensors if not given." };
+    private static readonly Option<string?> s_output = new("--output", "-o")
+    {
+        Description = "File to write; NAME-VERSION.safetensors if not given.",
+    };
 
     public static Command Command(RegistryOptions registry)
     {
@@ -22,7 +29,8 @@ internal static class DownloadModel
             var output = registry.Output(parsed);
             await registry.WithModelsAsync(parsed, async models =>
             {
-                var number = parsed.GetValue(s_version) ?? (await models.GetAliasAsync(name, parsed.GetValue(s_alias)!, cancellationToken: cancellationToken)).Version;
+                var number = parsed.GetValue(s_version)
+                    ?? (await models.GetAliasAsync(name, parsed.GetValue(s_alias)!, cancellationToken: cancellationToken)).Version;
                 var version = await models.GetVersionAsync(name, number, cancellationToken);
                 var path = parsed.GetValue(s_output) ?? $"{version.Name}-{version.Version}{ModelFile.Extension}";
                 using var sha256 = SHA256.Create();
@@ -37,13 +45,19 @@ internal static class DownloadModel
                     var found = Convert.ToHexStringLower(sha256.Hash!);
                     if (found != version.Sha256)
                     {
-                        throw new RegistryException(RegistryFault.Unusable, $"What arrived has the sha256 {found}, expected {version.Sha256}: bytes changed on the way. Nothing was written; try again.");
+                        throw new RegistryException(
+                            RegistryFault.Unusable,
+                            $"What arrived has the sha256 {found}, expected {version.Sha256}: bytes changed on the way. "
+                                + "Nothing was written; try again.");
                     }
 
                     await file.CompleteAsync();
                 }
 
-                await output.WriteAsync(version, () => output.LineAsync($"{version.Name} version {version.Version}, {version.SizeBytes} bytes, sha256 {version.Sha256}: {path}"));
+                await output.WriteAsync(
+                    version,
+                    () => output.LineAsync(
+                        $"{version.Name} version {version.Version}, {version.SizeBytes} bytes, sha256 {version.Sha256}: {path}"));
             }, cancellationToken);
         });
         return command;

@@ -16,7 +16,8 @@ public static class ModelsCommand
         {
             ListModels.Command(registry), ShowModel.Command(registry), PublishModel.Command(registry), DownloadModel.Command(registry),
             AddCard.Command(registry), ShowCard.Command(registry), PromoteModel.Command(registry), RollBackModel.Command(registry),
-            RemoveAlias.Command(registry), ShowHistory.Command(registry), ShowAliasAt.Command(registry), RetireModel.Command(registry, retire: true),
+            RemoveAlias.Command(registry), ShowHistory.Command(registry), ShowAliasAt.Command(registry),
+            RetireModel.Command(registry, retire: true),
             RetireModel.Command(registry, retire: false),
         })
         {

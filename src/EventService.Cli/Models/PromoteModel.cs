@@ -13,11 +13,22 @@ internal static class PromoteModel
     private static readonly Option<string> s_alias = ModelArguments.Alias();
     private static readonly Option<string> s_reason = ModelArguments.Reason();
     private static readonly Option<int?> s_revision = ModelArguments.Revision();
-    private static readonly Option<bool> s_override = new("--override") { Description = "Also without a passing validation card; the history says so." };
+    private static readonly Option<bool> s_override = new("--override")
+    {
+        Description = "Also without a passing validation card; the history says so.",
+    };
 
     public static Command Command(RegistryOptions registry)
     {
-        var command = new Command("promote", "Move an alias (production) to a version.") { s_name, s_version, s_alias, s_reason, s_revision, s_override };
+        var command = new Command("promote", "Move an alias (production) to a version.")
+        {
+            s_name,
+            s_version,
+            s_alias,
+            s_reason,
+            s_revision,
+            s_override,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (name, alias) = (parsed.GetValue(s_name)!, parsed.GetValue(s_alias)!);
@@ -25,14 +36,15 @@ internal static class PromoteModel
             await registry.WithModelsAsync(parsed, async models =>
             {
                 var revision = parsed.GetValue(s_revision) ?? await RevisionAsync(models, name, alias, cancellationToken);
-                var request = new MoveAliasRequest(parsed.GetValue(s_reason)!, parsed.GetValue(s_version), Revision: revision, Override: parsed.GetValue(s_override));
+                var request = new MoveAliasRequest(
+                    parsed.GetValue(s_reason)!, parsed.GetValue(s_version), Revision: revision, Override: parsed.GetValue(s_override));
                 await WriteAsync(output, await models.MoveAliasAsync(name, alias, request, cancellationToken));
             }, cancellationToken);
         });
         return command;
     }
 
-    /// <summary>What an alias means now.</summary>
+    /// <summary>Writes the version that an alias now means.</summary>
     public static Task WriteAsync(ResultWriter output, AliasResponse alias) => output.WriteAsync(alias, () => output.ListAsync(
         ("model", alias.Name),
         ("alias", alias.Alias),

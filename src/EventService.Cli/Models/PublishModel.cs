@@ -10,7 +10,10 @@ internal static class PublishModel
 {
     private static readonly Argument<string> s_file = new("file") { Description = "Model file (safetensors)." };
     private static readonly Option<string?> s_name = new("--name") { Description = "Name of the model, if not the one in the file." };
-    private static readonly Option<string?> s_card = new("--card") { Description = "Validation card (card.json of 'eventservice evaluate')." };
+    private static readonly Option<string?> s_card = new("--card")
+    {
+        Description = "Validation card (card.json of 'eventservice evaluate').",
+    };
 
     public static Command Command(RegistryOptions registry)
     {
@@ -27,7 +30,8 @@ internal static class PublishModel
                 var published = await models.PublishAsync(file, new PublishRequest(parsed.GetValue(s_name), sha256), cancellationToken);
                 var added = card is null ? null : await models.AddCardAsync(published.Name, published.Version, card, cancellationToken);
                 await output.WriteAsync(published, () => output.LineAsync(
-                    $"{published.Name} version {published.Version} ({published.Process}), {published.SizeBytes} bytes, sha256 {published.Sha256}: "
+                    $"{published.Name} version {published.Version} ({published.Process}), {published.SizeBytes} bytes, "
+                        + $"sha256 {published.Sha256}: "
                     + (published.IsNew ? "published" : "was there already")
                     + (added is null ? "" : added.Passed ? ", card passes" : ", card does not pass")));
             }, cancellationToken, create: true);

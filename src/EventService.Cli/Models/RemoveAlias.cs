@@ -21,7 +21,8 @@ internal static class RemoveAlias
             var output = registry.Output(parsed);
             await registry.WithModelsAsync(parsed, async models =>
             {
-                await models.RemoveAliasAsync(name, alias, new RemoveAliasRequest(parsed.GetValue(s_reason)!, parsed.GetValue(s_revision)), cancellationToken);
+                await models.RemoveAliasAsync(
+                    name, alias, new RemoveAliasRequest(parsed.GetValue(s_reason)!, parsed.GetValue(s_revision)), cancellationToken);
                 await output.WriteAsync(new { name, alias, removed = true }, () => output.LineAsync($"{name}: alias {alias} removed"));
             }, cancellationToken);
         });

@@ -12,7 +12,12 @@ internal static class RetireModel
     {
         var (name, version, reason) = (ModelArguments.Name(), ModelArguments.Version(), ModelArguments.Reason());
         var command = retire
-            ? new Command("retire", "Retire a version: it is served to those who name its number, and no alias may mean it.") { name, version, reason }
+            ? new Command("retire", "Retire a version: it is served to those who name its number, and no alias may mean it.")
+            {
+                name,
+                version,
+                reason,
+            }
             : new Command("reactivate", "Make a retired version active again.") { name, version, reason };
         var state = retire ? ModelVersion.Retired : ModelVersion.Active;
         command.SetAction(async (parsed, cancellationToken) =>
@@ -20,8 +25,13 @@ internal static class RetireModel
             var output = registry.Output(parsed);
             await registry.WithModelsAsync(parsed, async models =>
             {
-                var changed = await models.SetStateAsync(parsed.GetValue(name)!, parsed.GetValue(version), new SetStateRequest(state, parsed.GetValue(reason)!), cancellationToken);
-                await output.WriteAsync(changed, () => output.LineAsync($"{parsed.GetValue(name)} version {changed.Version}: {changed.State}"));
+                var changed = await models.SetStateAsync(
+                    parsed.GetValue(name)!,
+                    parsed.GetValue(version),
+                    new SetStateRequest(state, parsed.GetValue(reason)!),
+                    cancellationToken);
+                await output.WriteAsync(
+                    changed, () => output.LineAsync($"{parsed.GetValue(name)} version {changed.Version}: {changed.State}"));
             }, cancellationToken);
         });
         return command;

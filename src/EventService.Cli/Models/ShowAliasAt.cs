@@ -9,7 +9,10 @@ namespace EventService.Cli.Models;
 internal static class ShowAliasAt
 {
     private static readonly Argument<string> s_name = ModelArguments.Name();
-    private static readonly Argument<string> s_time = new("time") { Description = "Such as 2026-11-22T12:00:00Z; UTC where no zone is given." };
+    private static readonly Argument<string> s_time = new("time")
+    {
+        Description = "A time such as 2026-11-22T12:00:00Z; UTC if no zone is given.",
+    };
     private static readonly Option<string> s_alias = ModelArguments.Alias();
 
     public static Command Command(RegistryOptions registry)
@@ -25,7 +28,10 @@ internal static class ShowAliasAt
 
             var output = registry.Output(parsed);
             await registry.WithModelsAsync(parsed, async models =>
-                await PromoteModel.WriteAsync(output, await models.GetAliasAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_alias)!, time, cancellationToken)), cancellationToken);
+                await PromoteModel.WriteAsync(
+                    output,
+                    await models.GetAliasAsync(
+                        parsed.GetValue(s_name)!, parsed.GetValue(s_alias)!, time, cancellationToken)), cancellationToken);
         });
         return command;
     }

@@ -15,7 +15,9 @@ internal static class ShowCard
         {
             var output = registry.Output(parsed);
             await registry.WithModelsAsync(parsed, async models =>
-                await output.LineAsync((await models.GetCardAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_version), cancellationToken)).TrimEnd()), cancellationToken);
+                await output.LineAsync(
+                    (await models.GetCardAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_version), cancellationToken))
+                        .TrimEnd()), cancellationToken);
         });
         return command;
     }

@@ -19,7 +19,8 @@ internal static class ShowHistory
                 var history = await models.HistoryAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_alias), cancellationToken);
                 await output.WriteAsync(history, () => output.TableAsync(
                     ["AT", "WHAT", "VERSION", "ALIAS", "FROM", "REVISION", "GROUNDS", "BY", "REASON"],
-                    history.Select(e => new object?[] { e.At, e.What, e.Version, e.Alias, e.From, e.Revision, e.Grounds, e.Actor, e.Reason })));
+                    history.Select(
+                        e => new object?[] { e.At, e.What, e.Version, e.Alias, e.From, e.Revision, e.Grounds, e.Actor, e.Reason })));
             }, cancellationToken);
         });
         return command;

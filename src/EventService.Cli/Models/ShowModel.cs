@@ -12,7 +12,11 @@ namespace EventService.Cli.Models;
 internal static class ShowModel
 {
     private static readonly Argument<string> s_name = ModelArguments.Name();
-    private static readonly Argument<int?> s_version = new("version") { Description = "Number of a version, to see its document.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<int?> s_version = new("version")
+    {
+        Description = "Number of a version, to see its document.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     public static Command Command(RegistryOptions registry)
     {
@@ -64,6 +68,7 @@ internal static class ShowModel
     {
         var document = json.Deserialize<ModelDocument>(ModelJson.Options)!;
         return document.Conditions.Count == 0 ? null
-            : $"{string.Join("; ", document.Conditions.Select(c => $"{c.Name} [{c.Unit}] {c.Description}"))}: {document.ConditionSpace().HullText}";
+            : $"{string.Join("; ", document.Conditions.Select(c => $"{c.Name} [{c.Unit}] {c.Description}"))}: "
+                + $"{document.ConditionSpace().HullText}";
     }
 }

@@ -3,13 +3,13 @@ using EventService.Engine.Kernels;
 namespace EventService.Engine.Autodiff;
 
 /// <summary>
-/// Every row with the mean and variance of its own lanes taken out, y = (x - m) / sqrt(v + eps) (Ioffe and Szegedy, ICML 2015,
+/// Normalises every row by the mean and variance of its own lanes, y = (x - m) / sqrt(v + eps) (Ioffe and Szegedy, ICML 2015,
 /// arXiv:1502.03167, algorithm 1), as a layer of a flow: the log-determinant n * -log(v + eps) / 2 of each row enters the loss.
 /// </summary>
 public static class BatchNorm
 {
     /// <summary>y [D, n] from x [D, n]; gradients go through the mean and the variance.</summary>
-    /// <param name="tape">Records the way back.</param>
+    /// <param name="tape">Records the backward pass.</param>
     /// <param name="x">[D, n].</param>
     /// <param name="epsilon">eps.</param>
     /// <param name="scale">Gradient of the loss with respect to every log-derivative.</param>
@@ -44,7 +44,8 @@ public static class BatchNorm
                     var inverse = (float)(1 / Math.Sqrt((double)v[r] + epsilon));
                     System.Numerics.Tensors.TensorPrimitives.Multiply(dy, value, product);
 
-                    // dv: through y, -sum(dy y) / (2 (v + eps)); through the n log-derivatives, -scale n / (2 (v + eps)). dv / dx = 2 (x - m) / n.
+                    // dv: through y, -sum(dy y) / (2 (v + eps)); through the n log-derivatives, -scale n / (2 (v + eps)).
+                    // dv / dx = 2 (x - m) / n.
                     var meanDy = RowSum.Of(dy) / n;
                     var along = (RowSum.Of(product) / n) + scale;
                     for (var i = 0; i < dx.Length; i++)

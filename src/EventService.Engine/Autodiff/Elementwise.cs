@@ -8,10 +8,6 @@ namespace EventService.Engine.Autodiff;
 /// <exception cref="ArgumentException">Two operands differ in shape; nothing is broadcast.</exception>
 public static class Elementwise
 {
-    private delegate void Forward(ReadOnlySpan<float> x, Span<float> y);
-
-    private delegate void Backward(ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx);
-
     /// <summary>y = a + b.</summary>
     public static Variable Add(Tape tape, Variable a, Variable b)
     {
@@ -76,52 +72,54 @@ public static class Elementwise
     }
 
     /// <summary>y = factor x.</summary>
-    public static Variable Scale(Tape tape, Variable x, float factor) => Apply(
-        tape, x,
-        (x, y) => TensorPrimitives.Multiply(x, factor, y),
-        (x, y, dy, dx) => TensorPrimitives.MultiplyAdd(dy, factor, dx, dx));
-
-    /// <summary>y = e^x.</summary>
-    public static Variable Exp(Tape tape, Variable x) => Apply(tape, x, ExpKernel.Forward, ExpKernel.Backward);
-
-    /// <summary>y = ln x.</summary>
-    public static Variable Log(Tape tape, Variable x) => Apply(tape, x, LogKernel.Forward, LogKernel.Backward);
-
-    /// <summary>y = ln(1 + e^x).</summary>
-    public static Variable Softplus(Tape tape, Variable x) => Apply(tape, x, SoftplusKernel.Forward, SoftplusKernel.Backward);
-
-    /// <summary>y = 1 / (1 + e^-x).</summary>
-    public static Variable Sigmoid(Tape tape, Variable x) => Apply(tape, x, SigmoidKernel.Forward, SigmoidKernel.Backward);
-
-    /// <summary>y = tanh x.</summary>
-    public static Variable Tanh(Tape tape, Variable x) => Apply(tape, x, TanhKernel.Forward, TanhKernel.Backward);
-
-    /// <summary>y = max(x, 0); the derivative at 0 is 0.</summary>
-    public static Variable Relu(Tape tape, Variable x) => Apply(tape, x, ReluKernel.Forward, ReluKernel.Backward);
-
-    /// <summary>y = x above zero, else slope x (Maas, Hannun and Ng, ICML 2013 workshop).</summary>
-    public static Variable LeakyRelu(Tape tape, Variable x, float slope = 0.01f) => Apply(
-        tape, x,
-        (x, y) => LeakyReluKernel.Forward(x, y, slope),
-        (x, y, dy, dx) => LeakyReluKernel.Backward(x, y, dy, dx, slope));
-
-    /// <summary>y = x above zero, else alpha (e^x - 1) (Clevert, Unterthiner and Hochreiter 2015, arXiv:1511.07289).</summary>
-    public static Variable Elu(Tape tape, Variable x, float alpha = 1) => Apply(
-        tape, x,
-        (x, y) => EluKernel.Forward(x, y, alpha),
-        (x, y, dy, dx) => EluKernel.Backward(x, y, dy, dx, alpha));
-
-    /// <summary>Gaussian error linear unit, tanh form (Hendrycks and Gimpel 2016, arXiv:1606.08415).</summary>
-    public static Variable Gelu(Tape tape, Variable x) => Apply(tape, x, GeluKernel.Forward, GeluKernel.Backward);
-
-    private static Variable Apply(Tape tape, Variable x, Forward forward, Backward backward)
+    public static Variable Scale(Tape tape, Variable x, float factor)
     {
         ArgumentNullException.ThrowIfNull(tape);
         var y = tape.Result(x.Rows, x.Columns);
-        forward(x.Value.Span, y.Value.Span);
+        TensorPrimitives.Multiply(x.Value.Span, factor, y.Value.Span);
         if (x.Gradient is not null)
         {
-            tape.Record(() => backward(x.Value.Span, y.Value.Span, y.Gradient!.Span, x.Gradient.Span));
+            tape.Record(() => TensorPrimitives.MultiplyAdd(y.Gradient!.Span, factor, x.Gradient.Span, x.Gradient.Span));
+        }
+
+        return y;
+    }
+
+    /// <summary>y = e^x.</summary>
+    public static Variable Exp(Tape tape, Variable x) => Apply(tape, x, ElementwiseKernel.Exp);
+
+    /// <summary>y = ln x.</summary>
+    public static Variable Log(Tape tape, Variable x) => Apply(tape, x, ElementwiseKernel.Log);
+
+    /// <summary>y = ln(1 + e^x).</summary>
+    public static Variable Softplus(Tape tape, Variable x) => Apply(tape, x, ElementwiseKernel.Softplus);
+
+    /// <summary>y = 1 / (1 + e^-x).</summary>
+    public static Variable Sigmoid(Tape tape, Variable x) => Apply(tape, x, ElementwiseKernel.Sigmoid);
+
+    /// <summary>y = tanh x.</summary>
+    public static Variable Tanh(Tape tape, Variable x) => Apply(tape, x, ElementwiseKernel.Tanh);
+
+    /// <summary>y = max(x, 0); the derivative at 0 is 0.</summary>
+    public static Variable Relu(Tape tape, Variable x) => Apply(tape, x, ElementwiseKernel.Relu);
+
+    /// <summary>y = x above zero, else slope x (Maas, Hannun and Ng, ICML 2013 workshop).</summary>
+    public static Variable LeakyRelu(Tape tape, Variable x, float slope = 0.01f) => Apply(tape, x, ElementwiseKernel.LeakyRelu(slope));
+
+    /// <summary>y = x above zero, else alpha (e^x - 1) (Clevert, Unterthiner and Hochreiter 2015, arXiv:1511.07289).</summary>
+    public static Variable Elu(Tape tape, Variable x, float alpha = 1) => Apply(tape, x, ElementwiseKernel.Elu(alpha));
+
+    /// <summary>Gaussian error linear unit, tanh form (Hendrycks and Gimpel 2016, arXiv:1606.08415).</summary>
+    public static Variable Gelu(Tape tape, Variable x) => Apply(tape, x, ElementwiseKernel.Gelu);
+
+    private static Variable Apply(Tape tape, Variable x, ElementwiseKernel kernel)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        var y = tape.Result(x.Rows, x.Columns);
+        kernel.Forward(x.Value.Span, y.Value.Span);
+        if (x.Gradient is not null)
+        {
+            tape.Record(() => kernel.Backward(x.Value.Span, y.Value.Span, y.Gradient!.Span, x.Gradient.Span));
         }
 
         return y;

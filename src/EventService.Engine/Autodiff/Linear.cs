@@ -3,7 +3,7 @@ using EventService.Engine.Tensors;
 
 namespace EventService.Engine.Autodiff;
 
-/// <summary>y = b + W1 x1 + W2 x2 + ...: the affine map of a layer, of one or several inputs. Columns are events.</summary>
+/// <summary>y = b + W1 x1 + W2 x2 + ...: a linear layer with one or several inputs. Columns are events.</summary>
 public static unsafe class Linear
 {
     /// <summary>y [out, n] = b + W x, with W [out, in], x [in, n] and b [out, 1].</summary>
@@ -17,7 +17,9 @@ public static unsafe class Linear
         ArgumentNullException.ThrowIfNull(terms);
         if (terms.Length == 0 || bias.Columns != 1)
         {
-            throw new ArgumentException($"Linear map has {terms.Length} terms and bias {bias.Value}, expected at least one term and a bias of one column.", nameof(terms));
+            throw new ArgumentException(
+                $"Linear layer has {terms.Length} terms and bias {bias.Value}, expected at least one term and a bias of one column.",
+                nameof(terms));
         }
 
         int rows = bias.Rows, columns = terms[0].X.Columns;
@@ -25,7 +27,8 @@ public static unsafe class Linear
         {
             if (weight.Rows != rows || weight.Columns != x.Rows || x.Columns != columns)
             {
-                throw new ArgumentException($"Linear map of {weight.Value} and {x.Value} does not give [{rows}, {columns}].", nameof(terms));
+                throw new ArgumentException(
+                    $"Linear layer of {weight.Value} and {x.Value} does not give [{rows}, {columns}].", nameof(terms));
             }
         }
 

@@ -3,8 +3,8 @@ using EventService.Engine.Tensors;
 namespace EventService.Engine.Autodiff;
 
 /// <summary>
-/// Affine map in which a constant mask cuts connections, as in MADE (Germain, Gregor, Murray and Larochelle, ICML 2015,
-/// arXiv:1502.03509, eq. 9). What is cut has no gradient, so that an optimizer without weight decay leaves it as it is.
+/// A linear layer in which a constant mask cuts connections, as in MADE (Germain, Gregor, Murray and Larochelle, ICML 2015,
+/// arXiv:1502.03509, eq. 9). Cut connections have no gradient, so that an optimizer without weight decay leaves them unchanged.
 /// </summary>
 public static class MaskedLinear
 {

@@ -12,7 +12,8 @@ public static class MatrixProduct
         ArgumentNullException.ThrowIfNull(tape);
         if (a.Columns != b.Rows)
         {
-            throw new ArgumentException($"{a.Value} times {b.Value} is no product, expected as many columns of the first as rows of the second.", nameof(b));
+            throw new ArgumentException(
+                $"{a.Value} times {b.Value} is no product, expected as many columns of the first as rows of the second.", nameof(b));
         }
 
         var y = tape.Result(a.Rows, b.Columns);

@@ -14,7 +14,9 @@ public static class RowScale
         ArgumentNullException.ThrowIfNull(tape);
         if (centre.Rows != x.Rows || scale.Rows != x.Rows || centre.Columns != 1 || scale.Columns != 1)
         {
-            throw new ArgumentException($"Centres {centre.Value} and scales {scale.Value} do not fit {x.Value}, expected one of each for every row.", nameof(centre));
+            throw new ArgumentException(
+                $"Centres {centre.Value} and scales {scale.Value} do not fit {x.Value}, expected one of each for every row.",
+                nameof(centre));
         }
 
         var y = tape.Result(x.Rows, x.Columns);

@@ -6,7 +6,7 @@ namespace EventService.Engine.Autodiff;
 public static class Rows
 {
     /// <summary>The parts one below the other.</summary>
-    /// <exception cref="ArgumentException">There is no part, or the parts differ in their columns.</exception>
+    /// <exception cref="ArgumentException">There are no parts, or the parts differ in their columns.</exception>
     public static Variable Concat(Tape tape, params Variable[] parts)
     {
         ArgumentNullException.ThrowIfNull(tape);
@@ -74,7 +74,7 @@ public static class Rows
     }
 
     /// <summary>Row i of the result is row order[i] of x.</summary>
-    /// <exception cref="ArgumentException">There are not as many places as rows.</exception>
+    /// <exception cref="ArgumentException">The order and x have different numbers of rows.</exception>
     public static Variable Permute(Tape tape, Variable x, IReadOnlyList<int> order)
     {
         ArgumentNullException.ThrowIfNull(tape);

@@ -9,14 +9,17 @@ namespace EventService.Engine.Autodiff;
 /// <summary>log dS/dx of a rational-quadratic spline at given points: what the likelihood of a spline flow is made of.</summary>
 public static class SplineLogDerivative
 {
-    /// <summary>y [1, n] = log dS/dx with S of the parameters theta [P, n], lane by lane. Nothing flows back into the points x [1, n].</summary>
+    /// <summary>
+    /// y [1, n] = log dS/dx with S of the parameters theta [P, n], lane by lane. Nothing flows back into the points x [1, n].
+    /// </summary>
     /// <exception cref="ArgumentException">Shapes do not fit.</exception>
     public static Variable Apply(Tape tape, RationalQuadraticSpline spline, Variable theta, Tensor x)
     {
         ArgumentNullException.ThrowIfNull(tape);
         if (theta.Rows != spline.ParameterCount || x.Rows != 1 || x.Columns != theta.Columns)
         {
-            throw new ArgumentException($"Spline parameters are {theta.Value} and points {x}, expected [{spline.ParameterCount}, n] and [1, n].", nameof(theta));
+            throw new ArgumentException(
+                $"Spline parameters are {theta.Value} and points {x}, expected [{spline.ParameterCount}, n] and [1, n].", nameof(theta));
         }
 
         var n = theta.Columns;

@@ -22,7 +22,7 @@ public sealed class Variable
 }
 
 /// <summary>
-/// Reverse-mode differentiation: operations record how to go back; <see cref="Backward()"/> runs the record in reverse.
+/// Reverse-mode differentiation: operations record their backward pass; <see cref="Backward()"/> runs the record in reverse.
 /// A tape belongs to one thread; tapes of several threads share the values of a <see cref="ParameterSet"/> and have
 /// gradients of their own, which the trainer adds in a fixed order. Memory is kept between uses.
 /// </summary>

@@ -7,7 +7,8 @@ using EventService.Numerics.Simd;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// The inverse of y = scale(a) x + b: x = (y - b) / scale(a), one map a lane, in float32. Lanes go through the same operations on every vector path.
+/// The inverse of y = scale(a) x + b: x = (y - b) / scale(a), one map per lane, in float32. Lanes go through the same
+/// operations on every vector path.
 /// </summary>
 /// <param name="minimum">Smallest scale.</param>
 /// <param name="clip">0 for scale(a) = minimum + softplus(a); else scale(a) = exp(a / (1 + |a| clip)).</param>
@@ -20,7 +21,7 @@ public sealed unsafe class AffineInverse(double minimum, double clip)
     /// <param name="parameters">Panels of [2, 16 lanes]: a, then b.</param>
     /// <param name="stride">Distance of rows in floats.</param>
     /// <param name="panelStride">Distance of panels in floats; 16 for rows of all lanes.</param>
-    /// <param name="y">One number a lane, replaced.</param>
+    /// <param name="y">One number per lane, replaced.</param>
     /// <exception cref="ArgumentException">The parameters do not hold as many lanes.</exception>
     public void Run(ReadOnlySpan<float> parameters, int stride, int panelStride, Span<float> y)
     {

@@ -21,16 +21,26 @@ public readonly record struct AffineTransform(float Minimum = 1e-3f) : ITrainabl
     public void Forward(ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, Span<float> y, Span<float> logDerivative) =>
         Dispatch(theta, stride, x, y, logDerivative, default, 0, default, default);
 
-    public void Backward(ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, float scale, Span<float> dx, Span<float> dTheta) =>
+    public void Backward(
+        ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, float scale, Span<float> dx,
+        Span<float> dTheta) =>
         Dispatch(theta, stride, x, default, default, dy, scale, dx, dTheta);
 
-    private unsafe void Dispatch(ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, Span<float> y, Span<float> logDerivative, ReadOnlySpan<float> dy, float scale, Span<float> dx, Span<float> dTheta)
+    private unsafe void Dispatch(
+        ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, Span<float> y, Span<float> logDerivative, ReadOnlySpan<float> dy,
+        float scale, Span<float> dx, Span<float> dTheta)
     {
         var lanes = x.Length;
         var backward = !dTheta.IsEmpty;
-        if (stride < lanes || theta.Length < stride + lanes || (backward ? dTheta.Length < stride + lanes || dy.Length < lanes || dx.Length < lanes : y.Length < lanes || logDerivative.Length < lanes))
+        if (stride < lanes
+            || theta.Length < stride + lanes
+            || (backward
+                ? dTheta.Length < stride + lanes || dy.Length < lanes || dx.Length < lanes
+                : y.Length < lanes || logDerivative.Length < lanes))
         {
-            throw new ArgumentException($"An affine map got {theta.Length} parameters for {lanes} lanes, {stride} apart; expected 2 rows and room for the results.", nameof(theta));
+            throw new ArgumentException(
+                $"An affine map got {theta.Length} parameters for {lanes} lanes, {stride} apart; expected 2 rows and room for the results.",
+                nameof(theta));
         }
 
         fixed (float* a = theta, px = x, py = y, pl = logDerivative, pdy = dy, pdx = dx, da = dTheta)
@@ -38,16 +48,21 @@ public readonly record struct AffineTransform(float Minimum = 1e-3f) : ITrainabl
             float* b = a + stride, db = da + stride;
             var done = KernelSet.Path switch
             {
-                VectorPath.V512 => Run<Simd512, Vector512<float>, Vector512<int>>(a, b, px, py, pl, pdy, scale, pdx, da, db, backward, 0, lanes),
-                VectorPath.V256 => Run<Simd256, Vector256<float>, Vector256<int>>(a, b, px, py, pl, pdy, scale, pdx, da, db, backward, 0, lanes),
-                VectorPath.V128 => Run<Simd128, Vector128<float>, Vector128<int>>(a, b, px, py, pl, pdy, scale, pdx, da, db, backward, 0, lanes),
+                VectorPath.V512 =>
+                    Run<Simd512, Vector512<float>, Vector512<int>>(a, b, px, py, pl, pdy, scale, pdx, da, db, backward, 0, lanes),
+                VectorPath.V256 =>
+                    Run<Simd256, Vector256<float>, Vector256<int>>(a, b, px, py, pl, pdy, scale, pdx, da, db, backward, 0, lanes),
+                VectorPath.V128 =>
+                    Run<Simd128, Vector128<float>, Vector128<int>>(a, b, px, py, pl, pdy, scale, pdx, da, db, backward, 0, lanes),
                 _ => 0,
             };
             Run<Simd1, float, int>(a, b, px, py, pl, pdy, scale, pdx, da, db, backward, done, lanes);
         }
     }
 
-    private unsafe int Run<S, V, I>(float* a, float* b, float* px, float* y, float* logDerivative, float* pdy, float scale, float* dx, float* da, float* db, bool backward, int lane, int lanes)
+    private unsafe int Run<S, V, I>(
+        float* a, float* b, float* px, float* y, float* logDerivative, float* pdy, float scale, float* dx, float* da, float* db,
+        bool backward, int lane, int lanes)
         where S : struct, ISimd<V, I>
         where V : unmanaged
         where I : struct

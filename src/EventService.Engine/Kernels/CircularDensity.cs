@@ -14,15 +14,15 @@ namespace EventService.Engine.Kernels;
 /// <param name="NodesPerKnot">Nodes between two knots.</param>
 /// <param name="Fields">Number of fields with an exponent of their own; one parameter each.</param>
 /// <remarks>
-/// log f_g = F_0g + sum_i B(g / NodesPerKnot - i) theta_i + sum_k (1 + theta_(K+k)) F_kg for node g of G;
-/// p(y) = ((1 - t) f_c + t f_(c+1)) / (sum f / G) where y G = c + t. Parameters of zero leave the product of the fields.
-/// Rows of the parameter matrix: K knots, then the exponents; one column a lane. A lane's fields stand in one row: G nodes of field 0, whose
-/// exponent is 1, then G nodes of each further field. Every lane is one density at one point. Vectors run along the nodes; sums over nodes are
-/// kept in eight parts, node g in part g mod 8, so that they are equal to the bit on every vector path.
+/// log f_g = F_0g + sum_i B(g / NodesPerKnot - i) theta_i + sum_k (1 + theta_(K+k)) F_kg for node g of G; p(y) = ((1 - t) f_c + t f_(c+1))
+/// / (sum f / G) where y G = c + t. Parameters of zero leave the product of the fields. Rows of the parameter matrix: K knots, then the
+/// exponents; one column a lane. A lane's fields are one row: G nodes of field 0, whose exponent is 1, then G nodes of each further
+/// field. Every lane is one density at one point. Vectors run along the nodes; sums over nodes are kept in eight parts, node g in part g
+/// mod 8, so that they are equal to the bit on every vector path.
 /// </remarks>
 public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int Fields)
 {
-    // Nodes are not lighter than exp(-60) of the heaviest: no density is zero, no logarithm infinite.
+    // No node is lighter than exp(-60) of the heaviest, so that no density is zero and no logarithm infinite.
     private const float LightestNode = -60;
 
     // Parts of a sum; the lanes of the widest vectors that are used.
@@ -48,7 +48,8 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
     /// <param name="fields">[lanes, FieldCount].</param>
     /// <param name="y">Points in turns, [0, 1]; one a lane.</param>
     /// <param name="logDensity">Receives the log-densities.</param>
-    public void LogDensity(ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> y, Span<float> logDensity) =>
+    public void LogDensity(
+        ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> y, Span<float> logDensity) =>
         Dispatch(Direction.LogDensity, parameters, stride, fields, y, default, logDensity, default, default);
 
     /// <summary>y at which the distribution function, from 0, is u; and log p(y).</summary>
@@ -58,7 +59,9 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
     /// <param name="u">Values of the distribution function, [0, 1]; one a lane.</param>
     /// <param name="y">Receives the points, [0, 1).</param>
     /// <param name="logDensity">Receives the log-densities; empty to leave them out.</param>
-    public void Inverse(ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> u, Span<float> y, Span<float> logDensity) =>
+    public void Inverse(
+        ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> u, Span<float> y,
+        Span<float> logDensity) =>
         Dispatch(Direction.Inverse, parameters, stride, fields, u, y, logDensity, default, default);
 
     /// <summary>log p(y), and the gradient of the sum over lanes of scale * log p(y) with respect to the parameters.</summary>
@@ -69,10 +72,14 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
     /// <param name="scale">Weight of each lane in the sum.</param>
     /// <param name="logDensity">Receives the log-densities, not scaled.</param>
     /// <param name="gradient">[ParameterCount, lanes]; overwritten.</param>
-    public void LogDensityGradient(ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> y, ReadOnlySpan<float> scale, Span<float> logDensity, Span<float> gradient) =>
+    public void LogDensityGradient(
+        ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> y, ReadOnlySpan<float> scale,
+        Span<float> logDensity, Span<float> gradient) =>
         Dispatch(Direction.Gradient, parameters, stride, fields, y, default, logDensity, scale, gradient);
 
-    private unsafe void Dispatch(Direction direction, ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> input, Span<float> output, Span<float> logDensity, ReadOnlySpan<float> scale, Span<float> gradient)
+    private unsafe void Dispatch(
+        Direction direction, ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> fields, ReadOnlySpan<float> input,
+        Span<float> output, Span<float> logDensity, ReadOnlySpan<float> scale, Span<float> gradient)
     {
         var lanes = input.Length;
         if (lanes == 0)
@@ -82,12 +89,14 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
 
         if (Knots < 4 || NodesPerKnot < 1 || Fields < 0)
         {
-            throw new ArgumentException($"A circular density of {Knots} knots, {NodesPerKnot} nodes a knot and {Fields} fields; expected at least 4, 1 and 0.");
+            throw new ArgumentException(
+                $"A circular density of {Knots} knots, {NodesPerKnot} nodes a knot and {Fields} fields; expected at least 4, 1 and 0.");
         }
 
         if (fields.Length < (long)lanes * FieldCount)
         {
-            throw new ArgumentException($"The fields of a circular density hold {fields.Length} floats, expected {lanes} rows of {FieldCount}, one a lane.");
+            throw new ArgumentException(
+                $"The fields of a circular density hold {fields.Length} floats, expected {lanes} rows of {FieldCount}, one a lane.");
         }
 
         Require("parameters", parameters.Length, stride, lanes);
@@ -97,7 +106,9 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
         }
 
         var leftOut = direction == Direction.Inverse && logDensity.IsEmpty;
-        var room = Math.Min(leftOut ? lanes : logDensity.Length, direction switch { Direction.Gradient => scale.Length, Direction.Inverse => output.Length, _ => lanes });
+        var room = Math.Min(
+            leftOut ? lanes : logDensity.Length,
+            direction switch { Direction.Gradient => scale.Length, Direction.Inverse => output.Length, _ => lanes });
         if (room < lanes)
         {
             throw new ArgumentException($"Room for {room} results of a circular density, expected {lanes}, one a lane.");
@@ -107,7 +118,9 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
         {
             switch (KernelSet.Path)
             {
-                case VectorPath.V512 or VectorPath.V256: Run<Simd256, Vector256<float>, Vector256<int>>(direction, p, stride, f, i, o, l, s, g, lanes); break;
+                case VectorPath.V512 or VectorPath.V256:
+                    Run<Simd256, Vector256<float>, Vector256<int>>(direction, p, stride, f, i, o, l, s, g, lanes);
+                    break;
                 case VectorPath.V128: Run<Simd128, Vector128<float>, Vector128<int>>(direction, p, stride, f, i, o, l, s, g, lanes); break;
                 default: Run<Simd1, float, int>(direction, p, stride, f, i, o, l, s, g, lanes); break;
             }
@@ -118,11 +131,14 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
     {
         if (stride < lanes || length < ((long)(ParameterCount - 1) * stride) + lanes)
         {
-            throw new ArgumentException($"The {what} of a circular density hold {length} floats, expected {ParameterCount} rows of {lanes} lanes, {stride} apart.");
+            throw new ArgumentException(
+                $"The {what} of a circular density hold {length} floats, expected {ParameterCount} rows of {lanes} lanes, {stride} apart.");
         }
     }
 
-    private unsafe void Run<S, V, I>(Direction direction, float* parameters, int stride, float* fields, float* input, float* output, float* logDensity, float* scale, float* gradient, int lanes)
+    private unsafe void Run<S, V, I>(
+        Direction direction, float* parameters, int stride, float* fields, float* input, float* output, float* logDensity, float* scale,
+        float* gradient, int lanes)
         where S : struct, ISimd<V, I>
         where V : unmanaged
         where I : struct
@@ -176,7 +192,9 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
         }
     }
 
-    /// <summary>Weights of the four knots around each node: those of the first of the four for all nodes, then those of the second, ...</summary>
+    /// <summary>
+    /// Weights of the four knots around each node: those of the first of the four for all nodes, then those of the second, ...
+    /// </summary>
     private unsafe void FillBasis(float* weights)
     {
         for (var g = 0; g < Nodes; g++)
@@ -190,8 +208,11 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
         }
     }
 
-    /// <summary>log f at the nodes from the g-th on as far as whole vectors go, and its greatest in parts; gives the first not done.</summary>
-    private unsafe int AddLogarithms<S, V, I>(float* weights, float* theta, float* exponents, float* fields, float* nodes, int g, float* greatest)
+    /// <summary>
+    /// log f at the nodes from g on, as long as whole vectors remain, and its maximum in parts; returns the first node not done.
+    /// </summary>
+    private unsafe int AddLogarithms<S, V, I>(
+        float* weights, float* theta, float* exponents, float* fields, float* nodes, int g, float* greatest)
         where S : struct, ISimd<V, I>
         where V : unmanaged
         where I : struct
@@ -294,7 +315,9 @@ public readonly record struct CircularDensity(int Knots, int NodesPerKnot, int F
         return (y, (left + ((right - left) * t)) * Nodes / sum);
     }
 
-    private unsafe void Backward<S, V, I>(float* nodes, float sum, float* fields, float* weights, int cell, double t, double density, float scale, float* gradient, int stride)
+    private unsafe void Backward<S, V, I>(
+        float* nodes, float sum, float* fields, float* weights, int cell, double t, double density, float scale, float* gradient,
+        int stride)
         where S : struct, ISimd<V, I>
         where V : unmanaged
         where I : struct

@@ -6,8 +6,9 @@ using EventService.Numerics.Functions;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// <see cref="Gelu"/> and its derivative of many doubles. The definition are <see cref="Gelu.Of(double)"/> and <see cref="Gelu.Derivative(double)"/>, whose operations the vectors do in the same order: the bits
-/// are the same for every width, but for the sign of a NaN.
+/// <see cref="Gelu"/> and its derivative of many doubles. The definitions are <see cref="Gelu.Of(double)"/> and
+/// <see cref="Gelu.Derivative(double)"/>; the vectors perform their operations in the same order, so the bits are the same for every width,
+/// except for the sign of a NaN.
 /// </summary>
 public static class DoubleGelu
 {
@@ -52,12 +53,14 @@ public static class DoubleGelu
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<double> TwiceU(Vector<double> x) => new Vector<double>(1.5957691216057308) * (x + (new Vector<double>(0.044715) * x * x * x));
+    private static Vector<double> TwiceU(Vector<double> x) =>
+        new Vector<double>(1.5957691216057308) * (x + (new Vector<double>(0.044715) * x * x * x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<double> Slope(Vector<double> x, Vector<double> s)
     {
-        var inside = s + (x * s * (Vector<double>.One - s) * new Vector<double>(1.5957691216057308) * (Vector<double>.One + (new Vector<double>(3 * 0.044715) * x * x)));
+        var twiceSlopeOfU = Vector<double>.One + (new Vector<double>(3 * 0.044715) * x * x);
+        var inside = s + (x * s * (Vector<double>.One - s) * new Vector<double>(1.5957691216057308) * twiceSlopeOfU);
         var outside = Vector.ConditionalSelect(Vector.GreaterThan(x, Vector<double>.Zero), Vector<double>.One, Vector<double>.Zero);
         return Vector.ConditionalSelect(Vector.GreaterThan(Vector.Abs(x), new Vector<double>(Limit)), outside, inside);
     }

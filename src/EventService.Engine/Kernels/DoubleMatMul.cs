@@ -19,7 +19,8 @@ public static class DoubleMatMul
     /// <param name="inner">Number of terms.</param>
     /// <param name="columns">Number of columns.</param>
     /// <exception cref="ArgumentException">A span is too short.</exception>
-    public static void Multiply(ReadOnlySpan<double> a, ReadOnlySpan<double> bias, ReadOnlySpan<double> b, Span<double> c, int stride, int inner, int columns)
+    public static void Multiply(
+        ReadOnlySpan<double> a, ReadOnlySpan<double> bias, ReadOnlySpan<double> b, Span<double> c, int stride, int inner, int columns)
     {
         var rows = bias.Length;
         Check(a.Length, (long)rows * inner, "A");

@@ -6,14 +6,17 @@ using EventService.Numerics.Functions;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// The logistic function 1 / (1 + e^-x) of many doubles. The definition is <see cref="Sigmoid.Of(double)"/>, whose operations the vectors do in the same order: the bits are the
-/// same for every width, but for the sign of a NaN.
+/// The logistic function 1 / (1 + e^-x) of many doubles. The definition is <see cref="Sigmoid.Of(double)"/>; the vectors perform its
+/// operations in the same order, so the bits are the same for every width, except for the sign of a NaN.
 /// </summary>
 public static class DoubleSigmoid
 {
-    /// <summary>y = 1 / (1 + e^-(bias + sum over c of weights[c] x[c])), one fused multiply-add a term in the order of c: the gate of a unit in each lane.</summary>
+    /// <summary>
+    /// y = 1 / (1 + e^-(bias + sum over c of weights[c] x[c])), one fused multiply-add per term in the order of c:
+    /// the gate of a unit in each lane.
+    /// </summary>
     /// <param name="weights">One number a row of <paramref name="x"/>.</param>
-    /// <param name="bias">What the sum starts from.</param>
+    /// <param name="bias">Start of the sum.</param>
     /// <param name="x">[weights, lanes], rows <paramref name="stride"/> apart.</param>
     /// <param name="stride">Distance of rows.</param>
     /// <param name="y">Receives one number a lane.</param>

@@ -6,53 +6,75 @@ using EventService.Numerics.Simd;
 
 namespace EventService.Engine.Kernels;
 
-/// <summary>An operation on one element: its value and its derivative, written once for all vector widths.</summary>
-internal interface IElementwise
-{
-    V Value<S, V, I>(V x)
-        where S : struct, ISimd<V, I>
-        where V : struct
-        where I : struct;
-
-    /// <summary>d value / d x, from x or from the value y, whichever is cheaper.</summary>
-    V Derivative<S, V, I>(V x, V y)
-        where S : struct, ISimd<V, I>
-        where V : struct
-        where I : struct;
-}
-
-/// <summary>Runs an operation over spans in the chosen width; what is left over goes in narrower ones and at last one lane at a time, to the same bits.</summary>
+/// <summary>
+/// Applies a function to spans in the chosen vector width. What remains at the end is done in narrower vectors and finally lane by lane,
+/// with the same bits.
+/// </summary>
 internal static class ElementwiseLoop
 {
     /// <summary>y = f(x). y may be x.</summary>
-    public static void Forward<TOperation>(TOperation f, ReadOnlySpan<float> x, Span<float> y)
-        where TOperation : struct, IElementwise
+    public static void Forward<TFunction>(TFunction f, ReadOnlySpan<float> x, Span<float> y)
+        where TFunction : struct, IElementwiseFunction
     {
         Check(x, y.Length, nameof(y));
         int path = (int)KernelSet.Path, done = 0;
-        done = path >= (int)VectorPath.V512 ? Forward<TOperation, Simd512, Vector512<float>, Vector512<int>>(f, x, y, done) : done;
-        done = path >= (int)VectorPath.V256 ? Forward<TOperation, Simd256, Vector256<float>, Vector256<int>>(f, x, y, done) : done;
-        done = path >= (int)VectorPath.V128 ? Forward<TOperation, Simd128, Vector128<float>, Vector128<int>>(f, x, y, done) : done;
-        Forward<TOperation, Simd1, float, int>(f, x, y, done);
+        if (path >= (int)VectorPath.V512 && x.Length >= Simd512.Width)
+        {
+            done = Forward<TFunction, Simd512, Vector512<float>, Vector512<int>>(f, x, y, done);
+        }
+
+        if (path >= (int)VectorPath.V256 && x.Length - done >= Simd256.Width)
+        {
+            done = Forward<TFunction, Simd256, Vector256<float>, Vector256<int>>(f, x, y, done);
+        }
+
+        if (path >= (int)VectorPath.V128 && x.Length - done >= Simd128.Width)
+        {
+            done = Forward<TFunction, Simd128, Vector128<float>, Vector128<int>>(f, x, y, done);
+        }
+
+        if (done < x.Length)
+        {
+            Forward<TFunction, Simd1, float, int>(f, x, y, done);
+        }
     }
 
     /// <summary>dx += dy f'(x), with one rounding for product and sum.</summary>
-    public static void Backward<TOperation>(TOperation f, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
-        where TOperation : struct, IElementwise
+    public static void Backward<TFunction>(
+        TFunction f, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+        where TFunction : struct, IElementwiseFunction
     {
         Check(x, y.Length, nameof(y));
         Check(x, dy.Length, nameof(dy));
         Check(x, dx.Length, nameof(dx));
         int path = (int)KernelSet.Path, done = 0;
-        done = path >= (int)VectorPath.V512 ? Backward<TOperation, Simd512, Vector512<float>, Vector512<int>>(f, x, y, dy, dx, done) : done;
-        done = path >= (int)VectorPath.V256 ? Backward<TOperation, Simd256, Vector256<float>, Vector256<int>>(f, x, y, dy, dx, done) : done;
-        done = path >= (int)VectorPath.V128 ? Backward<TOperation, Simd128, Vector128<float>, Vector128<int>>(f, x, y, dy, dx, done) : done;
-        Backward<TOperation, Simd1, float, int>(f, x, y, dy, dx, done);
+        if (path >= (int)VectorPath.V512 && x.Length >= Simd512.Width)
+        {
+            done = Backward<TFunction, Simd512, Vector512<float>, Vector512<int>>(f, x, y, dy, dx, done);
+        }
+
+        if (path >= (int)VectorPath.V256 && x.Length - done >= Simd256.Width)
+        {
+            done = Backward<TFunction, Simd256, Vector256<float>, Vector256<int>>(f, x, y, dy, dx, done);
+        }
+
+        if (path >= (int)VectorPath.V128 && x.Length - done >= Simd128.Width)
+        {
+            done = Backward<TFunction, Simd128, Vector128<float>, Vector128<int>>(f, x, y, dy, dx, done);
+        }
+
+        if (done < x.Length)
+        {
+            Backward<TFunction, Simd1, float, int>(f, x, y, dy, dx, done);
+        }
     }
 
-    /// <summary>From <paramref name="i"/> on, as far as whole vectors go; gives the first element not done.</summary>
-    private static int Forward<TOperation, S, V, I>(TOperation f, ReadOnlySpan<float> x, Span<float> y, int i)
-        where TOperation : struct, IElementwise
+    // Never inlined: with the loops of all widths in one method the JIT gives up optimising, and softplus takes up to six times as long.
+
+    /// <summary>From element <paramref name="i"/> on, as long as whole vectors remain; returns the first element not done.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int Forward<TFunction, S, V, I>(TFunction f, ReadOnlySpan<float> x, Span<float> y, int i)
+        where TFunction : struct, IElementwiseFunction
         where S : struct, ISimd<V, I>
         where V : struct
         where I : struct
@@ -67,8 +89,10 @@ internal static class ElementwiseLoop
         return i;
     }
 
-    private static int Backward<TOperation, S, V, I>(TOperation f, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx, int i)
-        where TOperation : struct, IElementwise
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int Backward<TFunction, S, V, I>(
+        TFunction f, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx, int i)
+        where TFunction : struct, IElementwiseFunction
         where S : struct, ISimd<V, I>
         where V : struct
         where I : struct

@@ -4,12 +4,14 @@ using System.Runtime.CompilerServices;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// A matrix A [rows, columns] in double precision whose rows are scaled by factors that each lane has for itself: C[r, l] = start + sum over k of round(A[r, k] g[r, l]) B[k, l], with
-/// B and C in float32. In every lane these are the bits of <see cref="PackedMatrix"/> with the matrix round(A[r, k] g[r]): elements are scaled in double precision, rounded to
-/// float32, and accumulate over k = 0, 1, 2, ... with one fused multiply-add a term.
+/// A matrix A [rows, columns] in double precision whose rows are scaled by factors of their own in each lane: C[r, l] = start + sum
+/// over k of round(A[r, k] g[r, l]) B[k, l], with B and C in float32. In every lane the bits are those of <see cref="PackedMatrix"/>
+/// with the matrix round(A[r, k] g[r]): elements are scaled in double precision, rounded to float32, and accumulate over k = 0, 1, 2,
+/// ... with one fused multiply-add per term.
 /// </summary>
 /// <remarks>
-/// Panels of 16 lanes as in <see cref="PackedMatrix"/>. Scaling takes about four times as long as the product, so that one with the same factors in all lanes is better scaled beforehand.
+/// Panels of 16 lanes as in <see cref="PackedMatrix"/>. Scaling takes about four times as long as the product, so a matrix with the same
+/// factors in all lanes is better scaled beforehand.
 /// </remarks>
 public sealed unsafe class GatedMatrix
 {
@@ -27,7 +29,8 @@ public sealed unsafe class GatedMatrix
     {
         if (rows < 0 || columns < 0 || rowStride < columns || (rows > 0 && a.Length < ((long)(rows - 1) * rowStride) + columns))
         {
-            throw new ArgumentException($"A matrix of {rows} x {columns} with rows {rowStride} apart does not fit {a.Length} numbers.", nameof(a));
+            throw new ArgumentException(
+                $"A matrix of {rows} x {columns} with rows {rowStride} apart does not fit {a.Length} numbers.", nameof(a));
         }
 
         (Rows, _columns, _a) = (rows, columns, new double[rows * columns]);
@@ -47,7 +50,7 @@ public sealed unsafe class GatedMatrix
     /// <param name="c">The first panel of C: [rows, 16].</param>
     /// <param name="panelStrideC">Distance of the panels of C in floats.</param>
     /// <param name="panels">Number of panels.</param>
-    /// <param name="bias">What each row's sums start from, times the factor and rounded; where null, from C as it is.</param>
+    /// <param name="bias">Start of each row's sums, multiplied by the factor and rounded; if null, the sums start from C.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // vectors are slow in code that is compiled in haste
     public void Multiply(float* b, nint panelStrideB, double* g, nint panelStrideG, float* c, nint panelStrideC, int panels, double* bias)
     {
@@ -71,7 +74,8 @@ public sealed unsafe class GatedMatrix
                     var lane = 0;
                     for (; lane + (4 * w) <= Lanes; lane += 4 * w)
                     {
-                        Vector<double> g0 = Vector.Load(gp + lane), g1 = Vector.Load(gp + lane + w), g2 = Vector.Load(gp + lane + (2 * w)), g3 = Vector.Load(gp + lane + (3 * w));
+                        Vector<double> g0 = Vector.Load(gp + lane), g1 = Vector.Load(gp + lane + w), g2 = Vector.Load(gp + lane + (2 * w)),
+                            g3 = Vector.Load(gp + lane + (3 * w));
                         Vector<float> s0 = Vector.Load(cp + lane), s1 = Vector.Load(cp + lane + (2 * w));
                         if (bias != null)
                         {

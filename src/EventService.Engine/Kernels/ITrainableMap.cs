@@ -1,8 +1,8 @@
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// A monotone map of one number, y = T(x; theta), as training needs it: value, log-derivative and both gradients. Lanes are events; the
-/// parameters are rows of a [ParameterCount, lanes] matrix. All parameters zero is where training starts.
+/// A monotone map of one number, y = T(x; theta), as needed in training: value, log-derivative and both gradients. Lanes are events; the
+/// parameters are rows of a [ParameterCount, lanes] matrix. Training starts from parameters of zero.
 /// </summary>
 public interface ITrainableMap
 {
@@ -25,5 +25,7 @@ public interface ITrainableMap
     /// <param name="scale">Gradient with respect to every log-derivative.</param>
     /// <param name="dx">Gradient with respect to the points, added to.</param>
     /// <param name="dTheta">[ParameterCount, lanes], overwritten.</param>
-    void Backward(ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, float scale, Span<float> dx, Span<float> dTheta);
+    void Backward(
+        ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, float scale, Span<float> dx,
+        Span<float> dTheta);
 }

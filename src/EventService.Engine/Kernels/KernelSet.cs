@@ -68,7 +68,9 @@ public static class KernelSet
                 "128" => VectorPath.V128,
                 "256" => VectorPath.V256,
                 "512" => VectorPath.V512,
-                _ => throw new ArgumentException($"{Variable} is '{setting}'. Expected scalar, 128, 256 or 512; leave it unset to take the widest that the processor has."),
+                _ => throw new ArgumentException(
+                    $"{Variable} is '{setting}'. Expected scalar, 128, 256 or 512; "
+                        + "leave it unset to take the widest that the processor has."),
             };
             return (path, $"forced by {Variable}");
         }

@@ -4,9 +4,10 @@ using System.Runtime.CompilerServices;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// A matrix A in double precision, many of whose elements may be zero, packed once for many products C = bias + A B: rows that reach equally far share a tile,
-/// whose columns of zeros are left out. The bits are those of <see cref="DoubleMatMul"/> for finite B: every element of C starts from its
-/// row's bias and accumulates over k = 0, 1, 2, ... with one fused multiply-add a term, and adding zero times a finite number changes nothing.
+/// A matrix A in double precision, many of whose elements may be zero, packed once for many products C = bias + A B: rows with equally many
+/// leading non-zero columns share a tile, and columns of zeros are left out. The bits are those of <see cref="DoubleMatMul"/> for finite B:
+/// every element of C starts from its row's bias and accumulates over k = 0, 1, 2, ... with one fused multiply-add per term, and adding
+/// zero times a finite number changes nothing.
 /// </summary>
 /// <remarks>A tile is six rows by two vectors: twelve sums hide the latency of the multiply-add.</remarks>
 public sealed unsafe class MaskedDoubleMatrix
@@ -17,13 +18,15 @@ public sealed unsafe class MaskedDoubleMatrix
     private readonly double[] _bias;
     private readonly Tile[] _tiles;
 
-    /// <summary>Rows of C, fewer than six in the last one; columns that are not zero in all of them; [columns, 6] of their elements.</summary>
+    /// <summary>
+    /// Rows of C (fewer than six in the last tile), the columns that are not zero in all of them, and their elements as [columns, 6].
+    /// </summary>
     private sealed record Tile(int[] Rows, int[] Columns, double[] Values);
 
     /// <param name="a">[rows, columns], without gaps.</param>
     /// <param name="bias">[rows].</param>
     /// <param name="columns">Number of columns.</param>
-    /// <exception cref="ArgumentException">The matrix has not as many rows as the bias.</exception>
+    /// <exception cref="ArgumentException">The matrix and the bias have different numbers of rows.</exception>
     public MaskedDoubleMatrix(double[] a, double[] bias, int columns)
     {
         ArgumentNullException.ThrowIfNull(a);
@@ -38,7 +41,10 @@ public sealed unsafe class MaskedDoubleMatrix
         _tiles = [.. Enumerable.Range(0, bias.Length).OrderBy(Filled).Chunk(TileRows).Select(rows =>
         {
             int[] kept = [.. Enumerable.Range(0, columns).Where(k => rows.Any(r => a[(r * columns) + k] != 0))];
-            return new Tile(rows, kept, [.. kept.SelectMany(k => Enumerable.Range(0, TileRows).Select(t => t < rows.Length ? a[(rows[t] * columns) + k] : 0))]);
+            return new Tile(
+                rows,
+                kept,
+                [.. kept.SelectMany(k => Enumerable.Range(0, TileRows).Select(t => t < rows.Length ? a[(rows[t] * columns) + k] : 0))]);
         })];
     }
 
@@ -54,7 +60,9 @@ public sealed unsafe class MaskedDoubleMatrix
     {
         if (stride % 16 != 0 || stride < count || b.Length < (long)_columns * stride || c.Length < (long)Rows * stride)
         {
-            throw new ArgumentException($"B holds {b.Length} and C {c.Length} doubles, expected {_columns} and {Rows} rows {stride} apart, a multiple of 16 and at least {count}.");
+            throw new ArgumentException(
+                $"B holds {b.Length} and C {c.Length} doubles, expected {_columns} and {Rows} rows {stride} apart, "
+                    + $"a multiple of 16 and at least {count}.");
         }
 
         var pair = 2 * Vector<double>.Count;
@@ -75,8 +83,8 @@ public sealed unsafe class MaskedDoubleMatrix
     }
 
     /// <summary>
-    /// C[r, c] = bias[r] g[r, c] + sum over k of (A[r, k] g[r, c]) B[k, c], with factors that each column has for itself: the bits of <see cref="Multiply"/> with rows and bias
-    /// scaled beforehand. Up to a multiple of 16 more columns of C are written.
+    /// C[r, c] = bias[r] g[r, c] + sum over k of (A[r, k] g[r, c]) B[k, c], with factors of its own for each column: the bits of
+    /// <see cref="Multiply"/> with rows and bias scaled beforehand. Up to a multiple of 16 more columns of C are written.
     /// </summary>
     /// <param name="b">[columns of A, count], rows <paramref name="stride"/> apart.</param>
     /// <param name="g">[rows, count], rows <paramref name="stride"/> apart.</param>
@@ -87,9 +95,12 @@ public sealed unsafe class MaskedDoubleMatrix
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // vectors are slow in code that is compiled in haste
     public void MultiplyGated(ReadOnlySpan<double> b, ReadOnlySpan<double> g, Span<double> c, int stride, int count)
     {
-        if (stride % 16 != 0 || stride < count || b.Length < (long)_columns * stride || g.Length < (long)Rows * stride || c.Length < (long)Rows * stride)
+        if (stride % 16 != 0 || stride < count || b.Length < (long)_columns * stride || g.Length < (long)Rows * stride
+            || c.Length < (long)Rows * stride)
         {
-            throw new ArgumentException($"B holds {b.Length}, the factors {g.Length} and C {c.Length} doubles, expected {_columns}, {Rows} and {Rows} rows {stride} apart, a multiple of 16 and at least {count}.");
+            throw new ArgumentException(
+                $"B holds {b.Length}, the factors {g.Length} and C {c.Length} doubles, expected {_columns}, "
+                    + $"{Rows} and {Rows} rows {stride} apart, a multiple of 16 and at least {count}.");
         }
 
         var w = Vector<double>.Count;
@@ -125,7 +136,8 @@ public sealed unsafe class MaskedDoubleMatrix
     {
         var w = Vector<double>.Count;
         var rows = tile.Rows;
-        Vector<double> s00 = Start(rows, 0), s10 = Start(rows, 1), s20 = Start(rows, 2), s30 = Start(rows, 3), s40 = Start(rows, 4), s50 = Start(rows, 5);
+        Vector<double> s00 = Start(rows, 0), s10 = Start(rows, 1), s20 = Start(rows, 2), s30 = Start(rows, 3), s40 = Start(rows, 4),
+            s50 = Start(rows, 5);
         Vector<double> s01 = s00, s11 = s10, s21 = s20, s31 = s30, s41 = s40, s51 = s50;
         for (var end = k + tile.Columns.Length; k < end; k++)
         {

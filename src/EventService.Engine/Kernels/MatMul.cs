@@ -46,7 +46,7 @@ public static unsafe class MatMul
         public View Transposed => new(Start, ColumnStride, RowStride);
     }
 
-    /// <summary>What the sums start from.</summary>
+    /// <summary>The values from which the sums start.</summary>
     public enum From
     {
         Zero,
@@ -99,19 +99,20 @@ public static unsafe class MatMul
         var scratch = new Scratch(PinnedScratch());
         for (var p = 0; p < k; p += PanelRows)
         {
-            var start = p > 0 || from == From.Destination ? default : from == From.RowBias ? new Starts(bias, 1) : new Starts(scratch.Zeros, 0);
+            var first = from == From.RowBias ? new Starts(bias, 1) : new Starts(scratch.Zeros, 0);
+            var start = p > 0 || from == From.Destination ? default : first;
             var rows = new View(a.Start + ((long)p * a.ColumnStride), a.RowStride, a.ColumnStride);
             var columns = new View(b.Start + ((long)p * b.RowStride), b.RowStride, b.ColumnStride);
             Piece<S, V, I>(rows, columns, c, ldc, start, m, n, Math.Min(PanelRows, k - p), scratch);
         }
     }
 
-    /// <summary>What each row's sums start from; without a first one, from C as it is.</summary>
+    /// <summary>Start of each row's sums; without a first one, the sums start from C.</summary>
     private readonly struct Starts(float* first, int step)
     {
         public bool AreGiven => first != null;
 
-        /// <summary>Numbers for a row and those after it in a tile.</summary>
+        /// <summary>The start of this row and, behind it, of the later rows of its tile.</summary>
         public float* Of(int row) => first == null ? null : first + ((long)row * step);
 
         public Starts From(int row) => new(Of(row), step);
@@ -160,7 +161,8 @@ public static unsafe class MatMul
                     PackPanels<Simd256, Vector256<float>, Vector256<int>>(source + ((long)at * csb), rsb, csb, scratch.Panels, k, 1);
                 }
 
-                Tiles<Simd256, Vector256<float>, Vector256<int>>(a, inPlace ? source + at : scratch.Panels, inPlace ? rsb : 2 * Simd256.Width, c + j + at, ldc, start, m, k);
+                Tiles<Simd256, Vector256<float>, Vector256<int>>(
+                    a, inPlace ? source + at : scratch.Panels, inPlace ? rsb : 2 * Simd256.Width, c + j + at, ldc, start, m, k);
                 at += 2 * Simd256.Width;
             }
 
@@ -399,7 +401,9 @@ public static unsafe class MatMul
         Transpose(b, columnStride, rowStride, panel, width, columns, k);
     }
 
-    /// <summary>destination[p * width + j] = source[j * outer + p * inner] for j below count and p below k, as both sides allow four at a time.</summary>
+    /// <summary>
+    /// destination[p * width + j] = source[j * outer + p * inner] for j below count and p below k, as both sides allow four at a time.
+    /// </summary>
     private static void Transpose(float* source, int outer, int inner, float* destination, int width, int count, int k)
     {
         var p = 0;

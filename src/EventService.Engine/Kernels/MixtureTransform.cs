@@ -6,16 +6,16 @@ using EventService.Numerics.Simd;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// A mixture of K normal densities, p(x) = sum over k of pi_k N(x; mu_k, sigma_k) (Bishop 1994; Uria, Murray and Larochelle, "RNADE", NeurIPS
-/// 2013, arXiv:1306.0186, eq. 4), as the last map before a standard normal base. theta is K logits of pi, K means and K parameters of
-/// sigma = minimum + softplus(a + shift), one where a = 0.
+/// A mixture of K normal densities, p(x) = sum over k of pi_k N(x; mu_k, sigma_k) (Bishop 1994; Uria, Murray and Larochelle, "RNADE",
+/// NeurIPS 2013, arXiv:1306.0186, eq. 4), as the last map before a standard normal base. theta is K logits of pi, K means and K parameters
+/// of sigma = minimum + softplus(a + shift), one where a = 0.
 /// </summary>
 /// <param name="Components">K.</param>
 /// <param name="Minimum">Smallest sigma.</param>
 /// <remarks>
-/// The map itself is z = Phi^-1(sum over k of pi_k Phi((x - mu_k) / sigma_k)), and log dz/dx + log N(z) = log p(x): z drops out of the
-/// likelihood. So the value given here is 0, with the log-derivative log p(x) + log(2 pi) / 2, which has the same likelihood; nothing but a base
-/// may follow.
+/// The map itself is z = Phi^-1(sum over k of pi_k Phi((x - mu_k) / sigma_k)), and log dz/dx + log N(z) = log p(x): z drops out of
+/// the likelihood. So the value given here is 0, with the log-derivative log p(x) + log(2 pi) / 2, which has the same likelihood;
+/// nothing but a base may follow.
 /// </remarks>
 public readonly record struct MixtureTransform(int Components, float Minimum = 1e-3f) : ITrainableMap
 {
@@ -30,17 +30,25 @@ public readonly record struct MixtureTransform(int Components, float Minimum = 1
         Dispatch(theta, stride, x, logDerivative, 0, default, default);
     }
 
-    public void Backward(ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, float scale, Span<float> dx, Span<float> dTheta) =>
+    public void Backward(
+        ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, float scale, Span<float> dx,
+        Span<float> dTheta) =>
         Dispatch(theta, stride, x, default, scale, dx, dTheta);
 
-    private unsafe void Dispatch(ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, Span<float> logDerivative, float scale, Span<float> dx, Span<float> dTheta)
+    private unsafe void Dispatch(
+        ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, Span<float> logDerivative, float scale, Span<float> dx,
+        Span<float> dTheta)
     {
         var lanes = x.Length;
         var needed = ((long)(ParameterCount - 1) * stride) + lanes;
         var backward = !dTheta.IsEmpty;
-        if (Components < 1 || stride < lanes || theta.Length < needed || (backward ? dTheta.Length < needed || dx.Length < lanes : logDerivative.Length < lanes))
+        if (Components < 1 || stride < lanes || theta.Length < needed
+            || (backward ? dTheta.Length < needed || dx.Length < lanes : logDerivative.Length < lanes))
         {
-            throw new ArgumentException($"A mixture of {Components} got {theta.Length} parameters for {lanes} lanes, {stride} apart; expected at least 1 component, {ParameterCount} rows and room for the results.", nameof(theta));
+            throw new ArgumentException(
+                $"A mixture of {Components} got {theta.Length} parameters for {lanes} lanes, {stride} apart; "
+                    + $"expected at least 1 component, {ParameterCount} rows and room for the results.",
+                nameof(theta));
         }
 
         fixed (float* t = theta, px = x, l = logDerivative, pdx = dx, dt = dTheta)
@@ -56,13 +64,14 @@ public readonly record struct MixtureTransform(int Components, float Minimum = 1
         }
     }
 
-    private unsafe int Run<S, V, I>(float* theta, int stride, float* px, float* logDerivative, float scale, float* dx, float* dTheta, int lane, int lanes)
+    private unsafe int Run<S, V, I>(
+        float* theta, int stride, float* px, float* logDerivative, float scale, float* dx, float* dTheta, int lane, int lanes)
         where S : struct, ISimd<V, I>
         where V : unmanaged
         where I : struct
     {
         int k = Components;
-        var terms = stackalloc V[k];     // log of pi_k / sigma_k exp(-q_k^2 / 2), but for the sum of the weights; then its exponential
+        var terms = stackalloc V[k];     // log of pi_k / sigma_k exp(-q_k^2 / 2), up to the sum of the weights; then its exponential
         var weights = stackalloc V[k];
         V minimum = S.Broadcast(Minimum), shift = S.Broadcast(Shift), half = S.Broadcast(0.5f), zero = S.Broadcast(0);
         for (; lane + S.Width <= lanes; lane += S.Width)

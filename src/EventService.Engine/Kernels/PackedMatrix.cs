@@ -6,14 +6,14 @@ using EventService.Numerics.Simd;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// A matrix A [rows, columns] that is multiplied many times: C = start + A B. It is packed once, in the order in which the product reads it, so that
-/// weights stream from the memory they are in. Every element of C accumulates over k = 0, 1, 2, ... with one fused multiply-add a term,
-/// whatever the vector width: the bits are those of <see cref="MatMul"/>.
+/// A matrix A [rows, columns] that is multiplied many times: C = start + A B. It is packed once, in the order in which the product reads
+/// it, so that weights are read from memory as one stream. Every element of C accumulates over k = 0, 1, 2, ... with one fused multiply-add
+/// per term, whatever the vector width: the bits are those of <see cref="MatMul"/>.
 /// </summary>
 /// <remarks>
-/// B and C are in panels of <see cref="PanelLanes"/> columns: a panel of B is [columns, 16] without gaps, its rows one cache line each. A piece of A of
-/// 96 x 256 numbers stays in the L2 cache while the panels go by, and 256 rows of a panel, 16 KiB, in the L1 cache. The tiles of registers
-/// are in <see cref="PackedTiles"/>.
+/// B and C are in panels of <see cref="PanelLanes"/> columns: a panel of B is [columns, 16] without gaps, its rows one cache line each. A
+/// piece of A of 96 x 256 numbers stays in the L2 cache while the panels go by, and 256 rows of a panel, 16 KiB, in the L1 cache. The tiles
+/// of registers are in <see cref="PackedTiles"/>.
 /// </remarks>
 public sealed unsafe class PackedMatrix
 {
@@ -40,7 +40,8 @@ public sealed unsafe class PackedMatrix
     {
         if (rows < 0 || columns < 0 || rowStride < columns || (rows > 0 && a.Length < ((long)(rows - 1) * rowStride) + columns))
         {
-            throw new ArgumentException($"A matrix of {rows} x {columns} with rows {rowStride} apart does not fit {a.Length} numbers.", nameof(a));
+            throw new ArgumentException(
+                $"A matrix of {rows} x {columns} with rows {rowStride} apart does not fit {a.Length} numbers.", nameof(a));
         }
 
         (Rows, _columns) = (rows, columns);
@@ -77,7 +78,7 @@ public sealed unsafe class PackedMatrix
     /// <param name="c">The first panel of C: [rows, 16].</param>
     /// <param name="panelStrideC">Distance of the panels of C in floats.</param>
     /// <param name="panels">Number of panels.</param>
-    /// <param name="bias">What each row's sums start from; where null, from C as it is.</param>
+    /// <param name="bias">Start of each row's sums; if null, the sums start from C.</param>
     public void Multiply(float* b, nint panelStrideB, float* c, nint panelStrideC, int panels, float* bias)
     {
         if (_columns == 0)
@@ -127,7 +128,8 @@ public sealed unsafe class PackedMatrix
                 {
                     var v1 = Math.Min(v + 1, vectors - 1);
                     float* b0 = at + Offset<S, V, I>(v, panelStrideB), b1 = at + Offset<S, V, I>(v1, panelStrideB);
-                    Column<S, V, I>(many, a, depth, b0, b1, c + Offset<S, V, I>(v, panelStrideC), c + Offset<S, V, I>(v1, panelStrideC), from);
+                    Column<S, V, I>(
+                        many, a, depth, b0, b1, c + Offset<S, V, I>(v, panelStrideC), c + Offset<S, V, I>(v1, panelStrideC), from);
                 }
 
                 a += (nint)rows * depth;
@@ -152,7 +154,8 @@ public sealed unsafe class PackedMatrix
     }
 
     /// <summary>Tiles of four to six rows on two vectors of lanes.</summary>
-    private static void Column<S, V, I>(ReadOnlySpan<int> tiles, float* a, int depth, float* b0, float* b1, float* c0, float* c1, float* from)
+    private static void Column<S, V, I>(
+        ReadOnlySpan<int> tiles, float* a, int depth, float* b0, float* b1, float* c0, float* c1, float* from)
         where S : struct, ISimd<V, I>
         where V : struct
         where I : struct
@@ -185,7 +188,7 @@ public sealed unsafe class PackedMatrix
         where I : struct =>
         LanePanels.Offset(vector * S.Width, panelStride);
 
-    /// <summary>As few shares as there can be of at most so many rows each, as equal as they can be, the greater ones first.</summary>
+    /// <summary>Divides the rows into as few shares of limited size as possible, as equal as possible, the larger ones first.</summary>
     private static IEnumerable<int> Shares(int rows, int most)
     {
         var count = (rows + most - 1) / most;

@@ -6,18 +6,21 @@ using EventService.Numerics.Simd;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// Products of a few rows of a <see cref="PackedMatrix"/> with two or four vectors of lanes, in registers. On processors that add and multiply two vectors a
-/// cycle with a latency of four cycles, eight sums or more keep both units busy: four rows or more by two vectors, fewer by four.
+/// Products of a few rows of a <see cref="PackedMatrix"/> with two or four vectors of lanes, in registers. On processors that
+/// add and multiply two vectors per cycle with a latency of four cycles, eight sums or more keep both units busy: four rows or
+/// more by two vectors, fewer by four.
 /// </summary>
 /// <remarks>
-/// a is [k, rows] without gaps; row p of B is L = 16 floats after row p - 1, as are the rows of C. Sums start from start[row], or from C where that is null.
+/// a is [k, rows] without gaps; row p of B is L = 16 floats after row p - 1, as are the rows of C. Sums start from start[row],
+/// or from C where that is null.
 /// </remarks>
 internal static unsafe class PackedTiles
 {
     private const int L = PackedMatrix.PanelLanes;
 
     /// <summary>One to three rows by four vectors.</summary>
-    public static void Wide<S, V, I>(int rows, float* a, int k, float* b0, float* b1, float* b2, float* b3, float* c0, float* c1, float* c2, float* c3, float* start)
+    public static void Wide<S, V, I>(
+        int rows, float* a, int k, float* b0, float* b1, float* b2, float* b3, float* c0, float* c1, float* c2, float* c3, float* start)
         where S : struct, ISimd<V, I>
         where V : struct
         where I : struct
@@ -31,7 +34,8 @@ internal static unsafe class PackedTiles
     }
 
     /// <summary>
-    /// Two tiles of six rows, of which the second follows the first: half as many loads of B for as many sums. For processors with 32 registers of the widest vectors.
+    /// Two tiles of six rows, of which the second follows the first: the same number of sums with half the loads of B. For processors with
+    /// 32 registers of the widest vectors.
     /// </summary>
     public static void Tile6Twice<S, V, I>(float* a, int k, float* b0, float* b1, float* c0, float* c1, float* start)
         where S : struct, ISimd<V, I>
@@ -299,7 +303,10 @@ internal static unsafe class PackedTiles
         S.Store(s31, ref c1[3 * L]);
     }
 
-    /// <summary>Asks for the weights that come 3 KiB later: those of large networks lie beyond the L2 cache, and were measured to cost a tenth of the time of a product without this.</summary>
+    /// <summary>
+    /// Asks for the weights that come 3 KiB later: those of large networks lie beyond the L2 cache, and were measured to cost a tenth of
+    /// the time of a product without this.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(float* a)
     {
@@ -309,7 +316,8 @@ internal static unsafe class PackedTiles
         }
     }
 
-    private static void Tile3Wide<S, V, I>(float* a, int k, float* b0, float* b1, float* b2, float* b3, float* c0, float* c1, float* c2, float* c3, float* start)
+    private static void Tile3Wide<S, V, I>(
+        float* a, int k, float* b0, float* b1, float* b2, float* b3, float* c0, float* c1, float* c2, float* c3, float* start)
         where S : struct, ISimd<V, I>
         where V : struct
         where I : struct
@@ -362,7 +370,8 @@ internal static unsafe class PackedTiles
         S.Store(s23, ref c3[2 * L]);
     }
 
-    private static void Tile2Wide<S, V, I>(float* a, int k, float* b0, float* b1, float* b2, float* b3, float* c0, float* c1, float* c2, float* c3, float* start)
+    private static void Tile2Wide<S, V, I>(
+        float* a, int k, float* b0, float* b1, float* b2, float* b3, float* c0, float* c1, float* c2, float* c3, float* start)
         where S : struct, ISimd<V, I>
         where V : struct
         where I : struct
@@ -404,7 +413,8 @@ internal static unsafe class PackedTiles
         S.Store(s13, ref c3[L]);
     }
 
-    private static void Tile1Wide<S, V, I>(float* a, int k, float* b0, float* b1, float* b2, float* b3, float* c0, float* c1, float* c2, float* c3, float* start)
+    private static void Tile1Wide<S, V, I>(
+        float* a, int k, float* b0, float* b1, float* b2, float* b3, float* c0, float* c1, float* c2, float* c3, float* start)
         where S : struct, ISimd<V, I>
         where V : struct
         where I : struct

@@ -59,12 +59,16 @@ public readonly record struct RationalQuadraticSpline(
     /// <param name="scale">Weight of each lane in the sum.</param>
     /// <param name="logDerivative">Receives the log-derivatives, not scaled.</param>
     /// <param name="gradient">[ParameterCount, lanes]; overwritten.</param>
-    public void LogDerivativeGradient(ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> scale, Span<float> logDerivative, Span<float> gradient) =>
+    public void LogDerivativeGradient(
+        ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> scale, Span<float> logDerivative,
+        Span<float> gradient) =>
         Dispatch(Direction.Gradient, parameters, stride, x, default, logDerivative, scale, gradient);
 
     private enum Direction { Forward, Inverse, Gradient }
 
-    private unsafe void Dispatch(Direction direction, ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> input, Span<float> output, Span<float> logDerivative, ReadOnlySpan<float> scale, Span<float> gradient)
+    private unsafe void Dispatch(
+        Direction direction, ReadOnlySpan<float> parameters, int stride, ReadOnlySpan<float> input, Span<float> output,
+        Span<float> logDerivative, ReadOnlySpan<float> scale, Span<float> gradient)
     {
         var lanes = input.Length;
         if (lanes == 0)
@@ -74,7 +78,8 @@ public readonly record struct RationalQuadraticSpline(
 
         if (stride < lanes || parameters.Length < ((long)(ParameterCount - 1) * stride) + lanes)
         {
-            throw new ArgumentException($"Spline parameters hold {parameters.Length} floats, expected {ParameterCount} rows of {lanes} lanes, {stride} apart.");
+            throw new ArgumentException(
+                $"Spline parameters hold {parameters.Length} floats, expected {ParameterCount} rows of {lanes} lanes, {stride} apart.");
         }
 
         if (Bins < (Circular ? 2 : 1))
@@ -91,7 +96,8 @@ public readonly record struct RationalQuadraticSpline(
 
         if (direction == Direction.Gradient && gradient.Length < ((long)(ParameterCount - 1) * stride) + lanes)
         {
-            throw new ArgumentException($"Spline gradients hold {gradient.Length} floats, expected {ParameterCount} rows of {lanes} lanes, {stride} apart.");
+            throw new ArgumentException(
+                $"Spline gradients hold {gradient.Length} floats, expected {ParameterCount} rows of {lanes} lanes, {stride} apart.");
         }
 
         fixed (float* p = parameters, i = input, o = output, l = logDerivative, s = scale, g = gradient)
@@ -107,7 +113,9 @@ public readonly record struct RationalQuadraticSpline(
         }
     }
 
-    private unsafe int Run<S, V, I>(Direction direction, float* parameters, int stride, float* input, float* output, float* logDerivative, float* scale, float* gradient, int start, int lanes)
+    private unsafe int Run<S, V, I>(
+        Direction direction, float* parameters, int stride, float* input, float* output, float* logDerivative, float* scale,
+        float* gradient, int start, int lanes)
         where S : struct, ISimd<V, I>
         where V : unmanaged
         where I : struct
@@ -187,9 +195,9 @@ public readonly record struct RationalQuadraticSpline(
 
         /// <summary>Eqs. 6-8: the position in the bin whose value is y.</summary>
         /// <remarks>
-        /// Of the two forms of the root, 2c / (-b - r) and (-b + r) / 2a with r^2 = b^2 - 4ac, the one that adds numbers of one
-        /// sign. By eqs. 7 and 8 a + b = H s: so a is free of cancellation where b is negative, and the root of y = Y + H is 1
-        /// whatever the rounding of b.
+        /// The root has two forms, 2c / (-b - r) and (-b + r) / 2a with r^2 = b^2 - 4ac; the one that adds numbers of the same
+        /// sign is used. By eqs. 7 and 8 a + b = H s, so a is free of cancellation where b is negative, and the root of y = Y +
+        /// H is 1 whatever the rounding of b.
         /// </remarks>
         public V SolveFor<S, I>(V y)
             where S : struct, ISimd<V, I>

@@ -13,7 +13,9 @@ namespace EventService.Engine.Kernels;
 /// </summary>
 public static class SoftmaxKernel
 {
-    /// <summary>y[r, l] = e^(x[r, l] - m[l]) / sum over r, m the largest of the lane. y may be x. A NaN makes its lane NaN, as do only -inf.</summary>
+    /// <summary>
+    /// y[r, l] = e^(x[r, l] - m[l]) / sum over r, m the largest of the lane. y may be x. A NaN makes its lane NaN, as do only -inf.
+    /// </summary>
     /// <exception cref="ArgumentException">A span does not hold rows * lanes elements.</exception>
     public static void Forward(ReadOnlySpan<float> x, Span<float> y, int rows, int lanes)
     {

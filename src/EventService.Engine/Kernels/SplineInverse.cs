@@ -13,15 +13,15 @@ namespace EventService.Engine.Kernels;
 public readonly record struct SplineSoftClip(double Sizes, double Derivatives);
 
 /// <summary>
-/// The inverse of a monotonic rational-quadratic spline of K bins from [low, high] onto itself: Durkan, Bekasov, Murray, Papamakarios, "Neural
-/// spline flows", NeurIPS 2019, arXiv:1906.04032, eqs. 6-8. Every lane is one spline at one value, in float32.
+/// The inverse of a monotonic rational-quadratic spline of K bins from [low, high] onto itself: Durkan, Bekasov, Murray, Papamakarios,
+/// "Neural spline flows", NeurIPS 2019, arXiv:1906.04032, eqs. 6-8. Every lane is one spline at one value, in float32.
 /// </summary>
 /// <remarks>
-/// Knots are sums of many bins; sums of float32 were measured to lead up to 2.3 times as far from the exact points as PyTorch, which adds in double. So the
-/// sizes are added as integers of 2^-p of the greatest exponential, p the most that holds their sum: exact, and the position of a value in
-/// its bin is a difference of integers. Values count from the middle of the interval, or from its lower end where that is not negative: from where float32 is
-/// densest. All lanes go through the same operations on every vector
-/// path. A value or a logit that is NaN makes the lane NaN, but for values outside the interval, which pass where the tails are the identity.
+/// Knots are sums of many bins; float32 sums were measured to be up to 2.3 times further from the exact points than PyTorch, which adds in
+/// double. The sizes are therefore added as integers in units of 2^-p of the greatest exponential, with the largest p that holds their sum:
+/// this is exact, and the position of a value in its bin is a difference of integers. Values are measured from the middle of the interval,
+/// or from its lower end if that is not negative: from where float32 is densest. All lanes go through the same operations on every vector
+/// path. A NaN value or logit makes the lane NaN, except that values outside the interval pass unchanged if the tails are the identity.
 /// </remarks>
 public sealed unsafe class SplineInverse
 {
@@ -40,12 +40,19 @@ public sealed unsafe class SplineInverse
     /// <param name="bins">K.</param>
     /// <param name="low">Lower end of the interval.</param>
     /// <param name="high">Upper end.</param>
-    /// <param name="linearTails">The identity outside and derivatives of one at both ends, whose K - 1 others are parameters; else all K + 1 are, and values outside count as the nearest end.</param>
+    /// <param name="linearTails">
+    /// The identity outside and derivatives of one at both ends, whose K - 1 others are parameters; else all K + 1 are, and values
+    /// outside count as the nearest end.
+    /// </param>
     /// <param name="minimumWidth">Smallest width of a bin as a share of the interval; K times it is below one.</param>
     /// <param name="minimumHeight">Smallest height.</param>
     /// <param name="minimumDerivative">Smallest derivative.</param>
-    /// <param name="clip">Bounds of the logits; null for sizes minimum + (1 - K minimum) softmax and derivatives minimum + softplus, as they are.</param>
-    public SplineInverse(int bins, double low, double high, bool linearTails, double minimumWidth, double minimumHeight, double minimumDerivative, SplineSoftClip? clip)
+    /// <param name="clip">
+    /// Bounds of the logits; null for sizes minimum + (1 - K minimum) softmax and derivatives minimum + softplus, as they are.
+    /// </param>
+    public SplineInverse(
+        int bins, double low, double high, bool linearTails, double minimumWidth, double minimumHeight, double minimumDerivative,
+        SplineSoftClip? clip)
     {
         (_bins, _tails, _minimumDerivative) = (bins, linearTails, (float)minimumDerivative);
         (_clipped, _clipSizes, _clipDerivatives) = (clip is not null, (float)(clip?.Sizes ?? 0), (float)(clip?.Derivatives ?? 0));
@@ -101,7 +108,8 @@ public sealed unsafe class SplineInverse
         // Two vectors in turn through each phase: every phase is a long chain of operations, and the processor works at both.
         for (; lane + (2 * S.Width) <= lanes; lane += 2 * S.Width)
         {
-            float* p = parameters + LanePanels.Offset(lane, panelStride), next = parameters + LanePanels.Offset(lane + S.Width, panelStride), v = y + lane, w = v + S.Width;
+            float* p = parameters + LanePanels.Offset(lane, panelStride), v = y + lane;
+            float* next = parameters + LanePanels.Offset(lane + S.Width, panelStride), w = v + S.Width;
             Sizes<S, V, I>(p, stride, first);
             Sizes<S, V, I>(next, stride, second);
             Find<S, V, I>(p + (2 * _bins * stride), stride, v, first);
@@ -121,10 +129,14 @@ public sealed unsafe class SplineInverse
         return lane;
     }
 
-    /// <summary>What the phases leave to each other about a lane-vector, integers by their bits; then the exponentials of widths and heights, then both in units.</summary>
+    /// <summary>
+    /// Intermediate results that the phases hand on for a vector of lanes, integers stored by their bits; then the exponentials of widths
+    /// and heights, then both in units.
+    /// </summary>
     private static class Slots
     {
-        // Along each axis, heights after widths: the sum with all minimum sizes in units, the minimum size in units and as an exponential, the sum of the exponentials.
+        // Along each axis, heights after widths: the sum with all minimum sizes in units, the minimum size in units and as an
+        // exponential, the sum of the exponentials.
         public const int Total = 0, Least = 2, LeastSize = 4, Check = 6;
 
         // The bin: lower left corner in units, size before the division by the totals, derivatives at both ends.
@@ -137,7 +149,7 @@ public sealed unsafe class SplineInverse
 
     private float Greatest => _fromMiddle ? 1 : 2;
 
-    /// <summary>Where a value lies, in half intervals from the origin.</summary>
+    /// <summary>Position of a value in half intervals from the origin.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V Position<S, V, I>(float* y)
         where S : struct, ISimd<V, I>
@@ -156,7 +168,8 @@ public sealed unsafe class SplineInverse
         V w = slots[Slots.W], h = slots[Slots.H];
         var at = S.Min(upper, S.Max(lower, position));
 
-        // Share of the way up the bin: twice the distance to its lower edge, v total - 2 edge (+ total from the middle), whose leading terms cancel in integers.
+        // Share of the way up the bin: twice the distance to its lower edge, v total - 2 edge (+ total from the middle), whose
+        // leading terms cancel in integers.
         var gap = S.SubtractInt(_fromMiddle ? totalH : none, S.ShiftLeft(S.AsInt(slots[Slots.Y]), 1));
         I lowGap = S.AndInt(gap, S.BroadcastInt(127)), lowTotal = S.AndInt(totalH, S.BroadcastInt(127));
         V high = S.ToFloat(S.SubtractInt(gap, lowGap)), highTotal = S.ToFloat(S.SubtractInt(totalH, lowTotal));
@@ -223,7 +236,8 @@ public sealed unsafe class SplineInverse
             V a0 = S.Subtract(S.Load(in at[0]), greatest), a1 = S.Subtract(S.Load(in at[stride]), greatest);
             V a2 = S.Subtract(S.Load(in at[2 * stride]), greatest), a3 = S.Subtract(S.Load(in at[3 * stride]), greatest);
             var (e0, e1, e2, e3) = Exp.Bounded<S, V, I>(S.Max(lowest, a0), S.Max(lowest, a1), S.Max(lowest, a2), S.Max(lowest, a3));
-            I u0 = S.ToInt(S.Multiply(e0, unit)), u1 = S.ToInt(S.Multiply(e1, unit)), u2 = S.ToInt(S.Multiply(e2, unit)), u3 = S.ToInt(S.Multiply(e3, unit));
+            I u0 = S.ToInt(S.Multiply(e0, unit)), u1 = S.ToInt(S.Multiply(e1, unit)), u2 = S.ToInt(S.Multiply(e2, unit)),
+                u3 = S.ToInt(S.Multiply(e3, unit));
             V* e = exponentials + done, u = e + (2 * bins);
             (e[0], e[1], e[2], e[3]) = (e0, e1, e2, e3);
             (u[0], u[1], u[2], u[3]) = (S.AsFloat(u0), S.AsFloat(u1), S.AsFloat(u2), S.AsFloat(u3));
@@ -263,7 +277,8 @@ public sealed unsafe class SplineInverse
         var bins = _bins;
         V* exponentials = slots + Slots.Count, units = exponentials + (2 * bins);
         var at = S.Min(S.Broadcast(Greatest), S.Max(S.Broadcast(Least), Position<S, V, I>(values)));
-        var target = S.ToInt(S.Multiply(S.ToFloat(S.AsInt(slots[Slots.Total + 1])), S.Fma(at, S.Broadcast(0.5f), S.Broadcast(_fromMiddle ? 0.5f : 0))));
+        var target = S.ToInt(
+            S.Multiply(S.ToFloat(S.AsInt(slots[Slots.Total + 1])), S.Fma(at, S.Broadcast(0.5f), S.Broadcast(_fromMiddle ? 0.5f : 0))));
         I x = S.BroadcastInt(0), y = x, leastW = S.AsInt(slots[Slots.Least]), leastH = S.AsInt(slots[Slots.Least + 1]);
         V binX = S.AsFloat(x), binY = binX, binW = exponentials[0], binH = exponentials[bins];
         var first = _tails ? derivatives - stride : derivatives;   // the row of knot 0
@@ -316,8 +331,8 @@ public sealed unsafe class SplineInverse
         where I : unmanaged => S.Divide(a, S.Fma(S.Abs(a), over, S.Broadcast(1)));
 
     /// <summary>
-    /// Eqs. 6-8 over the height of the bin: the position xi whose share of the height is phi, s the slope of the bin's diagonal. Of the two forms of the
-    /// root the one that adds numbers of one sign; a + b = s exactly.
+    /// Eqs. 6-8 over the height of the bin: the position xi whose share of the height is phi, with s the slope of the bin's diagonal. The
+    /// form of the root that adds numbers of the same sign is used; a + b = s exactly.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Root<S, V, I>(V phi, V s, V d0, V d1)

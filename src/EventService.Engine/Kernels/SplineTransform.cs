@@ -26,23 +26,37 @@ public readonly record struct SplineTransform(
 {
     public int ParameterCount => (3 * Bins) - 1;
 
-    /// <summary>Added to a derivative's parameter before softplus, so that zero gives the derivative one: softplus^-1(1 - minimum).</summary>
+    /// <summary>
+    /// Added to a derivative's parameter before softplus, so that zero gives the derivative one: softplus^-1(1 - minimum).
+    /// </summary>
     public float Shift => (float)Log.Of(Exp.Of(1.0 - MinimumDerivative) - 1);
 
     public void Forward(ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, Span<float> y, Span<float> logDerivative) =>
         Dispatch(theta, stride, x, y, logDerivative, default, 0, default, default);
 
-    public void Backward(ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, float scale, Span<float> dx, Span<float> dTheta) =>
+    public void Backward(
+        ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, float scale, Span<float> dx,
+        Span<float> dTheta) =>
         Dispatch(theta, stride, x, default, default, dy, scale, dx, dTheta);
 
-    private unsafe void Dispatch(ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, Span<float> y, Span<float> logDerivative, ReadOnlySpan<float> dy, float scale, Span<float> dx, Span<float> dTheta)
+    private unsafe void Dispatch(
+        ReadOnlySpan<float> theta, int stride, ReadOnlySpan<float> x, Span<float> y, Span<float> logDerivative, ReadOnlySpan<float> dy,
+        float scale, Span<float> dx, Span<float> dTheta)
     {
         var lanes = x.Length;
         var needed = ((long)(ParameterCount - 1) * stride) + lanes;
         var backward = !dTheta.IsEmpty;
-        if (Bins < 2 || stride < lanes || theta.Length < needed || (backward ? dTheta.Length < needed || dy.Length < lanes || dx.Length < lanes : y.Length < lanes || logDerivative.Length < lanes))
+        if (Bins < 2
+            || stride < lanes
+            || theta.Length < needed
+            || (backward
+                ? dTheta.Length < needed || dy.Length < lanes || dx.Length < lanes
+                : y.Length < lanes || logDerivative.Length < lanes))
         {
-            throw new ArgumentException($"A spline of {Bins} bins got {theta.Length} parameters for {lanes} lanes, {stride} apart; expected at least 2 bins, {ParameterCount} rows and room for the results.", nameof(theta));
+            throw new ArgumentException(
+                $"A spline of {Bins} bins got {theta.Length} parameters for {lanes} lanes, {stride} apart; "
+                    + $"expected at least 2 bins, {ParameterCount} rows and room for the results.",
+                nameof(theta));
         }
 
         fixed (float* pt = theta, px = x, py = y, pl = logDerivative, pdy = dy, pdx = dx, pdt = dTheta)
@@ -59,7 +73,8 @@ public readonly record struct SplineTransform(
         }
     }
 
-    private readonly unsafe struct Pointers(float* theta, float* x, float* y, float* logDerivative, float* dy, float* dx, float* dTheta, int stride, float scale)
+    private readonly unsafe struct Pointers(
+        float* theta, float* x, float* y, float* logDerivative, float* dy, float* dx, float* dTheta, int stride, float scale)
     {
         public float* Theta => theta;
         public float* X => x;
@@ -229,7 +244,8 @@ public readonly record struct SplineTransform(
         var twoThetaD = S.Multiply(thetaTwice, overD);
         var l1 = S.FmaNegated(one, twoThetaD, S.Multiply(square, overN));
         var l0 = S.FmaNegated(one, twoThetaD, S.Multiply(S.Multiply(rest, rest), overN));
-        var lS = S.Add(S.Divide(two, s), S.Multiply(two, S.Subtract(S.Multiply(theta, overN), S.Multiply(S.Subtract(one, thetaTwice), overD))));
+        var lS = S.Add(
+            S.Divide(two, s), S.Multiply(two, S.Subtract(S.Multiply(theta, overN), S.Multiply(S.Subtract(one, thetaTwice), overD))));
         var slope = S.Fma(bin.D1, xi, S.FmaNegated(bin.D0, rest, S.Multiply(s, slant)));
         var lXi = S.Multiply(two, S.Subtract(S.Multiply(slope, overN), S.Multiply(S.Multiply(bend, slant), overD)));
 
@@ -260,7 +276,9 @@ public readonly record struct SplineTransform(
         }
     }
 
-    /// <summary>dlogit_j = p_j (G_j - sum over i of p_i G_i / (1 - K min)), with p = size - minimum and G before the bin, in it, and zero behind.</summary>
+    /// <summary>
+    /// dlogit_j = p_j (G_j - sum over i of p_i G_i / (1 - K min)), with p = size - minimum and G before the bin, in it, and zero behind.
+    /// </summary>
     private unsafe void ThroughSoftmax<S, V, I>(V* sizes, float minimum, V index, V before, V own, float* gradient, int stride)
         where S : struct, ISimd<V, I>
         where V : unmanaged

@@ -58,7 +58,8 @@ public static class Transpose
 
     private static unsafe void Block(float* x, nint strideX, float* y, nint strideY)
     {
-        Vector128<float> a = Vector128.Load(x), b = Vector128.Load(x + strideX), c = Vector128.Load(x + (2 * strideX)), d = Vector128.Load(x + (3 * strideX));
+        Vector128<float> a = Vector128.Load(x), b = Vector128.Load(x + strideX), c = Vector128.Load(x + (2 * strideX)),
+            d = Vector128.Load(x + (3 * strideX));
         Vector128<float> ab = Sse.UnpackLow(a, b), cd = Sse.UnpackLow(c, d), abHigh = Sse.UnpackHigh(a, b), cdHigh = Sse.UnpackHigh(c, d);
         Sse.MoveLowToHigh(ab, cd).Store(y);
         Sse.MoveHighToLow(cd, ab).Store(y + strideY);

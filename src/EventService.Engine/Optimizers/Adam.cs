@@ -41,6 +41,8 @@ public sealed class Adam : Optimizer
     protected override void OnReset() => _bias = new BiasCorrection(_options.Beta1, _options.Beta2);
 
     protected override void Move(Parameter parameter, ReadOnlySpan<float> gradient, float learningRate, float gradientScale) =>
-        new AdamStep(_options.Beta1, _options.Beta2, _options.Epsilon, _bias.Rate(learningRate), _bias.Correction(), gradientScale, _options.WeightDecay, 0)
+        new AdamStep(
+            _options.Beta1, _options.Beta2, _options.Epsilon, _bias.Rate(learningRate), _bias.Correction(), gradientScale,
+            _options.WeightDecay, 0)
             .Run(parameter.Value.Span, gradient, _first[parameter.Index], _second[parameter.Index]);
 }

@@ -7,7 +7,7 @@ using EventService.Numerics.Simd;
 
 namespace EventService.Engine.Optimizers;
 
-/// <summary>What <see cref="Adam"/> and <see cref="AdamW"/> share: algorithm 1 of Kingma and Ba, element by element.</summary>
+/// <summary>The step that <see cref="Adam"/> and <see cref="AdamW"/> share: algorithm 1 of Kingma and Ba, element by element.</summary>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">Added to the root of the second moment.</param>
@@ -16,7 +16,8 @@ namespace EventService.Engine.Optimizers;
 /// <param name="Scale">Factor of the gradient.</param>
 /// <param name="Penalty">Added to the gradient, times the parameter: the gradient of an L2 penalty.</param>
 /// <param name="Decay">Decoupled decay, learning rate included.</param>
-internal readonly record struct AdamStep(float Beta1, float Beta2, float Epsilon, float Rate, float Correction, float Scale, float Penalty, float Decay)
+internal readonly record struct AdamStep(
+    float Beta1, float Beta2, float Epsilon, float Rate, float Correction, float Scale, float Penalty, float Decay)
 {
     public void Run(Span<float> w, ReadOnlySpan<float> g, Span<float> m, Span<float> v)
     {

@@ -49,7 +49,8 @@ public sealed class AdamW : Optimizer
     protected override void Move(Parameter parameter, ReadOnlySpan<float> gradient, float learningRate, float gradientScale)
     {
         var decay = parameter.Name.EndsWith(".bias", StringComparison.Ordinal) ? 0 : learningRate * _options.WeightDecay;
-        new AdamStep(_options.Beta1, _options.Beta2, _options.Epsilon, _bias.Rate(learningRate), _bias.Correction(), gradientScale, 0, decay)
+        new AdamStep(
+            _options.Beta1, _options.Beta2, _options.Epsilon, _bias.Rate(learningRate), _bias.Correction(), gradientScale, 0, decay)
             .Run(parameter.Value.Span, gradient, FirstMoments[parameter.Index], SecondMoments[parameter.Index]);
     }
 }

@@ -11,5 +11,6 @@ namespace EventService.Engine.Optimizers;
 /// <param name="Lowest">Rate from then on.</param>
 public sealed record CosineDecay(double Highest, long Steps, double Lowest = 0) : ILearningRateSchedule
 {
-    public double At(long step) => step >= Steps ? Lowest : Lowest + (0.5 * (Highest - Lowest) * (1 + SinCos.Of(Math.PI * step / Steps).Cos));
+    public double At(long step) =>
+        step >= Steps ? Lowest : Lowest + (0.5 * (Highest - Lowest) * (1 + SinCos.Of(Math.PI * step / Steps).Cos));
 }

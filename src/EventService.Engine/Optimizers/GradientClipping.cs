@@ -53,7 +53,10 @@ public static class GradientClipping
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(largest);
         if (!double.IsFinite(norm))
         {
-            throw new ArgumentException($"The norm of the gradient is {norm}, expected a finite number. Lower the learning rate, or look for bad values in the data.", nameof(norm));
+            throw new ArgumentException(
+                $"The norm of the gradient is {norm}, expected a finite number. "
+                    + "Lower the learning rate, or look for bad values in the data.",
+                nameof(norm));
         }
 
         return norm > largest ? (float)(largest / norm) : 1;

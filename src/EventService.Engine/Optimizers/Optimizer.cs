@@ -22,7 +22,8 @@ public abstract class Optimizer
     public long Step { get; private set; }
 
     /// <summary>
-    /// The moments by name, such as <c>m/layer.weight</c>; with <see cref="Step"/> all that a checkpoint needs. The arrays are those in use.
+    /// The moments by name, such as <c>m/layer.weight</c>; with <see cref="Step"/> all that a checkpoint
+    /// needs. The arrays are those in use.
     /// </summary>
     public IReadOnlyDictionary<string, float[]> State => _state;
 
@@ -44,7 +45,8 @@ public abstract class Optimizer
         ArgumentNullException.ThrowIfNull(parameter);
         if (gradient.Length != parameter.Value.Length)
         {
-            throw new ArgumentException($"The gradient of '{parameter.Name}' has {gradient.Length} elements, expected {parameter.Value.Length}.", nameof(gradient));
+            throw new ArgumentException(
+                $"The gradient of '{parameter.Name}' has {gradient.Length} elements, expected {parameter.Value.Length}.", nameof(gradient));
         }
 
         Move(parameter, gradient, learningRate, gradientScale);
@@ -70,7 +72,10 @@ public abstract class Optimizer
         {
             if (!state.TryGetValue(name, out var found) || found.Length != values.Length)
             {
-                throw new ArgumentException($"Optimizer state '{name}': found {(found is null ? "nothing" : $"{found.Length} floats")}, expected {values.Length}. Is the checkpoint of another model or optimizer?", nameof(state));
+                throw new ArgumentException(
+                    $"Optimizer state '{name}': found {(found is null ? "nothing" : $"{found.Length} floats")}, "
+                        + $"expected {values.Length}. Is the checkpoint of another model or optimizer?",
+                    nameof(state));
             }
         }
 

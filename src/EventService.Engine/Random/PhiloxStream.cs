@@ -4,7 +4,7 @@ namespace EventService.Engine.Random;
 /// The words of one event in order: counter (block, substream, stream) under one key. A mutable struct: pass it by reference,
 /// a copy draws the same numbers again.
 /// </summary>
-/// <param name="key">What is common to all events: seed, model and condition, hashed by the caller.</param>
+/// <param name="key">Shared by all events: seed, model and condition, hashed by the caller.</param>
 /// <param name="stream">The event's number.</param>
 /// <param name="substream">The attempt, or another independent use of the same event.</param>
 public struct PhiloxStream(ulong key, ulong stream, uint substream = 0)
@@ -83,7 +83,8 @@ public struct PhiloxStream(ulong key, ulong stream, uint substream = 0)
     {
         if (_drawn >> 34 != 0)
         {
-            throw new InvalidOperationException($"Stream {stream}, substream {substream}: all 2^34 words are drawn. Take another substream.");
+            throw new InvalidOperationException(
+                $"Stream {stream}, substream {substream}: all 2^34 words are drawn. Take another substream.");
         }
 
         _block = Philox.Block((uint)key, (uint)(key >> 32), (uint)(_drawn >> 2), substream, (uint)stream, (uint)(stream >> 32));

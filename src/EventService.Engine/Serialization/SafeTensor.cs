@@ -98,7 +98,8 @@ public sealed record SafeTensor(string Name, SafeTensorType Type, IReadOnlyList<
             };
             if (!double.IsFinite(values[i]))
             {
-                throw new SafeTensorsException($"Tensor '{Name}' {ShapeText} of {Type}: element {i} is {values[i]}, expected a finite number.");
+                throw new SafeTensorsException(
+                    $"Tensor '{Name}' {ShapeText} of {Type}: element {i} is {values[i]}, expected a finite number.");
             }
         }
 

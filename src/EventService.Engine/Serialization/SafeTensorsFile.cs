@@ -27,7 +27,7 @@ public sealed class SafeTensorsFile
         (_prefix, _asked) = (prefix, asked);
     }
 
-    /// <summary>The header's <c>__metadata__</c>; empty where there is none.</summary>
+    /// <summary>The header's <c>__metadata__</c>; empty if the file has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>The tensors in the order of their bytes.</summary>
@@ -37,20 +37,22 @@ public sealed class SafeTensorsFile
     public IEnumerable<string> NeverAsked => Tensors.Select(t => t.Name).Where(name => !_asked.Contains(_prefix + name));
 
     /// <summary>The tensor of this name.</summary>
-    /// <exception cref="SafeTensorsException">There is none; the message lists what there is.</exception>
+    /// <exception cref="SafeTensorsException">No tensor has this name; the message lists the names.</exception>
     public SafeTensor this[string name] => TryGet(name, out var tensor)
         ? tensor
         : throw new SafeTensorsException(
-            $"Tensor '{name}' not found among {Tensors.Count} tensors: {string.Join(", ", Tensors.Take(20).Select(t => $"'{t.Name}'"))}{(Tensors.Count > 20 ? ", ..." : "")}.");
+            $"Tensor '{name}' not found among {Tensors.Count} tensors: "
+                + $"{string.Join(", ", Tensors.Take(20).Select(t => $"'{t.Name}'"))}{(Tensors.Count > 20 ? ", ..." : "")}.");
 
     /// <summary>The tensor of this name, which has this type and shape.</summary>
-    /// <exception cref="SafeTensorsException">There is none, or it is another.</exception>
+    /// <exception cref="SafeTensorsException">No tensor has this name, or its type or shape differs.</exception>
     public SafeTensor Require(string name, SafeTensorType type, IReadOnlyList<long> shape)
     {
         var tensor = this[name];
         return tensor.Type == type && tensor.Shape.SequenceEqual(shape)
             ? tensor
-            : throw new SafeTensorsException($"Tensor '{name}' is {tensor.Type} {tensor.ShapeText}, expected {type} [{string.Join(", ", shape)}].");
+            : throw new SafeTensorsException(
+                $"Tensor '{name}' is {tensor.Type} {tensor.ShapeText}, expected {type} [{string.Join(", ", shape)}].");
     }
 
     /// <summary>The tensors whose names begin with this text, by the rest of their names; without metadata.</summary>
@@ -59,7 +61,10 @@ public sealed class SafeTensorsFile
         ArgumentNullException.ThrowIfNull(prefix);
         return new SafeTensorsFile(
             new Dictionary<string, string>(),
-            [.. Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(t => t with { Name = t.Name[prefix.Length..] })],
+            [
+                .. Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal))
+                    .Select(t => t with { Name = t.Name[prefix.Length..] }),
+            ],
             _prefix + prefix,
             _asked);
     }
@@ -127,13 +132,15 @@ public sealed class SafeTensorsFile
         if (headerLength > MaximumHeaderBytes)
         {
             throw new SafeTensorsException(
-                $"The first eight bytes give a header of {headerLength} bytes, expected at most {MaximumHeaderBytes}. Is this a safetensors file?");
+                $"The first eight bytes give a header of {headerLength} bytes, expected at most {MaximumHeaderBytes}. "
+                    + "Is this a safetensors file?");
         }
 
         if (headerLength > (ulong)(bytes.Length - LengthBytes))
         {
             throw new SafeTensorsException(
-                $"The first eight bytes give a header of {headerLength} bytes, but only {bytes.Length - LengthBytes} bytes follow. Is the file cut short?");
+                $"The first eight bytes give a header of {headerLength} bytes, but only {bytes.Length - LengthBytes} bytes follow. "
+                    + "Is the file cut short?");
         }
 
         var header = SafeTensorsHeader.Parse(bytes.Slice(LengthBytes, (int)headerLength));
@@ -151,13 +158,15 @@ public sealed class SafeTensorsFile
             if (entry.End > buffer.Length)
             {
                 throw new SafeTensorsException(
-                    $"Tensor '{entry.Name}': data_offsets [{entry.Begin}, {entry.End}] reach beyond the {buffer.Length} bytes of data. Is the file cut short?");
+                    $"Tensor '{entry.Name}': data_offsets [{entry.Begin}, {entry.End}] reach beyond the {buffer.Length} bytes of data. "
+                        + "Is the file cut short?");
             }
 
             if (entry.Begin != position)
             {
                 throw new SafeTensorsException(
-                    $"Tensor '{entry.Name}': data begin at {entry.Begin}, expected {position} where {previous} ends: {(entry.Begin < position ? "tensors overlap" : "there is a hole")}.");
+                    $"Tensor '{entry.Name}': data begin at {entry.Begin}, expected {position} where {previous} ends: "
+                        + $"{(entry.Begin < position ? "tensors overlap" : "there is a hole")}.");
             }
 
             tensors.Add(new SafeTensor(entry.Name, entry.Type, entry.Shape, buffer[(int)entry.Begin..(int)entry.End]));
@@ -168,7 +177,8 @@ public sealed class SafeTensorsFile
         if (position != buffer.Length)
         {
             throw new SafeTensorsException(
-                $"The tensors take {position} bytes of data, but {buffer.Length} follow the header: {buffer.Length - position} bytes belong to no tensor.");
+                $"The tensors take {position} bytes of data, but {buffer.Length} follow the header: "
+                    + $"{buffer.Length - position} bytes belong to no tensor.");
         }
 
         return tensors;
@@ -185,9 +195,11 @@ public sealed class SafeTensorsFile
         if ((zip || pickle) && (bytes.Length <= LengthBytes || bytes[LengthBytes] != '{'))
         {
             throw new SafeTensorsException(
-                $"This is a {(zip ? "zip archive" : "pickle")}, as torch.save writes it; such files can run code when loaded, so only safetensors are read. "
+                $"This is a {(zip ? "zip archive" : "pickle")}, as torch.save writes it; "
+                    + "such files can run code when loaded, so only safetensors are read. "
                 + "Convert it where you trust it: import torch, safetensors.torch; "
-                + "safetensors.torch.save_file({k: v.clone().contiguous() for k, v in torch.load('model.pt', map_location='cpu', weights_only=True).items()}, 'model.safetensors')");
+                + "safetensors.torch.save_file({k: v.clone().contiguous() for k, v in torch.load('model.pt', map_location='cpu', "
+                + "weights_only=True).items()}, 'model.safetensors')");
         }
     }
 

@@ -20,7 +20,8 @@ internal sealed class SafeTensorsHeader
         if (json.Length == 0 || json[0] != '{')
         {
             throw new SafeTensorsException(
-                $"The header begins with {(json.Length == 0 ? "nothing" : $"byte 0x{json[0]:X2}")}, expected '{{'. Is this a safetensors file?");
+                $"The header begins with {(json.Length == 0 ? "nothing" : $"byte 0x{json[0]:X2}")}, expected '{{'. "
+                    + "Is this a safetensors file?");
         }
 
         if (!Utf8.IsValid(json))
@@ -135,14 +136,16 @@ internal sealed class SafeTensorsHeader
 
         if (offsets.Count != 2 || offsets[0] > offsets[1])
         {
-            throw new SafeTensorsException($"{where}: data_offsets are [{string.Join(", ", offsets)}], expected [begin, end] with begin <= end.");
+            throw new SafeTensorsException(
+                $"{where}: data_offsets are [{string.Join(", ", offsets)}], expected [begin, end] with begin <= end.");
         }
 
         var size = SizeInBytes(type, shape);
         if (size != offsets[1] - offsets[0])
         {
             throw new SafeTensorsException(
-                $"{where}: shape [{string.Join(", ", shape)}] of {type} takes {(size is null ? "more than 2^63" : size)} bytes, data_offsets [{offsets[0]}, {offsets[1]}] hold {offsets[1] - offsets[0]}.");
+                $"{where}: shape [{string.Join(", ", shape)}] of {type} takes {(size is null ? "more than 2^63" : size)} bytes, "
+                    + $"data_offsets [{offsets[0]}, {offsets[1]}] hold {offsets[1] - offsets[0]}.");
         }
 
         return new SafeTensorsEntry(name, type, shape, offsets[0], offsets[1]);

@@ -92,7 +92,8 @@ public static class SafeTensorsWriter
             if (expected != tensor.Data.Length || tensor.Shape.Any(d => d < 0))
             {
                 throw new SafeTensorsException(
-                    $"Tensor '{tensor.Name}': shape {tensor.ShapeText} of {tensor.Type} takes {expected} bytes, found {tensor.Data.Length}.");
+                    $"Tensor '{tensor.Name}': shape {tensor.ShapeText} of {tensor.Type} takes {expected} bytes, "
+                        + $"found {tensor.Data.Length}.");
             }
         }
     }

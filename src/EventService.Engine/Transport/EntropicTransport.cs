@@ -5,9 +5,10 @@ using EventService.Numerics.Functions;
 namespace EventService.Engine.Transport;
 
 /// <summary>
-/// The transport plan pi between n and m equally weighted points with the least &lt;cost, pi&gt; + epsilon KL(pi | a x b) (M. Cuturi, "Sinkhorn distances", NIPS 2013,
-/// arXiv:1306.0895), by alternating soft minima of the dual potentials in logarithms, so that small epsilon do not underflow (G. Peyre and M. Cuturi,
-/// "Computational optimal transport", 2019, arXiv:1803.00567, eqs. 4.40-4.41). O(n m) an iteration.
+/// The transport plan pi between n and m equally weighted points with the least &lt;cost, pi&gt; + epsilon KL(pi | a x b) (M.
+/// Cuturi, "Sinkhorn distances", NIPS 2013, arXiv:1306.0895), by alternating soft minima of the dual potentials in logarithms, so
+/// that a small epsilon does not underflow (G. Peyre and M. Cuturi, "Computational optimal transport", 2019, arXiv:1803.00567, eqs.
+/// 4.40-4.41). O(n m) per iteration.
 /// </summary>
 /// <remarks>The exact assignment is the limit epsilon to 0; the plan here is spread over distances of about sqrt(epsilon).</remarks>
 public sealed class EntropicTransport
@@ -23,14 +24,18 @@ public sealed class EntropicTransport
     /// <param name="rows">n.</param>
     /// <param name="columns">m.</param>
     /// <param name="epsilon">Above zero, in the unit of the costs.</param>
-    /// <param name="tolerance">Iterations stop where the plan's row sums are right to this share, in the mean.</param>
-    /// <param name="mostIterations">They stop here in any case.</param>
+    /// <param name="tolerance">Iterations stop once the mean relative error of the plan's row sums is below this.</param>
+    /// <param name="mostIterations">Largest number of iterations.</param>
     /// <exception cref="ArgumentException">The sizes do not fit, or epsilon is not above zero.</exception>
-    public EntropicTransport(ReadOnlySpan<float> cost, int rows, int columns, double epsilon, double tolerance = 1e-3, int mostIterations = 500)
+    public EntropicTransport(
+        ReadOnlySpan<float> cost, int rows, int columns, double epsilon, double tolerance = 1e-3, int mostIterations = 500)
     {
         if (cost.Length != (long)rows * columns || rows < 1 || columns < 1 || !(epsilon > 0))
         {
-            throw new ArgumentException($"{cost.Length} costs with epsilon {epsilon} do not fit {rows} x {columns} points, expected one a pair and epsilon above 0.", nameof(cost));
+            throw new ArgumentException(
+                $"{cost.Length} costs with epsilon {epsilon} do not fit {rows} x {columns} points, "
+                    + "expected one a pair and epsilon above 0.",
+                nameof(cost));
         }
 
         (_cost, _rows, _columns, _epsilon, _f, _g) = (cost.ToArray(), rows, columns, epsilon, new double[rows], new double[columns]);

@@ -1,9 +1,10 @@
 namespace EventService.Engine.Transport;
 
 /// <summary>
-/// The assignment of n rows to n columns of the least total cost: optimal transport between two samples of equal size. Column reduction and augmenting row
-/// reduction, then shortest augmenting paths for the rows that are left (R. Jonker and A. Volgenant, "A shortest augmenting path algorithm for dense
-/// and sparse linear assignment problems", Computing 38 (1987) 325). Exact for the given costs but for the rounding of the dual prices, kept in double precision; O(n^3) at worst.
+/// The assignment of n rows to n columns with the least total cost: optimal transport between two samples of equal size. Column reduction
+/// and augmenting row reduction, then shortest augmenting paths for the remaining rows (R. Jonker and A. Volgenant, "A shortest augmenting
+/// path algorithm for dense and sparse linear assignment problems", Computing 38 (1987) 325). Exact for the given costs except for the
+/// rounding of the dual prices, kept in double precision; O(n^3) at worst.
 /// </summary>
 public sealed class LinearAssignment
 {
@@ -15,7 +16,7 @@ public sealed class LinearAssignment
     /// <summary>Finds the assignment.</summary>
     /// <param name="cost">[n, n], row after row, finite.</param>
     /// <param name="columnOf">n numbers; receives the column of each row.</param>
-    /// <exception cref="ArgumentException">The costs are not as many as the pairs, or not finite.</exception>
+    /// <exception cref="ArgumentException">There is not one cost per pair, or a cost is not finite.</exception>
     public void Solve(ReadOnlySpan<float> cost, Span<int> columnOf)
     {
         var n = columnOf.Length;
@@ -34,7 +35,8 @@ public sealed class LinearAssignment
 
         if (_columnOf.Length != n)
         {
-            (_columnOf, _rowOf, _free, _previous, _columns, _price, _distance) = (new int[n], new int[n], new int[n], new int[n], new int[n], new double[n], new double[n]);
+            (_columnOf, _rowOf, _free, _previous, _columns, _price, _distance) =
+                (new int[n], new int[n], new int[n], new int[n], new int[n], new double[n], new double[n]);
         }
 
         Array.Fill(_columnOf, Free);
@@ -89,8 +91,8 @@ public sealed class LinearAssignment
     }
 
     /// <summary>
-    /// Each free row takes the column that is cheapest for it at present prices, whose price falls by the advantage over the second best. A row that held it becomes
-    /// free: at once if the price fell, else in the next turn.
+    /// Each free row takes the column that is cheapest for it at present prices, whose price falls by the advantage over the second best. A
+    /// row that held it becomes free: at once if the price fell, else in the next turn.
     /// </summary>
     private int ReduceRows(ReadOnlySpan<float> cost, int n, int free)
     {
@@ -151,7 +153,9 @@ public sealed class LinearAssignment
         return kept;
     }
 
-    /// <summary>The cheapest path of alternating columns and rows from a free row to a free column (Dijkstra), along which assignments move up.</summary>
+    /// <summary>
+    /// The cheapest path of alternating columns and rows from a free row to a free column (Dijkstra), along which assignments move up.
+    /// </summary>
     private void Augment(ReadOnlySpan<float> cost, int n, int start)
     {
         var source = cost.Slice(start * n, n);

@@ -18,7 +18,9 @@ public static class SquaredDistances
         ArgumentNullException.ThrowIfNull(y);
         if (x.Rows != y.Rows || cost.Length != (long)x.Columns * y.Columns)
         {
-            throw new ArgumentException($"{x} and {y} have no {cost.Length} distances, expected points of as many coordinates and one distance a pair.", nameof(cost));
+            throw new ArgumentException(
+                $"{x} and {y} have no {cost.Length} distances, expected points of as many coordinates and one distance a pair.",
+                nameof(cost));
         }
 
         var difference = new float[y.Columns];

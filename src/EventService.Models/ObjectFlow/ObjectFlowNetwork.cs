@@ -183,14 +183,14 @@ public sealed class ObjectFlowNetwork
         Linear.Product(input.Weight.Value, false, x, false, h, MatMul.From.RowBias, input.Bias.Value);
         foreach (var block in _blocks[(int)EventSlots.GroupOf(slot)])
         {
-            GeluKernel.Forward(h.Span, a.Span);
+            ElementwiseKernel.Gelu.Forward(h.Span, a.Span);
             Linear.Product(block.Weight1.Value, false, a, false, r, MatMul.From.RowBias, block.Bias1[(int)slot].Value);
-            GeluKernel.Forward(r.Span, r.Span);
+            ElementwiseKernel.Gelu.Forward(r.Span, r.Span);
             Linear.Product(block.Second.Weight.Value, false, r, false, a, MatMul.From.RowBias, block.Second.Bias.Value);
             System.Numerics.Tensors.TensorPrimitives.Add(h.Span, a.Span, h.Span);
         }
 
-        GeluKernel.Forward(h.Span, h.Span);
+        ElementwiseKernel.Gelu.Forward(h.Span, h.Span);
     }
 
     /// <summary>Head without a tape, from the trunk's result in <paramref name="work"/>: spline parameters in its Theta.</summary>
@@ -207,13 +207,13 @@ public sealed class ObjectFlowNetwork
             Linear.Product(extra.Value, false, f, false, k, MatMul.From.Destination, null);
         }
 
-        GeluKernel.Forward(k.Span, k.Span);
+        ElementwiseKernel.Gelu.Forward(k.Span, k.Span);
         if (head.Hidden is not null)
         {
             work.R.Reshape(head.Hidden.Weight.Value.Rows, n);
             Linear.Product(head.Hidden.Weight.Value, false, k, false, work.R, MatMul.From.RowBias, head.Hidden.Bias.Value);
             k = work.R;
-            GeluKernel.Forward(k.Span, k.Span);
+            ElementwiseKernel.Gelu.Forward(k.Span, k.Span);
         }
 
         work.Theta.Reshape(head.Output.Weight.Value.Rows, n);

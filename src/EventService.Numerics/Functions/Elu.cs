@@ -4,7 +4,9 @@ using EventService.Numerics.Simd;
 
 namespace EventService.Numerics.Functions;
 
-/// <summary>The exponential linear unit, Clevert, Unterthiner and Hochreiter 2015 (arXiv:1511.07289, eq. 15): x above zero, else alpha (e^x - 1).</summary>
+/// <summary>
+/// The exponential linear unit, Clevert, Unterthiner and Hochreiter 2015 (arXiv:1511.07289, eq. 15): x above zero, else alpha (e^x - 1).
+/// </summary>
 public static class Elu
 {
     /// <summary>For every float and alpha > 0; keeps the sign of zero. The error is that of <see cref="Expm1"/> and one product.</summary>

@@ -73,8 +73,8 @@ public static class Exp
     }
 
     /// <summary>
-    /// <see cref="Bounded{S, V, I}(V)"/> of four vectors, the same bits: each is a chain of operations that wait for each other, and the processor
-    /// finds more to do where four chains are side by side.
+    /// <see cref="Bounded{S, V, I}(V)"/> for four vectors, with the same bits: each is a chain of dependent operations, and four
+    /// interleaved chains keep the processor busier.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (V Y0, V Y1, V Y2, V Y3) Bounded<S, V, I>(V x0, V x1, V x2, V x3)

@@ -56,7 +56,9 @@ public interface ISimd<V, I>
     /// <summary>All bits set where a == b, else none; false for NaN.</summary>
     static abstract V Equal(V a, V b);
 
-    /// <summary><paramref name="whenTrue"/> where the mask is set, else <paramref name="whenFalse"/>; all bits of a lane of the mask are equal.</summary>
+    /// <summary>
+    /// <paramref name="whenTrue"/> where the mask is set, else <paramref name="whenFalse"/>; all bits of a lane of the mask are equal.
+    /// </summary>
     static abstract V Select(V mask, V whenTrue, V whenFalse);
 
     /// <summary><paramref name="whenNegative"/> where the integer is below zero, else <paramref name="otherwise"/>.</summary>

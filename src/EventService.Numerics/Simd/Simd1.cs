@@ -16,8 +16,10 @@ public readonly struct Simd1 : ISimd<float, int>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Multiply(float a, float b) => a * b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Divide(float a, float b) => a / b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Sqrt(float a) => MathF.Sqrt(a);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Fma(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float FmaNegated(float a, float b, float c) => MathF.FusedMultiplyAdd(-a, b, c);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Fma(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float FmaNegated(float a, float b, float c) => MathF.FusedMultiplyAdd(-a, b, c);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Min(float a, float b) => a < b ? a : b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Max(float a, float b) => a > b ? a : b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Abs(float a) => MathF.Abs(a);
@@ -33,7 +35,8 @@ public readonly struct Simd1 : ISimd<float, int>
         return AsFloat((AsInt(whenTrue) & m) | (AsInt(whenFalse) & ~m));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float SelectNegative(int sign, float whenNegative, float otherwise) => sign < 0 ? whenNegative : otherwise;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float SelectNegative(int sign, float whenNegative, float otherwise) => sign < 0 ? whenNegative : otherwise;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float And(float a, float b) => AsFloat(AsInt(a) & AsInt(b));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Or(float a, float b) => AsFloat(AsInt(a) | AsInt(b));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Xor(float a, float b) => AsFloat(AsInt(a) ^ AsInt(b));

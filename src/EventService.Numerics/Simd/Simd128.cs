@@ -12,7 +12,8 @@ public readonly struct Simd128 : ISimd<V, I>
     public static int Width => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Load(ref readonly float source) => Vector128.LoadUnsafe(in source);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(V value, ref float destination) => value.StoreUnsafe(ref destination);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(V value, ref float destination) => value.StoreUnsafe(ref destination);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Broadcast(float value) => Vector128.Create(value);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static I BroadcastInt(int value) => Vector128.Create(value);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Add(V a, V b) => a + b;
@@ -21,17 +22,27 @@ public readonly struct Simd128 : ISimd<V, I>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Divide(V a, V b) => a / b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Sqrt(V a) => Vector128.Sqrt(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Fma(V a, V b, V c) => Vector128.FusedMultiplyAdd(a, b, c);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V FmaNegated(V a, V b, V c) => System.Runtime.Intrinsics.X86.Fma.IsSupported ? System.Runtime.Intrinsics.X86.Fma.MultiplyAddNegated(a, b, c) : Vector128.FusedMultiplyAdd(-a, b, c);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Min(V a, V b) => Sse.IsSupported ? Sse.Min(a, b) : Vector128.ConditionalSelect(Vector128.LessThan(a, b), a, b);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Max(V a, V b) => Sse.IsSupported ? Sse.Max(a, b) : Vector128.ConditionalSelect(Vector128.GreaterThan(a, b), a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V FmaNegated(V a, V b, V c) =>
+        System.Runtime.Intrinsics.X86.Fma.IsSupported
+            ? System.Runtime.Intrinsics.X86.Fma.MultiplyAddNegated(a, b, c)
+            : Vector128.FusedMultiplyAdd(-a, b, c);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Min(V a, V b) => Sse.IsSupported ? Sse.Min(a, b) : Vector128.ConditionalSelect(Vector128.LessThan(a, b), a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Max(V a, V b) => Sse.IsSupported ? Sse.Max(a, b) : Vector128.ConditionalSelect(Vector128.GreaterThan(a, b), a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Abs(V a) => Vector128.Abs(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Negate(V a) => -a;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Round(V a) => Vector128.Round(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V LessThan(V a, V b) => Vector128.LessThan(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V LessOrEqual(V a, V b) => Vector128.LessThanOrEqual(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Equal(V a, V b) => Vector128.Equals(a, b);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Select(V mask, V whenTrue, V whenFalse) => Sse41.IsSupported ? Sse41.BlendVariable(whenFalse, whenTrue, mask) : Vector128.ConditionalSelect(mask, whenTrue, whenFalse);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V SelectNegative(I sign, V whenNegative, V otherwise) => Select((Sse41.IsSupported ? sign : sign >> 31).AsSingle(), whenNegative, otherwise);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Select(V mask, V whenTrue, V whenFalse) =>
+        Sse41.IsSupported ? Sse41.BlendVariable(whenFalse, whenTrue, mask) : Vector128.ConditionalSelect(mask, whenTrue, whenFalse);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V SelectNegative(I sign, V whenNegative, V otherwise) =>
+        Select((Sse41.IsSupported ? sign : sign >> 31).AsSingle(), whenNegative, otherwise);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V And(V a, V b) => a & b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Or(V a, V b) => a | b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Xor(V a, V b) => a ^ b;

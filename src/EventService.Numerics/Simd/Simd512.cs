@@ -12,7 +12,8 @@ public readonly struct Simd512 : ISimd<V, I>
     public static int Width => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Load(ref readonly float source) => Vector512.LoadUnsafe(in source);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(V value, ref float destination) => value.StoreUnsafe(ref destination);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(V value, ref float destination) => value.StoreUnsafe(ref destination);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Broadcast(float value) => Vector512.Create(value);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static I BroadcastInt(int value) => Vector512.Create(value);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Add(V a, V b) => a + b;
@@ -21,17 +22,24 @@ public readonly struct Simd512 : ISimd<V, I>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Divide(V a, V b) => a / b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Sqrt(V a) => Vector512.Sqrt(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Fma(V a, V b, V c) => Vector512.FusedMultiplyAdd(a, b, c);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V FmaNegated(V a, V b, V c) => Avx512F.IsSupported ? Avx512F.FusedMultiplyAddNegated(a, b, c) : Vector512.FusedMultiplyAdd(-a, b, c);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Min(V a, V b) => Avx512F.IsSupported ? Avx512F.Min(a, b) : Vector512.ConditionalSelect(Vector512.LessThan(a, b), a, b);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Max(V a, V b) => Avx512F.IsSupported ? Avx512F.Max(a, b) : Vector512.ConditionalSelect(Vector512.GreaterThan(a, b), a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V FmaNegated(V a, V b, V c) =>
+        Avx512F.IsSupported ? Avx512F.FusedMultiplyAddNegated(a, b, c) : Vector512.FusedMultiplyAdd(-a, b, c);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Min(V a, V b) => Avx512F.IsSupported ? Avx512F.Min(a, b) : Vector512.ConditionalSelect(Vector512.LessThan(a, b), a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Max(V a, V b) =>
+        Avx512F.IsSupported ? Avx512F.Max(a, b) : Vector512.ConditionalSelect(Vector512.GreaterThan(a, b), a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Abs(V a) => Vector512.Abs(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Negate(V a) => -a;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Round(V a) => Vector512.Round(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V LessThan(V a, V b) => Vector512.LessThan(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V LessOrEqual(V a, V b) => Vector512.LessThanOrEqual(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Equal(V a, V b) => Vector512.Equals(a, b);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Select(V mask, V whenTrue, V whenFalse) => Vector512.ConditionalSelect(mask, whenTrue, whenFalse);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V SelectNegative(I sign, V whenNegative, V otherwise) => Select((sign >> 31).AsSingle(), whenNegative, otherwise);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Select(V mask, V whenTrue, V whenFalse) => Vector512.ConditionalSelect(mask, whenTrue, whenFalse);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V SelectNegative(I sign, V whenNegative, V otherwise) => Select((sign >> 31).AsSingle(), whenNegative, otherwise);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V And(V a, V b) => a & b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Or(V a, V b) => a | b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Xor(V a, V b) => a ^ b;

@@ -1,12 +1,12 @@
 namespace EventService.Physics.Events;
 
-/// <summary>Most objects of each collection in a record of fixed size.</summary>
+/// <summary>Largest number of objects of each collection in a record of fixed size.</summary>
 public sealed record ObjectMaxima(int Jets, int BJets, int Electrons, int Muons, int Photons);
 
 /// <summary>
 /// The schema of whole collision events: weight, missing transverse momentum, and the collections Jet, BJet,
 /// Electron, Muon and Photon. Jets and b-jets have a mass, since a float32 energy does not hold that of a light jet far forward.
-/// Electrons and muons carry a charge and stand negative first, each charge by falling pT.
+/// Electrons and muons carry a charge; negative ones come first, each charge by falling pT.
 /// Converts between samples (double) and blocks (float32, rounded to nearest).
 /// </summary>
 public static class DarkMachinesSchema
@@ -96,7 +96,7 @@ public static class DarkMachinesSchema
     }
 
     /// <summary>
-    /// The schema of whole events that a model file stands for: its own, or one of today's columns with its maxima where the file
+    /// The schema of whole events that a model file means: its own, or one of today's columns with its maxima where the file
     /// is older than the masses of jets. Null for other columns.
     /// </summary>
     public static SampleSchema? Upgrade(SampleSchema schema)
@@ -107,9 +107,15 @@ public static class DarkMachinesSchema
         }
 
         var today = Create(new ObjectMaxima(0, 0, 0, 0, 0));
-        var before = today with { Collections = [.. today.Collections.Select(c => c with { Columns = [.. c.Columns.Except([JetKinematics[Mass]])] })] };
+        var before = today with
+        {
+            Collections = [.. today.Collections.Select(c => c with { Columns = [.. c.Columns.Except([JetKinematics[Mass]])] })],
+        };
         return schema.HasSameColumns(before)
-            ? today with { Collections = [.. today.Collections.Zip(schema.Collections, (now, then) => now with { Maximum = then.Maximum })] }
+            ? today with
+            {
+                Collections = [.. today.Collections.Zip(schema.Collections, (now, then) => now with { Maximum = then.Maximum })],
+            }
             : null;
     }
 
@@ -184,7 +190,8 @@ public static class DarkMachinesSchema
                 for (var i = block.Collections[c].Offsets[row]; i < block.Collections[c].Offsets[row + 1]; i++)
                 {
                     var type = TypeOf(c, HasCharge(c) ? columns[Charge][i] : 0);
-                    objects.Add(type, columns[Energy][i], columns[Pt][i], columns[Eta][i], columns[Phi][i], HasMass(c) ? columns[Mass][i] : 0);
+                    objects.Add(
+                        type, columns[Energy][i], columns[Pt][i], columns[Eta][i], columns[Phi][i], HasMass(c) ? columns[Mass][i] : 0);
                 }
             }
 
@@ -223,7 +230,8 @@ public static class DarkMachinesSchema
         ArgumentNullException.ThrowIfNull(block);
         if (!IsWholeEvent(block.Schema))
         {
-            throw new ArgumentException($"The block has the columns {block.Schema.Describe()}, expected those of whole collision events.", nameof(block));
+            throw new ArgumentException(
+                $"The block has the columns {block.Schema.Describe()}, expected those of whole collision events.", nameof(block));
         }
     }
 }

@@ -87,8 +87,8 @@ public sealed class EventBlock
     }
 
     /// <summary>
-    /// Becomes rows first .. first + count - 1 of another block of the same schema, or of one that this block's has further scalar columns behind: those are left
-    /// for the caller to fill.
+    /// Becomes rows first .. first + count - 1 of another block of the same schema, or of a schema to which this block's adds scalar
+    /// columns at the end: those are left for the caller to fill.
     /// </summary>
     public void CopyFrom(EventBlock other, int first, int count)
     {

@@ -14,7 +14,7 @@ public sealed partial class EventCut
     private EventCut(Comparison[] comparisons) => _comparisons = comparisons;
 
     /// <summary>Reads a cut on events of this schema.</summary>
-    /// <exception cref="ArgumentException">It is not understood; the message says where, and lists the names there are.</exception>
+    /// <exception cref="ArgumentException">The cut is not understood; the message says where and lists the known names.</exception>
     public static EventCut Parse(string text, SampleSchema schema)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -93,9 +93,13 @@ public sealed partial class EventCut
     private static Comparison ParseComparison(string text, SampleSchema schema)
     {
         var match = Pattern().Match(text);
-        if (!match.Success || !double.TryParse(match.Groups["number"].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+        if (!match.Success
+            || !double.TryParse(match.Groups["number"].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
         {
-            throw new ArgumentException($"The cut '{text}' is not understood, expected a column, one of > >= < <= == != and a number, such as MET_pt>100 or Jet_pt[0]>60.", nameof(text));
+            throw new ArgumentException(
+                $"The cut '{text}' is not understood, expected a column, one of > >= < <= == != and a number, "
+                    + "such as MET_pt>100 or Jet_pt[0]>60.",
+                nameof(text));
         }
 
         var name = match.Groups["name"].Value;
@@ -123,7 +127,9 @@ public sealed partial class EventCut
                 {
                     return index.Success && int.TryParse(index.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var i)
                         ? new Comparison(Source.Object, c, x, i, holds, number)
-                        : throw new ArgumentException($"The cut '{text}' does not say which {collection.Name}, expected an index from 0, as in {name}[0].", nameof(text));
+                        : throw new ArgumentException(
+                            $"The cut '{text}' does not say which {collection.Name}, expected an index from 0, as in {name}[0].",
+                            nameof(text));
                 }
             }
         }
@@ -156,7 +162,8 @@ public sealed partial class EventCut
         Object,
     }
 
-    private sealed record Comparison(Source Source, int Collection, int Column, int Index, Func<double, double, bool> Operation, double Number)
+    private sealed record Comparison(
+        Source Source, int Collection, int Column, int Index, Func<double, double, bool> Operation, double Number)
     {
         public bool Holds(EventBlock block, int row)
         {

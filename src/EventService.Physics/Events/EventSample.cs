@@ -8,8 +8,8 @@ namespace EventService.Physics.Events;
 /// table have a row of numbers each, in the order of its columns and in their units, and no objects.
 /// </summary>
 /// <remarks>
-/// Within an event the objects stand in the order of <see cref="ObjectType"/>, each type by falling pT.
-/// Energy, pT, eta and phi are kept as they were given. A jet's mass is the one given, which a float32 energy need not hold; else it follows from them.
+/// Within an event the objects stand in the order of <see cref="ObjectType"/>, each type by falling pT. Energy, pT, eta and phi are kept as
+/// they were given. A jet's mass is the one given, which a float32 energy need not hold; else it follows from them.
 /// </remarks>
 public sealed class EventSample
 {
@@ -28,21 +28,28 @@ public sealed class EventSample
     private double[] _mass = [];
     private double[] _values = [];
 
-    /// <param name="columnCount">Numbers that each event has as a table of columns; of whole events those besides, such as a mass, mostly none.</param>
+    /// <param name="columnCount">
+    /// Number of columns that each event has: all columns of a table; for whole events, only further ones such as a mass (usually none).
+    /// </param>
     public EventSample(int columnCount = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(columnCount);
         ColumnCount = columnCount;
     }
 
-    /// <summary>A sample for events of this schema: a table if it has scalar columns only, else whole events, with the scalars behind theirs as columns.</summary>
+    /// <summary>
+    /// A sample for events of this schema: a table if it has scalar columns only, else whole events, with the
+    /// scalars behind theirs as columns.
+    /// </summary>
     public static EventSample For(SampleSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
         return new EventSample(schema.IsTable ? schema.Scalars.Count : DarkMachinesSchema.FurtherScalars(schema).Count());
     }
 
-    /// <summary>Numbers that each event has as a table of columns; of whole events those besides, mostly none.</summary>
+    /// <summary>
+    /// Number of columns that each event has: all columns of a table; for whole events, only further ones (usually none).
+    /// </summary>
     public int ColumnCount { get; }
 
     /// <summary>Name of the physics process, as in the file's second field.</summary>
@@ -121,11 +128,15 @@ public sealed class EventSample
         _offsets[_count] = _objectCount;
     }
 
-    /// <summary>Adds event k of another sample: of whole events, or of a table with as many columns. Columns that this sample has not are left out.</summary>
+    /// <summary>
+    /// Adds event k of another sample: of whole events, or of a table with as many columns. Columns that this
+    /// sample does not have are left out.
+    /// </summary>
     /// <exception cref="ArgumentException">The other sample has rows of another length.</exception>
-    public void AddFrom(EventSample other, int k) => AddFrom(other, k, (other ?? throw new ArgumentNullException(nameof(other)))._eventNumber[k]);
+    public void AddFrom(EventSample other, int k) =>
+        AddFrom(other, k, (other ?? throw new ArgumentNullException(nameof(other)))._eventNumber[k]);
 
-    /// <summary>The same under another number.</summary>
+    /// <summary>Adds event k of another sample under another number.</summary>
     /// <exception cref="ArgumentException">The other sample has rows of another length.</exception>
     public void AddFrom(EventSample other, int k, long eventNumber)
     {
@@ -144,7 +155,7 @@ public sealed class EventSample
     public ReadOnlySpan<double> Row(int k) => _values.AsSpan(k * ColumnCount, ColumnCount);
 
     /// <summary>Adds an event of a table, with weight 1.</summary>
-    /// <exception cref="ArgumentException">There are not <see cref="ColumnCount"/> numbers.</exception>
+    /// <exception cref="ArgumentException">The number of values is not <see cref="ColumnCount"/>.</exception>
     public void AddRow(long eventNumber, ReadOnlySpan<double> values)
     {
         AddEvent(eventNumber, 1, 0, 0);
@@ -152,7 +163,7 @@ public sealed class EventSample
     }
 
     /// <summary>Sets the numbers of the event added last.</summary>
-    /// <exception cref="ArgumentException">There are not <see cref="ColumnCount"/> numbers.</exception>
+    /// <exception cref="ArgumentException">The number of values is not <see cref="ColumnCount"/>.</exception>
     public void SetRow(ReadOnlySpan<double> values)
     {
         if (values.Length != ColumnCount)

@@ -11,7 +11,7 @@ public sealed record ColumnSchema(string Name, string Unit, string Description);
 /// </summary>
 public sealed record CollectionSchema(string Name, int Maximum, IReadOnlyList<ColumnSchema> Columns);
 
-/// <summary>What an event of a sample consists of: scalar columns, then jagged collections, in this order. Part of every model.</summary>
+/// <summary>The parts of an event of a sample: scalar columns, then jagged collections, in this order. Part of every model.</summary>
 public sealed record SampleSchema(IReadOnlyList<ColumnSchema> Scalars, IReadOnlyList<CollectionSchema> Collections)
 {
     /// <summary>True if an event is a row of scalar columns and nothing else.</summary>
@@ -22,7 +22,7 @@ public sealed record SampleSchema(IReadOnlyList<ColumnSchema> Scalars, IReadOnly
     /// The part of the schema that these names select, in the schema's order: <c>MET_pt</c> a scalar, <c>Jet</c> a whole
     /// collection, <c>Jet_pt</c> one of its columns, <c>nJet</c> its count alone. A collection always keeps its count.
     /// </summary>
-    /// <exception cref="ArgumentException">A name is unknown, or there is none; the message lists the known ones.</exception>
+    /// <exception cref="ArgumentException">A name is unknown, or no name is given; the message lists the known names.</exception>
     public SampleSchema Select(IReadOnlyList<string> columns)
     {
         ArgumentNullException.ThrowIfNull(columns);
@@ -44,8 +44,13 @@ public sealed record SampleSchema(IReadOnlyList<ColumnSchema> Scalars, IReadOnly
         return new SampleSchema(
             [.. Scalars.Where(s => names.Contains(s.Name))],
             [.. Collections
-                .Where(c => names.Contains(c.Name) || names.Contains($"n{c.Name}") || c.Columns.Any(x => names.Contains($"{c.Name}_{x.Name}")))
-                .Select(c => names.Contains(c.Name) ? c : c with { Columns = [.. c.Columns.Where(x => names.Contains($"{c.Name}_{x.Name}"))] })]);
+                .Where(
+                    c => names.Contains(c.Name) || names.Contains($"n{c.Name}") || c.Columns.Any(x => names.Contains($"{c.Name}_{x.Name}")))
+                .Select(
+                    c =>
+                        names.Contains(c.Name)
+                            ? c
+                            : c with { Columns = [.. c.Columns.Where(x => names.Contains($"{c.Name}_{x.Name}"))] })]);
     }
 
     /// <summary>True if the other schema has the same names in the same order; units, descriptions and maxima may differ.</summary>

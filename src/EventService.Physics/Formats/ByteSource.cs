@@ -54,7 +54,8 @@ internal sealed class ByteSource : IDisposable
             }
             else if (_blankLine > 0)
             {
-                throw new DataFormatException(Name, _blankLine, 1, "the line is blank, expected an event (only the end of a file may be blank).");
+                throw new DataFormatException(
+                    Name, _blankLine, 1, "the line is blank, expected an event (only the end of a file may be blank).");
             }
             else
             {
@@ -126,7 +127,9 @@ internal sealed class ByteSource : IDisposable
         return true;
     }
 
-    /// <summary>Reads on; false when the end had been reached before. After the last bytes it returns true once more, with the end known.</summary>
+    /// <summary>
+    /// Reads on; false when the end had been reached before. After the last bytes it returns true once more, with the end known.
+    /// </summary>
     public bool Fill()
     {
         if (_ended)

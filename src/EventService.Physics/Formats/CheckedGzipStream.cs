@@ -84,7 +84,10 @@ internal sealed class CheckedGzipStream : Stream
         base.Dispose(disposing);
     }
 
-    /// <summary>Makes room and says true if nothing is left to give, or if what is left came out behind the data and is not yet checked.</summary>
+    /// <summary>
+    /// Makes room; returns true if no bytes remain to be returned, or if those that remain came out behind the
+    /// data and are not yet checked.
+    /// </summary>
     private bool MustReadOn()
     {
         if (_start == _end)

@@ -23,7 +23,9 @@ public static class CsvTableReader
     /// <param name="name">Its name, for messages.</param>
     /// <param name="columns">Names of the columns to read, in the order of the result.</param>
     /// <param name="selection">Conditions that all have to hold.</param>
-    /// <exception cref="DataFormatException">The table cannot be read; the message says where, what was found and what is expected.</exception>
+    /// <exception cref="DataFormatException">
+    /// The table cannot be read; the message says where, what was found and what is expected.
+    /// </exception>
     public static EventSample ReadAll(Stream stream, string name, IReadOnlyList<string> columns, IReadOnlyList<TableSelection> selection)
     {
         ArgumentNullException.ThrowIfNull(columns);
@@ -59,7 +61,11 @@ public static class CsvTableReader
                 var field = line[fields[places[c]]];
                 if (!Utf8Parser.TryParse(field, out values[c], out var used) || used != field.Length || !double.IsFinite(values[c]))
                 {
-                    throw new DataFormatException(name, source.Line, 1 + fields[places[c]].Start.Value, $"column '{columns[c]}' is {Quotation.Of(field)}, expected a finite number.");
+                    throw new DataFormatException(
+                        name,
+                        source.Line,
+                        1 + fields[places[c]].Start.Value,
+                        $"column '{columns[c]}' is {Quotation.Of(field)}, expected a finite number.");
                 }
             }
 
@@ -87,7 +93,11 @@ public static class CsvTableReader
         var place = Array.IndexOf(header, column);
         return place >= 0 && Array.LastIndexOf(header, column) == place
             ? place
-            : throw new DataFormatException(name, 1, 1, $"the header has column '{column}' {(place < 0 ? "not" : "twice")}, expected once. It has {string.Join(", ", header)}.");
+            : throw new DataFormatException(
+                name,
+                1,
+                1,
+                $"the header has column '{column}' {(place < 0 ? "not" : "twice")}, expected once. It has {string.Join(", ", header)}.");
     }
 
     private static void Split(ReadOnlySpan<byte> line, Range[] fields, ByteSource source)
@@ -109,7 +119,8 @@ public static class CsvTableReader
 
         if (count != fields.Length)
         {
-            throw new DataFormatException(source.Name, source.Line, 1, $"the line has {count} fields, expected {fields.Length} as the header.");
+            throw new DataFormatException(
+                source.Name, source.Line, 1, $"the line has {count} fields, expected {fields.Length} as the header.");
         }
     }
 }

@@ -12,13 +12,12 @@ namespace EventService.Physics.Formats;
 /// <c>eventID;processID;weight;MET;METphi;obj,E,pt,eta,phi;obj,E,pt,eta,phi;...</c> in MeV and radians.
 /// </summary>
 /// <remarks>
-/// Every number becomes the double nearest to its text, then MeV are divided by 1000 to GeV. The mass of a jet is that of its energy with pT and
-/// eta rounded to float32, as <see cref="DarkMachinesWriter"/> printed it. Objects may stand in any
-/// order; they are sorted into the order of <see cref="ObjectType"/>, each type by falling pT, equal pT as in the file.
-/// Refused, with the place: other than five leading fields, numbers that are not finite, pT or E not above 0, MET below 0,
-/// |phi| above pi (3.1416 passes: six digits), a second process name, lines beyond 1 MiB, events beyond
-/// <see cref="MaximumObjects"/> objects, NUL bytes, text that is not UTF-8, damaged gzip data.
-/// A trailing semicolon, CR LF, a byte order mark and blank lines at the end are accepted.
+/// Every number becomes the double nearest to its text, then MeV are divided by 1000 to GeV. The mass of a jet is that of its energy with
+/// pT and eta rounded to float32, as <see cref="DarkMachinesWriter"/> printed it. Objects may stand in any order; they are sorted into the
+/// order of <see cref="ObjectType"/>, each type by falling pT, equal pT as in the file. Refused, with the place: other than five leading
+/// fields, numbers that are not finite, pT or E not above 0, MET below 0, |phi| above pi (3.1416 passes: six digits), a second process
+/// name, lines beyond 1 MiB, events beyond <see cref="MaximumObjects"/> objects, NUL bytes, text that is not UTF-8, damaged gzip data. A
+/// trailing semicolon, CR LF, a byte order mark and blank lines at the end are accepted.
 /// </remarks>
 public sealed class DarkMachinesReader : EventReader
 {
@@ -116,7 +115,10 @@ public sealed class DarkMachinesReader : EventReader
         }
         else if (sample.ProcessName != _processName)
         {
-            throw Fault(line, line.IndexOf((byte)';') + 1, $"process '{_processName}' differs from '{sample.ProcessName}' of the events already read.");
+            throw Fault(
+                line,
+                line.IndexOf((byte)';') + 1,
+                $"process '{_processName}' differs from '{sample.ProcessName}' of the events already read.");
         }
 
         sample.AddEvent(eventNumber, weight, met, metPhi);
@@ -161,7 +163,8 @@ public sealed class DarkMachinesReader : EventReader
     {
         if (_process.Length > 0)
         {
-            throw Fault(line, at, $"process {Quotation.Of(process)} differs from '{_processName}' on the lines before; a file holds one process.");
+            throw Fault(
+                line, at, $"process {Quotation.Of(process)} differs from '{_processName}' on the lines before; a file holds one process.");
         }
 
         if (process.Length is 0 or > MaximumProcessNameLength)
@@ -199,7 +202,10 @@ public sealed class DarkMachinesReader : EventReader
         _objects.Add(type, energy, pt, eta, phi, DarkMachinesSchema.HasMass(type) ? MassOf(energy, pt, eta) : 0);
     }
 
-    /// <summary>The writer's mass lies in the digits of the energy beyond a float32, beside a pT and an eta of float32: those below are the decimals' own.</summary>
+    /// <summary>
+    /// The writer's mass lies in the digits of the energy beyond a float32, beside a pT and an eta of float32:
+    /// those below are the decimals' own.
+    /// </summary>
     private static double MassOf(double energy, double pt, double eta) =>
         JetMass.Of(energy, (float)pt, (float)eta) is var mass && !double.IsNaN(mass) ? mass : JetMass.Of(energy, pt, eta);
 
@@ -309,13 +315,17 @@ public sealed class DarkMachinesReader : EventReader
     }
 
     private DataFormatException TooFewFields(ReadOnlySpan<byte> line, int found) =>
-        Fault(line, line.Length, $"the line has {found} field{(found == 1 ? "" : "s")}, expected at least 5: eventID;processID;weight;MET;METphi.");
+        Fault(
+            line,
+            line.Length,
+            $"the line has {found} field{(found == 1 ? "" : "s")}, expected at least 5: eventID;processID;weight;MET;METphi.");
 
     private DataFormatException WrongCount(ReadOnlySpan<byte> line, int start)
     {
         var end = line[start..].IndexOf((byte)';');
         var text = end < 0 ? line[start..] : line.Slice(start, end);
-        return Fault(line, start, $"object {Quotation.Of(Token(line, start))} has {text.Count((byte)',')} numbers, expected 4: E,pt,eta,phi.");
+        return Fault(
+            line, start, $"object {Quotation.Of(Token(line, start))} has {text.Count((byte)',')} numbers, expected 4: E,pt,eta,phi.");
     }
 
     /// <summary>The exception for a fault at this offset, or for a NUL byte or broken UTF-8 in the line, which then is the cause.</summary>
@@ -337,7 +347,7 @@ public sealed class DarkMachinesReader : EventReader
         token.SequenceEqual("b"u8) || token.SequenceEqual("j"u8) || token.SequenceEqual("g"u8)
         || token.SequenceEqual("e-"u8) || token.SequenceEqual("e+"u8) || token.SequenceEqual("m-"u8) || token.SequenceEqual("m+"u8);
 
-    /// <summary>What stands from here to the next separator.</summary>
+    /// <summary>The text from here to the next separator.</summary>
     private static ReadOnlySpan<byte> Token(ReadOnlySpan<byte> line, int at)
     {
         var length = line[at..].IndexOfAny((byte)';', (byte)',');

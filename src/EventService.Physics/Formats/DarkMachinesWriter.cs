@@ -20,11 +20,11 @@ public sealed class DarkMachinesWriter : IEventWriter
     private const int LongestObject = 3 + (4 * LongestNumber);
     private const int LongestHead = 32 + DarkMachinesReader.MaximumProcessNameLength + (3 * LongestNumber);
 
-    private readonly ColumnMap _map;
+    private readonly ColumnSelection _selection;
     private readonly byte[] _process;
     private readonly WriteBuffer _buffer = new();
 
-    /// <param name="schema">That of the blocks: whole collision events.</param>
+    /// <param name="schema">Schema of the blocks: whole collision events.</param>
     /// <param name="processName">Goes into every line.</param>
     /// <exception cref="NotSupportedException">The format cannot hold events of this schema.</exception>
     /// <exception cref="ArgumentException">The name cannot stand in a field of the format.</exception>
@@ -35,15 +35,17 @@ public sealed class DarkMachinesWriter : IEventWriter
         if (!DarkMachinesSchema.IsWholeEvent(schema))
         {
             throw new NotSupportedException(
-                $"{FormatName} holds whole collision events only, not the columns {schema.Describe()}. Ask for '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'.");
+                $"{FormatName} holds whole collision events only, not the columns {schema.Describe()}. "
+                    + $"Ask for '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'.");
         }
 
-        _map = new ColumnMap(schema, null);
+        _selection = new ColumnSelection(schema, null);
         _process = Encoding.UTF8.GetBytes(processName);
         if (_process.Length is 0 or > DarkMachinesReader.MaximumProcessNameLength || processName.Any(c => c == ';' || char.IsControl(c)))
         {
             throw new ArgumentException(
-                $"Process name '{processName}' cannot stand in a {FormatName} file: expected 1 to {DarkMachinesReader.MaximumProcessNameLength} bytes without ';' and control characters.",
+                $"Process name '{processName}' cannot stand in a {FormatName} file: expected 1 to "
+                    + $"{DarkMachinesReader.MaximumProcessNameLength} bytes without ';' and control characters.",
                 nameof(processName));
         }
     }
@@ -61,7 +63,7 @@ public sealed class DarkMachinesWriter : IEventWriter
     public void WriteBlock(EventBlock block, ReadOnlySpan<double> logDensity, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        _map.Check(block, logDensity, withLogDensity: false);
+        _selection.Check(block, logDensity, withLogDensity: false);
         for (var row = 0; row < block.Count; row++)
         {
             WriteEvent(block, row, output);
@@ -110,7 +112,8 @@ public sealed class DarkMachinesWriter : IEventWriter
                 line[at++] = (byte)';';
                 label.CopyTo(line[at..]);
                 at += label.Length;
-                float energy = columns[DarkMachinesSchema.Energy][i], pt = columns[DarkMachinesSchema.Pt][i], eta = columns[DarkMachinesSchema.Eta][i];
+                float energy = columns[DarkMachinesSchema.Energy][i], pt = columns[DarkMachinesSchema.Pt][i],
+                    eta = columns[DarkMachinesSchema.Eta][i];
                 if (DarkMachinesSchema.HasMass(c) && float.IsFinite(energy))
                 {
                     line[at] = (byte)',';

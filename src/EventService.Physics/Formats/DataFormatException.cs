@@ -1,6 +1,8 @@
 namespace EventService.Physics.Formats;
 
-/// <summary>Events in a file or stream could not be read; the message names the file, the place, what was found and what was expected.</summary>
+/// <summary>
+/// Events in a file or stream could not be read; the message names the file, the place, what was found and what was expected.
+/// </summary>
 public sealed class DataFormatException : Exception
 {
     /// <param name="fileName">Name of the file as the user knows it.</param>

@@ -71,11 +71,16 @@ internal static class DecimalNumber
             return i;
         }
 
-        value = double.Parse(text[..i], NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture);
+        value = double.Parse(
+            text[..i],
+            NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+            CultureInfo.InvariantCulture);
         return i;
     }
 
-    /// <summary>Adds the exponent that starts with the 'e' at <paramref name="i"/>; without digits the 'e' is not part of the number.</summary>
+    /// <summary>
+    /// Adds the exponent that starts with the 'e' at <paramref name="i"/>; without digits the 'e' is not part of the number.
+    /// </summary>
     private static int ParseExponent(ReadOnlySpan<byte> text, int i, ref int exponent)
     {
         var k = i + 1;

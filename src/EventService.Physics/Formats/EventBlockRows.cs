@@ -5,8 +5,8 @@ using EventService.Physics.Events;
 namespace EventService.Physics.Formats;
 
 /// <summary>
-/// Takes rows of blocks into samples, with the checks of the readers: what <see cref="NpyReader"/> and <see cref="NpyTableReader"/> make of the
-/// same numbers. One caller at a time.
+/// Takes rows of blocks into samples, with the checks of the readers: what <see cref="NpyReader"/> and <see cref="NpyTableReader"/> make of
+/// the same numbers. One caller at a time.
 /// </summary>
 public sealed class EventBlockRows
 {
@@ -15,7 +15,7 @@ public sealed class EventBlockRows
     private readonly double[] _row;
 
     /// <param name="schema">Columns of the blocks: a table, or whole events, with further scalars or without.</param>
-    /// <exception cref="ArgumentException">It is neither.</exception>
+    /// <exception cref="ArgumentException">The schema is neither of these.</exception>
     public EventBlockRows(SampleSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
@@ -30,7 +30,7 @@ public sealed class EventBlockRows
 
     /// <summary>Appends rows of the block to the sample.</summary>
     /// <param name="sample">Made for the schema.</param>
-    /// <param name="block">Of the schema.</param>
+    /// <param name="block">A block of this schema.</param>
     /// <param name="first">The first row.</param>
     /// <param name="count">Number of rows.</param>
     /// <param name="name">Name of the block for messages.</param>
@@ -80,7 +80,8 @@ public sealed class EventBlockRows
                 for (var i = start; i < collection.Offsets[row + 1]; i++)
                 {
                     var value = collection.Columns[field.Column][i];
-                    _fields.Add(f, field.Fault(value) is { } fault ? throw Fault(name, row, $"{field.Name}[{i - start}]", value, fault) : value);
+                    _fields.Add(
+                        f, field.Fault(value) is { } fault ? throw Fault(name, row, $"{field.Name}[{i - start}]", value, fault) : value);
                 }
             }
             else if (field.Kind is not (FieldKind.EventNumber or FieldKind.Count))

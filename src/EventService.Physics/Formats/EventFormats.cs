@@ -2,7 +2,7 @@ using EventService.Physics.Events;
 
 namespace EventService.Physics.Formats;
 
-/// <summary>What a writer has to know before the first event.</summary>
+/// <summary>Everything that a writer must know before the first event.</summary>
 public sealed record EventWriterOptions(SampleSchema Schema)
 {
     /// <summary>Name of the process, for formats that hold it.</summary>
@@ -33,7 +33,8 @@ public static class EventFormats
             JsonLinesWriter.FormatName => new JsonLinesWriter(options.Schema, options.Columns, options.LogDensity),
             NpyWriter.FormatName => new NpyWriter(options.Schema, options.Count, options.Columns, options.LogDensity),
             DarkMachinesWriter.FormatName when options.Columns is not null => throw new NotSupportedException(
-                $"'{format}' always holds whole events. Leave the columns out, or ask for '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'."),
+                $"'{format}' always holds whole events. Leave the columns out, or ask for '{JsonLinesWriter.FormatName}' or "
+                    + $"'{NpyWriter.FormatName}'."),
             DarkMachinesWriter.FormatName when options.LogDensity => throw new NotSupportedException(
                 $"'{format}' has no place for the log-density. Ask for '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'."),
             DarkMachinesWriter.FormatName => new DarkMachinesWriter(options.Schema, options.ProcessName),
@@ -51,9 +52,14 @@ public static class EventFormats
         _ => throw Unknown(format),
     };
 
-    /// <summary>A reader of events of this schema: of rows if it is a table, else of whole events with its further scalars. The stream is disposed with it.</summary>
+    /// <summary>
+    /// A reader of events of this schema: of rows if it is a table, else of whole events with its further scalars.
+    /// The stream is disposed with it.
+    /// </summary>
     /// <exception cref="ArgumentException">The format is unknown; the message lists the known ones.</exception>
-    /// <exception cref="NotSupportedException">The format holds whole events only and the schema is a table, or has further scalars; the message says what to do.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The format holds whole events only and the schema is a table, or has further scalars; the message says what to do.
+    /// </exception>
     public static EventReader OpenReader(string format, Stream stream, string fileName, SampleSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
@@ -63,12 +69,14 @@ public static class EventFormats
             JsonLinesWriter.FormatName when !schema.IsTable => new JsonLinesReader(stream, fileName, further),
             NpyWriter.FormatName when !schema.IsTable => new NpyReader(stream, fileName, further),
             DarkMachinesWriter.FormatName when further.Length > 0 => throw new NotSupportedException(
-                $"'{format}' has no place for {string.Join(", ", further)} of each event. Give one value for all events, or the events as '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'."),
+                $"'{format}' has no place for {string.Join(", ", further)} of each event. "
+                    + $"Give one value for all events, or the events as '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'."),
             DarkMachinesWriter.FormatName when !schema.IsTable => new DarkMachinesReader(stream, fileName),
             JsonLinesWriter.FormatName => new JsonLinesTableReader(stream, fileName, schema),
             NpyWriter.FormatName => new NpyTableReader(stream, fileName, schema),
             DarkMachinesWriter.FormatName => throw new NotSupportedException(
-                $"'{format}' holds whole collision events, but the model's events have the columns {schema.Describe()}. Give them as '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'."),
+                $"'{format}' holds whole collision events, but the model's events have the columns {schema.Describe()}. "
+                    + $"Give them as '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'."),
             _ => throw Unknown(format),
         };
     }

@@ -38,7 +38,7 @@ public abstract class EventReader : IDisposable
         return sample.Count > before;
     }
 
-    /// <summary>As <see cref="Read"/>, for streams that must not block, such as the body of a request.</summary>
+    /// <summary>The same as <see cref="Read"/>, for streams that must not block, such as the body of a request.</summary>
     public async ValueTask<bool> ReadAsync(EventSample sample, int maximumEvents, CancellationToken cancellationToken = default)
     {
         var before = Begin(sample, maximumEvents);

@@ -26,7 +26,9 @@ public interface IEventWriter
     /// <param name="block">Its schema has the columns of the one that the writer was made for.</param>
     /// <param name="logDensity">One number an event if the writer was made with log-densities, otherwise empty.</param>
     /// <param name="output">Receives the bytes.</param>
-    /// <exception cref="UnwritableEventException">The format cannot hold an event. The writer is spent: events before this one may be missing from the output.</exception>
+    /// <exception cref="UnwritableEventException">
+    /// The format cannot hold an event. The writer is spent: events before this one may be missing from the output.
+    /// </exception>
     void WriteBlock(EventBlock block, ReadOnlySpan<double> logDensity, IBufferWriter<byte> output);
 
     /// <summary>Writes what stands behind the last event, and checks that nothing is missing.</summary>

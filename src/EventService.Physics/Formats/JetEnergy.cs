@@ -17,15 +17,17 @@ internal static class JetEnergy
     private const double MevPerGev = 1000;
     private const double Smallest = 1, Largest = 1e12; // MeV: the point stands among the digits
 
-    // Formats of a fraction of so many digits.
+    // Formats for fractions, by their number of digits.
     private static readonly string[] ZeroPadded = [.. Enumerable.Range(0, Digits).Select(n => $"D{n}")];
 
-    private static ReadOnlySpan<double> InversePowersOfTen => [1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12];
+    private static ReadOnlySpan<double> InversePowersOfTen =>
+        [1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12];
 
     /// <summary>
-    /// Writes the energy in MeV and returns the length. Who parses the text as a double, divides it by 1000 and rounds to float32 gets the
-    /// bits of <paramref name="energy"/>; who takes the mass from the double and the float32 pT and eta gets those of <paramref name="mass"/>,
-    /// if E does not exceed 200 m. Where the energy is not that of the mass, it is the shortest decimal of the energy alone.
+    /// Writes the energy in MeV and returns the length. A reader that parses the text as a double, divides it by 1000 and rounds to
+    /// float32 gets the bits of <paramref name="energy"/>; one that computes the mass from the double and the float32 pT and eta
+    /// gets those of <paramref name="mass"/>, if E does not exceed 200 m. Where the energy is not that of the mass, it is the
+    /// shortest decimal of the energy alone.
     /// </summary>
     /// <param name="energy">A finite number [GeV].</param>
     /// <param name="pt">Transverse momentum [GeV].</param>
@@ -53,8 +55,8 @@ internal static class JetEnergy
         var units = mev * power;
 
         // Energies between E - dE and E + dE have this mass; dE = m dm / E, with dm half the distance to the mass below. A multiple of the
-        // greatest 10^k up to 2 dE is among them, and perhaps one of 10^(k + 1). At the ends of the interval, or of that of the float32 energy,
-        // rounding decides: there the text is tried.
+        // greatest 10^k up to 2 dE is among them, and perhaps one of 10^(k + 1). At the ends of the interval, or of that of the float32
+        // energy, rounding decides: there the text is tried.
         var width = ((double)mass - MathF.BitDecrement(mass)) * mass / exact;
         var sameEnergy = (float)(exact - width) == energy && (float)(exact + width) == energy;
         width *= MevPerGev * power;
@@ -95,7 +97,9 @@ internal static class JetEnergy
         return x >= DecimalNumber.PowersOfTen[guess + 1] ? guess + 1 : guess;
     }
 
-    /// <summary>digits / 10^decimals, without zeros behind the point. The number is at least 1; some bytes behind it are overwritten.</summary>
+    /// <summary>
+    /// digits / 10^decimals, without zeros behind the point. The number is at least 1; some bytes behind it are overwritten.
+    /// </summary>
     private static int Put(ulong digits, int decimals, Span<byte> text)
     {
         text = text[..ShortestFloat.MaximumLength];

@@ -11,8 +11,8 @@ namespace EventService.Physics.Formats;
 /// </summary>
 /// <remarks>
 /// MET_pt, MET_phi and all lists must be there, empty for an event without such objects; event, weight, the counts and the masses may be
-/// left out (place in the file from 0, 1, length of the lists, <see cref="Kinematics.JetMass.Of"/>). A mass may be any number. Other fields are passed over. The same checks and limits hold as in
-/// <see cref="DarkMachinesReader"/>; charges are -1 or 1.
+/// left out (place in the file from 0, 1, length of the lists, <see cref="Kinematics.JetMass.Of"/>). A mass may be any number. Other fields
+/// are passed over. The same checks and limits hold as in <see cref="DarkMachinesReader"/>; charges are -1 or 1.
 /// </remarks>
 public sealed class JsonLinesReader : JsonObjectReader
 {
@@ -23,7 +23,9 @@ public sealed class JsonLinesReader : JsonObjectReader
 
     /// <param name="stream">Read from its present position and disposed with the reader.</param>
     /// <param name="name">Name of the file for messages.</param>
-    /// <param name="further">Names of scalars that each event must have besides, such as a mass; they become the columns of the sample.</param>
+    /// <param name="further">
+    /// Names of scalars that each event must have besides, such as a mass; they become the columns of the sample.
+    /// </param>
     public JsonLinesReader(Stream stream, string name, params IEnumerable<string> further)
         : base(stream, name)
     {
@@ -156,7 +158,8 @@ public sealed class JsonLinesReader : JsonObjectReader
                 count = _fields.CountOf(f);
                 if (_seen[f - 1] && _fields.ValueOf(f - 1) != count)
                 {
-                    throw Fault(_place[f - 1], $"{_fields.All[f - 1].Name} is {_fields.ValueOf(f - 1)}, but {field.Name} has {count} numbers.");
+                    throw Fault(
+                        _place[f - 1], $"{_fields.All[f - 1].Name} is {_fields.ValueOf(f - 1)}, but {field.Name} has {count} numbers.");
                 }
             }
             else if (field.IsList && _fields.CountOf(f) != count)

@@ -6,9 +6,9 @@ using EventService.Physics.Events;
 namespace EventService.Physics.Formats;
 
 /// <summary>
-/// Reads events that are rows of columns as one JSON object a line, as <see cref="JsonLinesWriter"/> writes them, packed by gzip or not. The fields may
-/// stand in any order; every number becomes the double nearest to its text. The event number may be left out (place in the file from 0); other
-/// fields are passed over.
+/// Reads events that are rows of columns as one JSON object a line, as <see cref="JsonLinesWriter"/> writes them, packed by gzip or not.
+/// The fields may stand in any order; every number becomes the double nearest to its text. The event number may be left out (place in the
+/// file from 0); other fields are passed over.
 /// </summary>
 public sealed class JsonLinesTableReader : JsonObjectReader
 {

@@ -18,7 +18,7 @@ public sealed class JsonLinesWriter : IEventWriter
 
     private const int LongestNumber = ShortestFloat.MaximumLength + 1; // with its comma
 
-    private readonly ColumnMap _map;
+    private readonly ColumnSelection _selection;
     private readonly bool _logDensity;
     private readonly byte[][] _scalarKeys;
     private readonly byte[][] _countKeys;
@@ -26,16 +26,16 @@ public sealed class JsonLinesWriter : IEventWriter
     private readonly int _fixedLength;
     private readonly WriteBuffer _buffer = new();
 
-    /// <param name="schema">That of the blocks.</param>
+    /// <param name="schema">Schema of the blocks.</param>
     /// <param name="columns">Names to write, as <see cref="SampleSchema.Select"/> takes them; null for all.</param>
     /// <param name="logDensity">Whether each block comes with log-densities.</param>
     public JsonLinesWriter(SampleSchema schema, IReadOnlyList<string>? columns = null, bool logDensity = false)
     {
-        _map = new ColumnMap(schema, columns);
+        _selection = new ColumnSelection(schema, columns);
         _logDensity = logDensity;
-        _scalarKeys = [.. _map.Selected.Scalars.Select(s => Key(s.Name))];
-        _countKeys = [.. _map.Selected.Collections.Select(c => Key($"n{c.Name}"))];
-        _columnKeys = [.. _map.Selected.Collections.Select(c => c.Columns.Select(x => Key($"{c.Name}_{x.Name}")).ToArray())];
+        _scalarKeys = [.. _selection.Selected.Scalars.Select(s => Key(s.Name))];
+        _countKeys = [.. _selection.Selected.Collections.Select(c => Key($"n{c.Name}"))];
+        _columnKeys = [.. _selection.Selected.Collections.Select(c => c.Columns.Select(x => Key($"{c.Name}_{x.Name}")).ToArray())];
 
         // All of an event but the numbers of its objects.
         _fixedLength = 128
@@ -57,7 +57,7 @@ public sealed class JsonLinesWriter : IEventWriter
     public void WriteBlock(EventBlock block, ReadOnlySpan<double> logDensity, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        _map.Check(block, logDensity, _logDensity);
+        _selection.Check(block, logDensity, _logDensity);
         for (var row = 0; row < block.Count; row++)
         {
             WriteEvent(block, row, output);
@@ -80,7 +80,7 @@ public sealed class JsonLinesWriter : IEventWriter
     private void WriteEvent(EventBlock block, int row, IBufferWriter<byte> output)
     {
         var numbers = 0;
-        foreach (var collection in _map.Collections)
+        foreach (var collection in _selection.Collections)
         {
             var offsets = block.Collections[collection.Index].Offsets;
             numbers += (offsets[row + 1] - offsets[row]) * collection.Columns.Length;
@@ -95,12 +95,12 @@ public sealed class JsonLinesWriter : IEventWriter
         for (var s = 0; s < _scalarKeys.Length; s++)
         {
             Put(line, ref at, _scalarKeys[s]);
-            Put(line, ref at, block.Scalars[_map.Scalars[s]][row], number, _map.Selected.Scalars[s].Name);
+            Put(line, ref at, block.Scalars[_selection.Scalars[s]][row], number, _selection.Selected.Scalars[s].Name);
         }
 
         for (var c = 0; c < _countKeys.Length; c++)
         {
-            var collection = block.Collections[_map.Collections[c].Index];
+            var collection = block.Collections[_selection.Collections[c].Index];
             var start = collection.Offsets[row];
             var end = collection.Offsets[row + 1];
             Put(line, ref at, _countKeys[c]);
@@ -109,9 +109,9 @@ public sealed class JsonLinesWriter : IEventWriter
             {
                 Put(line, ref at, _columnKeys[c][x]);
                 line[at++] = (byte)'[';
-                foreach (var value in collection.Columns[_map.Collections[c].Columns[x]].AsSpan(start, end - start))
+                foreach (var value in collection.Columns[_selection.Collections[c].Columns[x]].AsSpan(start, end - start))
                 {
-                    Put(line, ref at, value, number, _map.Collections[c].Schema.Name);
+                    Put(line, ref at, value, number, _selection.Collections[c].Schema.Name);
                     line[at++] = (byte)',';
                 }
 

@@ -42,14 +42,15 @@ public abstract class JsonObjectReader : EventReader
         catch (JsonException e)
         {
             var reason = e.Message.Split(" LineNumber:")[0];
-            throw new DataFormatException(Source.Name, Source.Line, (e.BytePositionInLine ?? 0) + 1, $"the line is not one JSON object. {reason}", e);
+            throw new DataFormatException(
+                Source.Name, Source.Line, (e.BytePositionInLine ?? 0) + 1, $"the line is not one JSON object. {reason}", e);
         }
 
         return true;
     }
 
     /// <summary>Appends the event of a line to the sample.</summary>
-    /// <param name="reader">At the start of the object; to be read beyond its end, so that anything behind it is found.</param>
+    /// <param name="reader">Positioned at the start of the object; to be read beyond its end, so that anything behind it is found.</param>
     /// <param name="sample">Receives the event; not touched where the line has a fault.</param>
     private protected abstract void ReadEvent(ref Utf8JsonReader reader, EventSample sample);
 

@@ -13,11 +13,11 @@ namespace EventService.Physics.Formats;
 internal sealed record NpyField(string Name, string TypeText, NpyNumberType Type, int Offset, int Length, bool HasShape);
 
 /// <summary>
-/// The header of a NumPy array file of records (numpy.lib.format, versions 1.0 to 3.0), read part by part as its bytes arrive. It is limited to
-/// <see cref="NpyReader.MaximumHeaderLength"/>, a record to <see cref="MaximumRecordLength"/>.
+/// The header of a NumPy array file of records (numpy.lib.format, versions 1.0 to 3.0), read part by part as its bytes arrive. It is
+/// limited to <see cref="NpyReader.MaximumHeaderLength"/>, a record to <see cref="MaximumRecordLength"/>.
 /// </summary>
 /// <param name="source">The file.</param>
-/// <param name="check">Told each field as it is read, to refuse it.</param>
+/// <param name="check">Called with each field as it is read; throws to refuse it.</param>
 internal sealed class NpyHeader(ByteSource source, Action<NpyField>? check = null)
 {
     public const int MaximumRecordLength = 1 << 20;
@@ -46,7 +46,7 @@ internal sealed class NpyHeader(ByteSource source, Action<NpyField>? check = nul
     public int RecordLength { get; private set; }
 
     /// <summary>Reads on; false if bytes are missing for the end of the header.</summary>
-    /// <exception cref="DataFormatException">It is no header of an array of records.</exception>
+    /// <exception cref="DataFormatException">This is not the header of an array of records.</exception>
     public bool TryRead()
     {
         while (_stage != Stage.Done)
@@ -74,7 +74,9 @@ internal sealed class NpyHeader(ByteSource source, Action<NpyField>? check = nul
                     break;
                 case Stage.Length16:
                 case Stage.Length32:
-                    var length = needed == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+                    var length = needed == 2
+                        ? BinaryPrimitives.ReadUInt16LittleEndian(bytes)
+                        : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
                     if (length > NpyReader.MaximumHeaderLength)
                     {
                         throw Fault($"it is {length} bytes long, at most {NpyReader.MaximumHeaderLength} are accepted.");

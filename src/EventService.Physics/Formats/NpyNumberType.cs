@@ -12,7 +12,8 @@ internal sealed record NpyNumberType(char Kind, int Size, bool IsNumber)
     public static NpyNumberType? Parse(string text)
     {
         // Byte order, kind, size, and for times a unit in brackets.
-        if (text.Length < 3 || !"<>|=".Contains(text[0], StringComparison.Ordinal) || !"fiubcSUVMm".Contains(text[1], StringComparison.Ordinal))
+        if (text.Length < 3 || !"<>|=".Contains(text[0], StringComparison.Ordinal)
+            || !"fiubcSUVMm".Contains(text[1], StringComparison.Ordinal))
         {
             return null;
         }
@@ -25,7 +26,13 @@ internal sealed record NpyNumberType(char Kind, int Size, bool IsNumber)
             return null;
         }
 
-        var isNumber = text[0] != '>' && text[1] switch { 'f' => size is 4 or 8, 'i' or 'u' => size is 1 or 2 or 4 or 8, 'b' => size is 1, _ => false };
+        var isNumber = text[0] != '>' && text[1] switch
+        {
+            'f' => size is 4 or 8,
+            'i' or 'u' => size is 1 or 2 or 4 or 8,
+            'b' => size is 1,
+            _ => false,
+        };
         return new NpyNumberType(text[1], text[1] == 'U' ? 4 * size : size, isNumber);
     }
 

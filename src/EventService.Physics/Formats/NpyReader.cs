@@ -9,9 +9,10 @@ namespace EventService.Physics.Formats;
 /// in GeV and radians, packed by gzip or not. Numbers may be of any little-endian type of up to 64 bits and become doubles.
 /// </summary>
 /// <remarks>
-/// MET_pt, MET_phi and for each collection the count and the columns must be there; event, weight and the masses may be left out (place in the
-/// file from 0, weight 1, <see cref="Kinematics.JetMass.Of"/>). A mass may be any number, even NaN. Other fields are passed over, as is what stands behind the last object. The checks are those of <see cref="DarkMachinesReader"/>;
-/// the header is limited to <see cref="MaximumHeaderLength"/>, a record to 1 MiB, and the file must end with the last record.
+/// MET_pt, MET_phi and for each collection the count and the columns must be there; event, weight and the masses may be left out (place in
+/// the file from 0, weight 1, <see cref="Kinematics.JetMass.Of"/>). A mass may be any number, even NaN. Other fields are passed over, as is
+/// what stands behind the last object. The checks are those of <see cref="DarkMachinesReader"/>; the header is limited to
+/// <see cref="MaximumHeaderLength"/>, a record to 1 MiB, and the file must end with the last record.
 /// </remarks>
 public sealed class NpyReader : EventReader
 {
@@ -26,13 +27,15 @@ public sealed class NpyReader : EventReader
 
     /// <param name="stream">Read from its present position and disposed with the reader.</param>
     /// <param name="name">Name of the file for messages.</param>
-    /// <param name="further">Names of scalars that each event must have besides, such as a mass; they become the columns of the sample.</param>
+    /// <param name="further">
+    /// Names of scalars that each event must have besides, such as a mass; they become the columns of the sample.
+    /// </param>
     public NpyReader(Stream stream, string name, params IEnumerable<string> further)
         : base(stream, name)
     {
         _fields = new WholeEventFields(further);
         _layout = new NpyField?[_fields.All.Length];
-        _header = new NpyHeader(Source, MapField);
+        _header = new NpyHeader(Source, AssignField);
     }
 
     private protected override bool TryReadEvent(EventSample sample)
@@ -77,11 +80,12 @@ public sealed class NpyReader : EventReader
         var records = source.Buffered / header.RecordLength;
         if (records < header.Count - read)
         {
-            throw DataFormatException.AtRecord(source.Name, read + records + 1, $"the file ends within or before this record, {header.Count} are announced.");
+            throw DataFormatException.AtRecord(
+                source.Name, read + records + 1, $"the file ends within or before this record, {header.Count} are announced.");
         }
     }
 
-    private void MapField(NpyField field)
+    private void AssignField(NpyField field)
     {
         var index = Array.FindIndex(_fields.All, f => f.Name == field.Name);
         if (index >= 0)
@@ -101,7 +105,8 @@ public sealed class NpyReader : EventReader
 
         if (!number.IsNumber || (!number.IsWhole && field.Kind is FieldKind.EventNumber or FieldKind.Count))
         {
-            throw _header.Fault($"field '{name}' has the type '{type}', expected {(field.Kind is FieldKind.EventNumber or FieldKind.Count ? "a whole" : "a")} number"
+            var wanted = field.Kind is FieldKind.EventNumber or FieldKind.Count ? "a whole number" : "a number";
+            throw _header.Fault($"field '{name}' has the type '{type}', expected {wanted}"
                 + (type.StartsWith('>') ? "; bytes are swapped by a.astype(a.dtype.newbyteorder('<'))." : "."));
         }
 
@@ -131,7 +136,8 @@ public sealed class NpyReader : EventReader
             room = field.Column == 0 ? layout.Length : room;
             if (field.IsList && layout.Length != room)
             {
-                throw _header.Fault($"field '{field.Name}' has room for {layout.Length} numbers, the fields of the collection before it for {room}.");
+                throw _header.Fault(
+                    $"field '{field.Name}' has room for {layout.Length} numbers, the fields of the collection before it for {room}.");
             }
         }
     }
@@ -170,7 +176,8 @@ public sealed class NpyReader : EventReader
                     if (field.Fault(value) is { } fault)
                     {
                         throw DataFormatException.AtRecord(
-                            Source.Name, _read, string.Create(CultureInfo.InvariantCulture, $"{field.Name}{(field.IsList ? $"[{i}]" : "")} {value} {fault}."));
+                            Source.Name, _read, string.Create(
+                                CultureInfo.InvariantCulture, $"{field.Name}{(field.IsList ? $"[{i}]" : "")} {value} {fault}."));
                     }
 
                     _fields.Add(f, value);

@@ -5,9 +5,9 @@ using EventService.Physics.Events;
 namespace EventService.Physics.Formats;
 
 /// <summary>
-/// Reads events that are rows of columns from a NumPy array file of records, as <see cref="NpyWriter"/> writes them, packed by gzip or not. The fields
-/// may stand in any order and be of any little-endian number type; each becomes a double and has to be finite. The event number may be left out (place in
-/// the file from 0); other fields are passed over.
+/// Reads events that are rows of columns from a NumPy array file of records, as <see cref="NpyWriter"/> writes them, packed by gzip or not.
+/// The fields may stand in any order and be of any little-endian number type; each becomes a double and has to be finite. The event number
+/// may be left out (place in the file from 0); other fields are passed over.
 /// </summary>
 public sealed class NpyTableReader : EventReader
 {
@@ -37,7 +37,11 @@ public sealed class NpyTableReader : EventReader
             return false;
         }
 
-        _columns ??= [.. _schema.Scalars.Select(s => Find(s.Name) ?? throw _header.Fault($"field '{s.Name}' is missing, expected {_schema.Describe()}."))];
+        _columns ??=
+        [
+            .. _schema.Scalars.Select(
+                s => Find(s.Name) ?? throw _header.Fault($"field '{s.Name}' is missing, expected {_schema.Describe()}.")),
+        ];
         _number ??= Find(EventNumber);
         if (_read == _header.Count)
         {
@@ -55,7 +59,10 @@ public sealed class NpyTableReader : EventReader
             _row[c] = _columns[c].Type.Number(record[_columns[c].Offset..]);
             if (!double.IsFinite(_row[c]))
             {
-                throw DataFormatException.AtRecord(Source.Name, _read, string.Create(CultureInfo.InvariantCulture, $"{_columns[c].Name} {_row[c]} is not a finite number."));
+                throw DataFormatException.AtRecord(
+                    Source.Name,
+                    _read,
+                    string.Create(CultureInfo.InvariantCulture, $"{_columns[c].Name} {_row[c]} is not a finite number."));
             }
         }
 
@@ -73,7 +80,10 @@ public sealed class NpyTableReader : EventReader
         {
             [] => null,
             [var field] when field is { HasShape: false } && (whole ? field.Type.IsWhole : field.Type.IsNumber) => field,
-            [var field] => throw _header.Fault($"field '{name}' has the type '{field.TypeText}'{(field.HasShape ? " and a shape" : "")}, expected one {(whole ? "whole number" : "number")} of little-endian bytes."),
+            [var field] =>
+                throw _header.Fault(
+                    $"field '{name}' has the type '{field.TypeText}'{(field.HasShape ? " and a shape" : "")}, "
+                        + $"expected one {(whole ? "whole number" : "number")} of little-endian bytes."),
             _ => throw _header.Fault($"field '{name}' is there twice."),
         };
     }

@@ -18,14 +18,14 @@ public sealed class NpyWriter : IEventWriter
 {
     public const string FormatName = "npy";
 
-    private readonly ColumnMap _map;
+    private readonly ColumnSelection _selection;
     private readonly bool _logDensity;
     private readonly long _count;
     private readonly int _recordLength;
     private readonly WriteBuffer _buffer = new();
     private long _written;
 
-    /// <param name="schema">That of the blocks; its maxima are the room in a record.</param>
+    /// <param name="schema">Schema of the blocks; its maxima are the room in a record.</param>
     /// <param name="count">Number of events: it stands in the header. Null if a cut leaves it open, which the format cannot hold.</param>
     /// <param name="columns">Names to write, as <see cref="SampleSchema.Select"/> takes them; null for all.</param>
     /// <param name="logDensity">Whether each block comes with log-densities.</param>
@@ -35,23 +35,26 @@ public sealed class NpyWriter : IEventWriter
         if (count is null)
         {
             throw new NotSupportedException(
-                $"The header of '{FormatName}' needs the number of events, which is not known before the end when there is a cut. Ask for '{JsonLinesWriter.FormatName}' or '{DarkMachinesWriter.FormatName}', or leave the cut to your own code.");
+                $"The header of '{FormatName}' needs the number of events, which is not known before the end when there is a cut. "
+                    + $"Ask for '{JsonLinesWriter.FormatName}' or '{DarkMachinesWriter.FormatName}', or leave the cut to your own code.");
         }
 
         ArgumentOutOfRangeException.ThrowIfNegative(count.Value, nameof(count));
-        _map = new ColumnMap(schema, columns);
-        foreach (var name in _map.Selected.Scalars.Select(x => x.Name).Concat(_map.Selected.Collections.SelectMany(c => c.Columns.Select(x => x.Name).Prepend(c.Name))))
+        _selection = new ColumnSelection(schema, columns);
+        var ofCollections = _selection.Selected.Collections.SelectMany(c => c.Columns.Select(x => x.Name).Prepend(c.Name));
+        foreach (var name in _selection.Selected.Scalars.Select(x => x.Name).Concat(ofCollections))
         {
             if (!name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
             {
-                throw new NotSupportedException($"Column name '{name}' cannot stand in the header of '{FormatName}': expected letters, digits and underscores.");
+                throw new NotSupportedException(
+                    $"Column name '{name}' cannot stand in the header of '{FormatName}': expected letters, digits and underscores.");
             }
         }
 
         _logDensity = logDensity;
         _count = count.Value;
-        var length = sizeof(long) + (4L * _map.Scalars.Length)
-            + _map.Collections.Sum(c => 4 + (4L * c.Columns.Length * c.Schema.Maximum))
+        var length = sizeof(long) + (4L * _selection.Scalars.Length)
+            + _selection.Collections.Sum(c => 4 + (4L * c.Columns.Length * c.Schema.Maximum))
             + (logDensity ? sizeof(double) : 0);
         _recordLength = checked((int)length);
     }
@@ -71,7 +74,7 @@ public sealed class NpyWriter : IEventWriter
     public void WriteBlock(EventBlock block, ReadOnlySpan<double> logDensity, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        _map.Check(block, logDensity, _logDensity);
+        _selection.Check(block, logDensity, _logDensity);
         if (block.Count > _count - _written)
         {
             throw new InvalidOperationException($"The npy header announced {_count} events, got {_written + block.Count}.");
@@ -107,30 +110,31 @@ public sealed class NpyWriter : IEventWriter
         record.Clear();
         BinaryPrimitives.WriteInt64LittleEndian(record, block.EventNumber[row]);
         record = record[sizeof(long)..];
-        foreach (var scalar in _map.Scalars)
+        foreach (var scalar in _selection.Scalars)
         {
             BinaryPrimitives.WriteSingleLittleEndian(record, block.Scalars[scalar][row]);
             record = record[sizeof(float)..];
         }
 
-        foreach (var map in _map.Collections)
+        foreach (var selected in _selection.Collections)
         {
-            var collection = block.Collections[map.Index];
+            var collection = block.Collections[selected.Index];
             var start = collection.Offsets[row];
             var count = collection.Offsets[row + 1] - start;
-            if (count > map.Schema.Maximum)
+            if (count > selected.Schema.Maximum)
             {
                 throw new UnwritableEventException(
                     block.EventNumber[row],
-                    $"n{map.Schema.Name} is {count}, but a record of '{FormatName}' has room for {map.Schema.Maximum}. Ask for '{JsonLinesWriter.FormatName}' or '{DarkMachinesWriter.FormatName}', which have no limit.");
+                    $"n{selected.Schema.Name} is {count}, but a record of '{FormatName}' has room for {selected.Schema.Maximum}. "
+                        + $"Ask for '{JsonLinesWriter.FormatName}' or '{DarkMachinesWriter.FormatName}', which have no limit.");
             }
 
             BinaryPrimitives.WriteInt32LittleEndian(record, count);
             record = record[sizeof(int)..];
-            foreach (var column in map.Columns)
+            foreach (var column in selected.Columns)
             {
                 CopyLittleEndian(collection.Columns[column].AsSpan(start, count), record);
-                record = record[(sizeof(float) * map.Schema.Maximum)..];
+                record = record[(sizeof(float) * selected.Schema.Maximum)..];
             }
         }
     }
@@ -152,12 +156,12 @@ public sealed class NpyWriter : IEventWriter
     private byte[] Header(long count)
     {
         var fields = new StringBuilder("{'descr': [('event', '<i8')");
-        foreach (var scalar in _map.Selected.Scalars)
+        foreach (var scalar in _selection.Selected.Scalars)
         {
             fields.Append(CultureInfo.InvariantCulture, $", ('{scalar.Name}', '<f4')");
         }
 
-        foreach (var (_, _, collection) in _map.Collections)
+        foreach (var (_, _, collection) in _selection.Collections)
         {
             fields.Append(CultureInfo.InvariantCulture, $", ('n{collection.Name}', '<i4')");
             foreach (var column in collection.Columns)

@@ -19,7 +19,7 @@ internal static class ShortestFloat
 
     /// <summary>
     /// Writes x as a decimal number with the point moved <paramref name="shift"/> places to the right (3: GeV as MeV) and returns
-    /// the length. Who parses the text as a double, divides it by 10^shift and rounds to float32 gets the bits of x again.
+    /// the length. A reader that parses the text as a double, divides it by 10^shift and rounds to float32 gets the bits of x again.
     /// </summary>
     /// <param name="x">A finite number.</param>
     /// <param name="shift">0 or 3.</param>
@@ -37,7 +37,7 @@ internal static class ShortestFloat
         }
 
         // Who reads rounds two or three times: to a double, by the division, to float32. A shortest decimal close to the
-        // middle of two floats could go to the wrong one; such a number is written in full instead. (Of the floats from 1e-12
+        // middle of two floats could go to the wrong one; such a number is written in full instead. (Among the floats from 1e-12
         // to 1e16 none is: all were tried.)
         var safe = Decompose(magnitude, out var digits, out var exponent);
         exponent += shift;
@@ -127,7 +127,9 @@ internal static class ShortestFloat
         return exact.TryFormat(text, out var length, default, null) ? length : throw new InvalidOperationException($"No room for {exact}.");
     }
 
-    /// <summary>Writes digits 10^exponent. The text has room for <see cref="MaximumLength"/> - 1 bytes; some behind the number are overwritten.</summary>
+    /// <summary>
+    /// Writes digits 10^exponent. The text has room for <see cref="MaximumLength"/> - 1 bytes; some behind the number are overwritten.
+    /// </summary>
     private static int WriteDecimal(uint digits, int exponent, Span<byte> text)
     {
         text = text[..(MaximumLength - 1)];
@@ -191,7 +193,7 @@ internal static class ShortestFloat
     }
 
     /// <summary>
-    /// Writes the <paramref name="count"/> digits of x, at most nine, and some bytes of anything behind them. Gives the text of the first
+    /// Writes the <paramref name="count"/> digits of x, at most nine, and arbitrary bytes behind them. Returns the text of the first
     /// eight and the ninth. Without a branch: eight digits are as frequent as nine.
     /// </summary>
     private static ulong WriteDigits(uint x, int count, Span<byte> text, out byte ninth)
@@ -205,10 +207,14 @@ internal static class ShortestFloat
         return eight;
     }
 
-    /// <summary>Writes the <paramref name="count"/> digits of x, at most nine, and some bytes of anything behind them: nine in all.</summary>
+    /// <summary>
+    /// Writes the <paramref name="count"/> digits of x, at most nine, and arbitrary bytes behind them: nine in all.
+    /// </summary>
     internal static void WriteDigits(uint x, int count, Span<byte> text) => WriteDigits(x, count, text, out _);
 
-    /// <summary>The eight digits of x below 10^8 as text, the first in the lowest byte: halves, then quarters, then digits side by side.</summary>
+    /// <summary>
+    /// The eight digits of x below 10^8 as text, the first in the lowest byte: halves, then quarters, then digits side by side.
+    /// </summary>
     private static ulong EightDigits(uint x)
     {
         var high = x / 10_000;

@@ -3,7 +3,7 @@ using EventService.Physics.Kinematics;
 
 namespace EventService.Physics.Formats;
 
-/// <summary>What a field of a whole event holds, and so which numbers it may take.</summary>
+/// <summary>The kind of value that a field of a whole event holds, which decides what numbers it accepts.</summary>
 internal enum FieldKind
 {
     EventNumber,
@@ -19,13 +19,16 @@ internal enum FieldKind
 }
 
 /// <summary>A field of a whole event by the name that it has in JSON and NumPy files.</summary>
-/// <param name="Name">Such as MET_pt, nJet, Jet_pt.</param>
-/// <param name="Kind">What it holds.</param>
+/// <param name="Name">Name, such as MET_pt, nJet, Jet_pt.</param>
+/// <param name="Kind">Kind of value.</param>
 /// <param name="Collection">Index of the collection, -1 for a scalar.</param>
 /// <param name="Column">Index of the column in the collection, -1 for its count.</param>
 internal sealed record EventField(string Name, FieldKind Kind, int Collection, int Column)
 {
-    /// <summary>May be left out: the event number is then the place in the file, the weight 1, the count that of the lists, the mass that of the energy.</summary>
+    /// <summary>
+    /// May be left out: the event number is then the place in the file, the weight 1, the count that of the
+    /// lists, the mass that of the energy.
+    /// </summary>
     public bool IsOptional => Kind is FieldKind.EventNumber or FieldKind.Weight or FieldKind.Count or FieldKind.Mass;
 
     /// <summary>One number for each object of a collection.</summary>
@@ -54,7 +57,9 @@ internal sealed class WholeEventFields
     private readonly double[] _further;
     private readonly ObjectList _objects = new();
 
-    /// <param name="further">Names of scalars that each event has besides those of <see cref="DarkMachinesSchema"/>, such as a mass.</param>
+    /// <param name="further">
+    /// Names of scalars that each event has besides those of <see cref="DarkMachinesSchema"/>, such as a mass.
+    /// </param>
     public WholeEventFields(IEnumerable<string> further)
     {
         All = [.. s_wholeEvent, .. further.Select(name => new EventField(name, FieldKind.Further, -1, -1))];
@@ -63,7 +68,7 @@ internal sealed class WholeEventFields
         _further = new double[All.Length - s_wholeEvent.Length];
     }
 
-    /// <summary>In the order of <see cref="DarkMachinesSchema"/>, which is that of our own files; then the further scalars.</summary>
+    /// <summary>The fields in the order of <see cref="DarkMachinesSchema"/>, which our own files use; then the further scalars.</summary>
     public EventField[] All { get; }
 
     public long EventNumber { get; set; }
@@ -112,7 +117,8 @@ internal sealed class WholeEventFields
                 var pt = _values[f][i];
                 var eta = _values[f + DarkMachinesSchema.Eta][i];
                 var mass = massGiven ? _values[f + DarkMachinesSchema.Mass][i] : hasMass ? JetMass.Of(energy, pt, eta) : 0;
-                _objects.Add(DarkMachinesSchema.TypeOf(collection, (float)charge), energy, pt, eta, _values[f + DarkMachinesSchema.Phi][i], mass);
+                _objects.Add(
+                    DarkMachinesSchema.TypeOf(collection, (float)charge), energy, pt, eta, _values[f + DarkMachinesSchema.Phi][i], mass);
             }
         }
 

@@ -6,8 +6,8 @@ namespace EventService.Physics.Kinematics;
 public static class TransverseMass
 {
     /// <summary>
-    /// Of two massless objects, or of an object and the missing momentum: mT^2 = 2 pT1 pT2 (1 - cos(phi1 - phi2)), in the form
-    /// mT = 2 sqrt(pT1 pT2) |sin((phi1 - phi2) / 2)|.
+    /// The transverse mass of two massless objects, or of an object and the missing momentum: mT^2 = 2 pT1 pT2 (1 - cos(phi1 - phi2)), in
+    /// the form mT = 2 sqrt(pT1 pT2) |sin((phi1 - phi2) / 2)|.
     /// </summary>
     public static double OfPair(double pt1, double phi1, double pt2, double phi2) =>
         2 * Math.Sqrt(pt1 * pt2) * Math.Abs(SinCos.Of((phi1 - phi2) / 2).Sin);

@@ -57,7 +57,10 @@ public sealed class EventKinematics
     /// <summary>Smallest mass of the leading lepton with a b-jet [GeV]: below about 153 GeV where both are from one top.</summary>
     public double MinMassLeptonB { get; private set; }
 
-    /// <summary>A number of an event of a table, rounded to float32 as events are served: values on a grid then are equal where they are meant to be.</summary>
+    /// <summary>
+    /// A number of an event of a table, rounded to float32 as events are served: values on a grid then are
+    /// equal where they are meant to be.
+    /// </summary>
     public double Column(int column) => _columns[column];
 
     public int CountOf(ObjectType type) => _counts[(int)type];
@@ -214,7 +217,9 @@ public sealed class EventKinematics
         }
     }
 
-    /// <summary>Smallest separation of an object of one list and one of the other; of two different ones where the lists are the same.</summary>
+    /// <summary>
+    /// Smallest separation of an object of one list and one of the other; of two different ones where the lists are the same.
+    /// </summary>
     private static double SmallestDeltaR(List<ObjectKinematics> first, List<ObjectKinematics> second)
     {
         var smallest = double.NaN;

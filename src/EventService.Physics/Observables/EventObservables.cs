@@ -36,7 +36,7 @@ public static class EventObservables
         [.. Event().Where(o => o.Name is not ("MET" or "MET_phi")), .. Balance(), .. Angles(), .. Masses()];
 
     /// <summary>The observable of this name.</summary>
-    /// <exception cref="ArgumentException">There is none.</exception>
+    /// <exception cref="ArgumentException">No observable has this name.</exception>
     public static Observable Named(string name) =>
         All.FirstOrDefault(o => o.Name == name)
         ?? throw new ArgumentException($"Observable '{name}' not found. Known: {string.Join(", ", All.Select(o => o.Name))}.");
@@ -75,26 +75,53 @@ public static class EventObservables
         yield return GeV("balance", "|MET − MHT|", group, e => Math.Sqrt(Square(e.MetX + e.Sum.Px) + Square(e.MetY + e.Sum.Py)));
 
         // MHT = -(Px, Py). Components of the vector MET - MHT along MHT and across it.
-        yield return Signed("balance_parallel", "(MET − MHT)_∥", group, e => e.Mht > 0 ? -((e.MetX + e.Sum.Px) * e.Sum.Px + (e.MetY + e.Sum.Py) * e.Sum.Py) / e.Mht : double.NaN);
-        yield return Signed("balance_perpendicular", "(MET − MHT)_⊥", group, e => e.Mht > 0 ? ((e.MetX + e.Sum.Px) * e.Sum.Py - (e.MetY + e.Sum.Py) * e.Sum.Px) / e.Mht : double.NaN);
+        yield return Signed(
+            "balance_parallel",
+            "(MET − MHT)_∥",
+            group,
+            e => e.Mht > 0 ? -((e.MetX + e.Sum.Px) * e.Sum.Px + (e.MetY + e.Sum.Py) * e.Sum.Py) / e.Mht : double.NaN);
+        yield return Signed(
+            "balance_perpendicular",
+            "(MET − MHT)_⊥",
+            group,
+            e => e.Mht > 0 ? ((e.MetX + e.Sum.Px) * e.Sum.Py - (e.MetY + e.Sum.Py) * e.Sum.Px) / e.Mht : double.NaN);
         yield return Ratio("MET_over_HT", "MET / H_T", group, e => e.Ht > 0 ? e.Met / e.Ht : double.NaN);
-        yield return new("MET_significance", "MET / √H_T", "GeV^1/2", 0, Infinity, false, group, FeatureScale.Logarithm, e => e.Ht > 0 ? e.Met / Math.Sqrt(e.Ht) : double.NaN);
+        yield return new(
+            "MET_significance",
+            "MET / √H_T",
+            "GeV^1/2",
+            0,
+            Infinity,
+            false,
+            group,
+            FeatureScale.Logarithm,
+            e => e.Ht > 0 ? e.Met / Math.Sqrt(e.Ht) : double.NaN);
         yield return Bounded("MHT_over_sum_pt", "MHT / Σp_T", group, 1, e => e.ScalarPt > 0 ? e.Mht / e.ScalarPt : double.NaN);
-        yield return Bounded("sphericity_T", "S_T", group, 1, e => e.TransverseTensor.Larger > 0 ? 2 * e.TransverseTensor.Smaller / (e.TransverseTensor.Larger + e.TransverseTensor.Smaller) : double.NaN);
+        yield return Bounded(
+            "sphericity_T",
+            "S_T",
+            group,
+            1,
+            e =>
+                e.TransverseTensor.Larger > 0
+                    ? 2 * e.TransverseTensor.Smaller / (e.TransverseTensor.Larger + e.TransverseTensor.Smaller)
+                    : double.NaN);
         yield return Bounded("centrality", "Σp_T / ΣE", group, 1, e => e.Sum.E > 0 ? e.ScalarPt / e.Sum.E : double.NaN);
         yield return Bounded("leading_share", "p_T(leading) / Σp_T", group, 1, e => e.Leading.Pt / e.ScalarPt);
         yield return GeV("softest_jet_pt", "p_T(softest jet)", group, e => e.Jets.Count > 0 ? e.Jets[^1].Pt : double.NaN);
         yield return Bounded("jet_pt_ratio", "p_T(jet 2) / p_T(jet 1)", group, 1, e => e.Jet(2).Pt / e.Jet(1).Pt);
     }
 
-    private static IEnumerable<Observable> Slots(string kind, int slots, ObservableGroup group, Func<EventKinematics, int, ObjectKinematics> slot)
+    private static IEnumerable<Observable> Slots(
+        string kind, int slots, ObservableGroup group, Func<EventKinematics, int, ObjectKinematics> slot)
     {
         for (var i = 1; i <= slots; i++)
         {
             var n = i;
             var (name, label) = ($"{kind}{n}", $"{(kind == "l" ? "ℓ" : kind == "g" ? "γ" : kind)}_{n}");
             yield return GeV($"{name}_pt", $"p_T({label})", group, e => slot(e, n).Pt);
-            yield return new($"{name}_eta", $"η({label})", "1", -MaximumEta, MaximumEta, false, group, FeatureScale.Linear, e => slot(e, n).Eta);
+            yield return new(
+                $"{name}_eta", $"η({label})", "1", -MaximumEta, MaximumEta, false, group, FeatureScale.Linear, e => slot(e, n).Eta);
             yield return GeV($"{name}_E", $"E({label})", group, e => slot(e, n).Energy);
 
             // Leptons and photons are massless in the record.
@@ -117,7 +144,10 @@ public static class EventObservables
         foreach (var (name, label, get) in Directions())
         {
             // The leading object against itself is no angle.
-            yield return Angle($"dphi_{name}_leading", $"Δφ({label}, leading)", e => get(e).Pt < e.Leading.Pt ? Separation(get(e).Phi, e.Leading.Phi) : double.NaN);
+            yield return Angle(
+                $"dphi_{name}_leading",
+                $"Δφ({label}, leading)",
+                e => get(e).Pt < e.Leading.Pt ? Separation(get(e).Phi, e.Leading.Phi) : double.NaN);
         }
 
         yield return Distance("min_dR_jets", "min ΔR(jet, jet)", e => e.MinDeltaRJets);
@@ -126,13 +156,23 @@ public static class EventObservables
         yield return Distance("dR_b1_b2", "ΔR(b_1, b_2)", e => DeltaR(e.BJet(1), e.BJet(2)));
         yield return Distance("dR_l1_b1", "ΔR(ℓ_1, b_1)", e => DeltaR(e.Lepton(1), e.BJet(1)));
         yield return Distance("dR_l1_l2", "ΔR(ℓ_1, ℓ_2)", e => DeltaR(e.Lepton(1), e.Lepton(2)));
-        yield return new("deta_jets", "Δη(jet 1, jet 2)", "1", 0, 2 * MaximumEta, false, ObservableGroup.Angles, FeatureScale.Linear, e => Math.Abs(e.Jet(1).Eta - e.Jet(2).Eta));
+        yield return new(
+            "deta_jets",
+            "Δη(jet 1, jet 2)",
+            "1",
+            0,
+            2 * MaximumEta,
+            false,
+            ObservableGroup.Angles,
+            FeatureScale.Linear,
+            e => Math.Abs(e.Jet(1).Eta - e.Jet(2).Eta));
     }
 
     private static (string Name, string Label, Func<EventKinematics, ObjectKinematics> Get)[] Directions() =>
     [
         ("b1", "b_1", e => e.BJet(1)), ("b2", "b_2", e => e.BJet(2)),
-        ("j1", "j_1", e => e.LightJet(1)), ("j2", "j_2", e => e.LightJet(2)), ("j3", "j_3", e => e.LightJet(3)), ("j4", "j_4", e => e.LightJet(4)),
+        ("j1", "j_1", e => e.LightJet(1)), ("j2", "j_2", e => e.LightJet(2)), ("j3", "j_3", e => e.LightJet(3)),
+        ("j4", "j_4", e => e.LightJet(4)),
         ("l1", "ℓ_1", e => e.Lepton(1)), ("g1", "γ_1", e => e.Photon(1)),
     ];
 
@@ -147,7 +187,8 @@ public static class EventObservables
         yield return GeV("m_jet1_jet2", "m(jet 1, jet 2)", group, e => InvariantMass.Of(e.Jet(1).P4 + e.Jet(2).P4));
         yield return GeV("m_l1_l2", "m(ℓ_1 ℓ_2)", group, e => InvariantMass.Of(e.Lepton(1).P4 + e.Lepton(2).P4));
         yield return GeV("min_m_l1_b", "min m(ℓ_1 b)", group, e => e.MinMassLeptonB);
-        yield return GeV("mT_l1_MET", "m_T(ℓ_1, MET)", group, e => TransverseMass.OfPair(e.Lepton(1).Pt, e.Lepton(1).Phi, e.Met, e.MetPhi));
+        yield return GeV(
+            "mT_l1_MET", "m_T(ℓ_1, MET)", group, e => TransverseMass.OfPair(e.Lepton(1).Pt, e.Lepton(1).Phi, e.Met, e.MetPhi));
         yield return GeV("mT_b1_MET", "m_T(b_1, MET)", group, e => TransverseMass.OfPair(e.BJet(1).Pt, e.BJet(1).Phi, e.Met, e.MetPhi));
     }
 
@@ -180,7 +221,8 @@ public static class EventObservables
     private static Observable Ratio(string name, string label, ObservableGroup group, Func<EventKinematics, double> value) =>
         new(name, label, "1", 0, Infinity, false, group, FeatureScale.Logarithm, value);
 
-    private static Observable Bounded(string name, string label, ObservableGroup group, double maximum, Func<EventKinematics, double> value) =>
+    private static Observable Bounded(
+        string name, string label, ObservableGroup group, double maximum, Func<EventKinematics, double> value) =>
         new(name, label, "1", 0, maximum, false, group, FeatureScale.Linear, value);
 
     private static Observable Angle(string name, string label, Func<EventKinematics, double> value) =>

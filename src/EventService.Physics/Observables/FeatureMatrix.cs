@@ -57,18 +57,22 @@ public sealed class FeatureMatrix
         return new FeatureMatrix([.. schema.Scalars.Select(s => s.Name)], values, sample.Count);
     }
 
-    /// <summary>Several matrices of the same features behind each other, each with further features that are the same in all its rows.</summary>
+    /// <summary>
+    /// Several matrices of the same features behind each other, each with further features that are the same in all its rows.
+    /// </summary>
     /// <param name="parts">The matrices and the values of their further features.</param>
-    /// <param name="names">Of the further features.</param>
+    /// <param name="names">Names of the further features.</param>
     /// <exception cref="ArgumentException">The matrices have other features, or there are not as many values as names.</exception>
-    public static FeatureMatrix Stack(IReadOnlyList<(FeatureMatrix Features, IReadOnlyList<double> Values)> parts, IReadOnlyList<string> names)
+    public static FeatureMatrix Stack(
+        IReadOnlyList<(FeatureMatrix Features, IReadOnlyList<double> Values)> parts, IReadOnlyList<string> names)
     {
         ArgumentNullException.ThrowIfNull(parts);
         ArgumentNullException.ThrowIfNull(names);
         var first = parts[0].Features.Names;
         if (parts.Any(p => !p.Features.Names.SequenceEqual(first) || p.Values.Count != names.Count))
         {
-            throw new ArgumentException($"The matrices have different features, or other numbers of further ones than {string.Join(", ", names)}.", nameof(parts));
+            throw new ArgumentException(
+                $"The matrices have different features, or other numbers of further ones than {string.Join(", ", names)}.", nameof(parts));
         }
 
         List<float> values = [];

@@ -14,11 +14,29 @@ public static class JetObservables
     [
         .. Enumerable.Range(1, Slots).SelectMany(n => new Observable[]
         {
-            new($"jet{n}_pt", $"p_T(jet {n})", "GeV", 0, double.PositiveInfinity, false, ObservableGroup.Jets, FeatureScale.Logarithm, e => e.Jet(n).Pt),
-            new($"jet{n}_eta", $"η(jet {n})", "1", -MaximumEta, MaximumEta, false, ObservableGroup.Jets, FeatureScale.Linear, e => e.Jet(n).Eta),
+            new(
+                $"jet{n}_pt",
+                $"p_T(jet {n})",
+                "GeV",
+                0,
+                double.PositiveInfinity,
+                false,
+                ObservableGroup.Jets,
+                FeatureScale.Logarithm,
+                e => e.Jet(n).Pt),
+            new(
+                $"jet{n}_eta",
+                $"η(jet {n})",
+                "1",
+                -MaximumEta,
+                MaximumEta,
+                false,
+                ObservableGroup.Jets,
+                FeatureScale.Linear,
+                e => e.Jet(n).Eta),
         }),
     ];
 
-    /// <summary>One of these or of <see cref="EventObservables"/>; null if there is none of this name.</summary>
+    /// <summary>One of these or of <see cref="EventObservables"/>; null if none has this name.</summary>
     public static Observable? Find(string name) => All.Concat(EventObservables.All).FirstOrDefault(o => o.Name == name);
 }

@@ -15,10 +15,10 @@ public enum ObservableGroup
     Columns,
 }
 
-/// <summary>How a classifier is shown an observable; histograms always show the observable itself.</summary>
+/// <summary>How an observable is shown to a classifier; histograms always show the observable itself.</summary>
 public enum FeatureScale
 {
-    /// <summary>As it is.</summary>
+    /// <summary>Unchanged.</summary>
     Linear,
 
     /// <summary>log(max(x, 0.01)): positive quantities that fall over orders of magnitude.</summary>
@@ -32,13 +32,13 @@ public enum FeatureScale
 /// A number computed from a whole event, NaN where the event lacks the objects it needs.
 /// </summary>
 /// <param name="Name">Identifier for files: letters, digits, underscore.</param>
-/// <param name="Label">What is printed: an underscore makes the next letter or {group} a subscript.</param>
+/// <param name="Label">Printed name: an underscore makes the next letter or {group} a subscript.</param>
 /// <param name="Unit">"GeV", "rad" or "1".</param>
 /// <param name="Minimum">Lower end of the range of possible values; may be negative infinity.</param>
 /// <param name="Maximum">Upper end of the range of possible values; may be infinity.</param>
 /// <param name="IsInteger">True for counts.</param>
 /// <param name="Group">Heading under which it is listed.</param>
-/// <param name="Scale">How a classifier is shown it.</param>
+/// <param name="Scale">How it is shown to a classifier.</param>
 /// <param name="Value">The definition.</param>
 public sealed record Observable(
     string Name,

@@ -21,7 +21,8 @@ public sealed class ObservableTable
     public int Count { get; }
 
     /// <summary>Computes the observables of every event on all cores; the result does not depend on their number.</summary>
-    public static ObservableTable Compute(EventSample sample, IReadOnlyList<Observable> observables, CancellationToken cancellation = default)
+    public static ObservableTable Compute(
+        EventSample sample, IReadOnlyList<Observable> observables, CancellationToken cancellation = default)
     {
         var columns = observables.Select(_ => new double[sample.Count]).ToArray();
         ForEachEvent(sample, (e, k) =>

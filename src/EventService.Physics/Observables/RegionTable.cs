@@ -7,12 +7,14 @@ namespace EventService.Physics.Observables;
 public static class RegionTable
 {
     /// <summary>The table, in the order of the sample and with its event numbers, and the sum of the weights of these events.</summary>
-    public static (EventSample Table, double SumOfWeights) Of(EventSample sample, SignalRegion region, CancellationToken cancellation = default)
+    public static (EventSample Table, double SumOfWeights) Of(
+        EventSample sample, SignalRegion region, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(region);
         var rows = new double[sample.Count][];
-        ObservableTable.ForEachEvent(sample, (e, k) => rows[k] = region.Passes(e) ? [.. region.Observables.Select(o => o.Value(e))] : [], cancellation);
+        ObservableTable.ForEachEvent(
+            sample, (e, k) => rows[k] = region.Passes(e) ? [.. region.Observables.Select(o => o.Value(e))] : [], cancellation);
         var (table, weights) = (new EventSample(region.Observables.Count) { ProcessName = sample.ProcessName }, 0.0);
         for (var k = 0; k < rows.Length; k++)
         {

@@ -12,7 +12,10 @@ public static class TableObservables
         ArgumentNullException.ThrowIfNull(schema);
         return schema.IsTable
             ? [.. schema.Scalars.Select((s, c) => new Observable(
-                s.Name, s.Name.Replace("_", " ", StringComparison.Ordinal), s.Unit, double.NegativeInfinity, double.PositiveInfinity, false, ObservableGroup.Columns, FeatureScale.Linear, e => e.Column(c)))]
-            : throw new ArgumentException($"The schema has the collections {string.Join(", ", schema.Collections.Select(c => c.Name))}, expected columns only.", nameof(schema));
+                s.Name, s.Name.Replace("_", " ", StringComparison.Ordinal), s.Unit, double.NegativeInfinity, double.PositiveInfinity, false,
+                ObservableGroup.Columns, FeatureScale.Linear, e => e.Column(c)))]
+            : throw new ArgumentException(
+                $"The schema has the collections {string.Join(", ", schema.Collections.Select(c => c.Name))}, expected columns only.",
+                nameof(schema));
     }
 }

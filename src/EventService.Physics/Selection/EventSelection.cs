@@ -21,13 +21,14 @@ public static class EventSelection
     public static KinematicCut HardJet { get; } = new("(b-)jet with pT > 60 GeV and |eta| < 2.8", 60, 2.8);
 
     /// <summary>Outside the gap between the barrel and the end caps of the calorimeter.</summary>
-    public static KinematicCut HardElectron { get; } = new("electron with pT > 25 GeV and |eta| < 2.47 outside 1.37 < |eta| < 1.52", 25, 2.47, 1.37, 1.52);
+    public static KinematicCut HardElectron { get; } = new(
+        "electron with pT > 25 GeV and |eta| < 2.47 outside 1.37 < |eta| < 1.52", 25, 2.47, 1.37, 1.52);
 
     public static KinematicCut HardMuon { get; } = new("muon with pT > 25 GeV and |eta| < 2.7", 25, 2.7);
 
     public static KinematicCut HardPhoton { get; } = new("photon with pT > 25 GeV and |eta| < 2.37", 25, 2.37);
 
-    /// <summary>What every object of the type passes.</summary>
+    /// <summary>The cut that every object of the type passes.</summary>
     public static KinematicCut ObjectCut(ObjectType type) => type switch
     {
         ObjectType.BJet or ObjectType.Jet => JetObject,
@@ -35,7 +36,7 @@ public static class EventSelection
         _ => LeptonObject,
     };
 
-    /// <summary>What at least one object of an event passes.</summary>
+    /// <summary>The cut that at least one object of an event passes.</summary>
     public static KinematicCut EventCut(ObjectType type) => type switch
     {
         ObjectType.BJet or ObjectType.Jet => HardJet,

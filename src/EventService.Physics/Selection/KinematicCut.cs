@@ -1,7 +1,7 @@
 namespace EventService.Physics.Selection;
 
 /// <summary>A region of transverse momentum [GeV] and pseudorapidity: pT above a bound, |eta| below another and outside a gap.</summary>
-/// <param name="Name">What passes, such as "electron with pT > 25 GeV", for messages and reports.</param>
+/// <param name="Name">The objects that pass, such as "electron with pT > 25 GeV", for messages and reports.</param>
 /// <param name="MinimumPt">Exclusive.</param>
 /// <param name="MaximumAbsEta">Exclusive.</param>
 /// <param name="GapFrom">Start of the gap in |eta|; its two ends still pass.</param>

@@ -3,8 +3,9 @@ using EventService.Physics.Observables;
 namespace EventService.Physics.Selection;
 
 /// <summary>
-/// The leptons and jets of an event that searches count: electrons and muons above 25 GeV (M. Kaech's thesis, table 7.1). Which jets count the thesis leaves to a dissertation on
-/// the search (its ref. 193); here those above 30 GeV within |eta| of 2.4, which are the usual ones of CMS.
+/// The leptons and jets of an event that searches count: electrons and muons above 25 GeV (M. Kaech's thesis, table 7.1). Which
+/// jets count the thesis leaves to a dissertation on the search (its ref. 193); here those above 30 GeV within |eta| of 2.4,
+/// which are the usual ones of CMS.
 /// </summary>
 /// <param name="Lepton">The hardest lepton, or <see cref="ObjectKinematics.Absent"/>.</param>
 /// <param name="LeptonCount">Leptons.</param>
@@ -15,7 +16,8 @@ namespace EventService.Physics.Selection;
 /// <param name="BJetCount">b-tagged jets.</param>
 /// <param name="Ht">Sum of the pT of the jets [GeV].</param>
 public readonly record struct SelectedObjects(
-    ObjectKinematics Lepton, int LeptonCount, ObjectKinematics Jet1, ObjectKinematics Jet2, ObjectKinematics Jet3, int JetCount, int BJetCount, double Ht)
+    ObjectKinematics Lepton, int LeptonCount, ObjectKinematics Jet1, ObjectKinematics Jet2, ObjectKinematics Jet3, int JetCount,
+    int BJetCount, double Ht)
 {
     public static KinematicCut LeptonCut { get; } = new("electron or muon with pT > 25 GeV", 25, 2.7);
 
@@ -24,7 +26,8 @@ public readonly record struct SelectedObjects(
     public static SelectedObjects Of(EventKinematics e)
     {
         ArgumentNullException.ThrowIfNull(e);
-        var (lepton, jet1, jet2, jet3) = (ObjectKinematics.Absent, ObjectKinematics.Absent, ObjectKinematics.Absent, ObjectKinematics.Absent);
+        var (lepton, jet1, jet2, jet3) =
+            (ObjectKinematics.Absent, ObjectKinematics.Absent, ObjectKinematics.Absent, ObjectKinematics.Absent);
         var (leptons, jets, bJets, ht) = (0, 0, 0, 0.0);
         foreach (var l in e.Leptons)
         {

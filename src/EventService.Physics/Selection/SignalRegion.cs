@@ -4,14 +4,16 @@ using EventService.Physics.Observables;
 namespace EventService.Physics.Selection;
 
 /// <summary>A selection of events for a search, with the observables that it looks at.</summary>
-/// <param name="Name">For commands.</param>
-/// <param name="Description">What passes.</param>
+/// <param name="Name">Name used in commands.</param>
+/// <param name="Description">The events that pass.</param>
 /// <param name="Passes">The selection.</param>
 /// <param name="Observables">Defined for every event that passes.</param>
-public sealed record SignalRegion(string Name, string Description, Func<EventKinematics, bool> Passes, IReadOnlyList<Observable> Observables)
+public sealed record SignalRegion(
+    string Name, string Description, Func<EventKinematics, bool> Passes, IReadOnlyList<Observable> Observables)
 {
     /// <summary>
-    /// Gluino pairs with one lepton: M. Kaech's thesis, table 7.1 and the fifteen observables of figure 7.13, with the angle between lepton and W candidate as the sixteenth.
+    /// Gluino pairs with one lepton: M. Kaech's thesis, table 7.1 and the fifteen observables of figure 7.13, with the angle between lepton
+    /// and W candidate as the sixteenth.
     /// </summary>
     public static SignalRegion OneLepton { get; } = new(
         "one-lepton",
@@ -35,7 +37,10 @@ public sealed record SignalRegion(string Name, string Description, Func<EventKin
             }),
         ]);
 
-    /// <summary>As <see cref="OneLepton"/>, so loose that a few hundred thousand simulated top pairs leave thousands: for studies of classifiers, which cut again. b-tags do not matter.</summary>
+    /// <summary>
+    /// As <see cref="OneLepton"/>, so loose that a few hundred thousand simulated top pairs leave thousands: for studies of classifiers,
+    /// which cut again. b-tags do not matter.
+    /// </summary>
     public static SignalRegion OneLeptonLoose { get; } = new(
         "one-lepton-loose",
         "one lepton above 25 GeV, two jets above 80 GeV, at least 4 jets, HT > 300 GeV, MET + lepton pT > 150 GeV",
@@ -57,7 +62,7 @@ public sealed record SignalRegion(string Name, string Description, Func<EventKin
         },
         [.. Object("jet1", "j1", o => o.Jet1), .. Object("jet2", "j2", o => o.Jet2), .. Object("jet3", "j3", o => o.Jet3), .. Event]);
 
-    /// <summary>As <see cref="ZeroLepton"/>, looser for the same reason as <see cref="OneLeptonLoose"/>.</summary>
+    /// <summary>Like <see cref="ZeroLepton"/>, looser for the same reason as <see cref="OneLeptonLoose"/>.</summary>
     public static SignalRegion ZeroLeptonLoose { get; } = new(
         "zero-lepton-loose",
         "no lepton above 25 GeV, two jets above 80 GeV, at least 4 jets, HT > 300 GeV, MET > 100 GeV",
@@ -72,10 +77,46 @@ public sealed record SignalRegion(string Name, string Description, Func<EventKin
 
     private static IEnumerable<Observable> Event =>
     [
-        new("ht", "HT", "GeV", 0, double.PositiveInfinity, false, ObservableGroup.Event, FeatureScale.Logarithm, e => SelectedObjects.Of(e).Ht),
-        new("n_jets", "n_{jets}", "1", 0, double.PositiveInfinity, true, ObservableGroup.Multiplicity, FeatureScale.Linear, e => SelectedObjects.Of(e).JetCount),
-        new("jet1_mass", "m_{j1}", "GeV", 0, double.PositiveInfinity, false, ObservableGroup.Masses, FeatureScale.Logarithm, e => SelectedObjects.Of(e).Jet1.Mass),
-        new("jet2_mass", "m_{j2}", "GeV", 0, double.PositiveInfinity, false, ObservableGroup.Masses, FeatureScale.Logarithm, e => SelectedObjects.Of(e).Jet2.Mass),
+        new(
+            "ht",
+            "HT",
+            "GeV",
+            0,
+            double.PositiveInfinity,
+            false,
+            ObservableGroup.Event,
+            FeatureScale.Logarithm,
+            e => SelectedObjects.Of(e).Ht),
+        new(
+            "n_jets",
+            "n_{jets}",
+            "1",
+            0,
+            double.PositiveInfinity,
+            true,
+            ObservableGroup.Multiplicity,
+            FeatureScale.Linear,
+            e => SelectedObjects.Of(e).JetCount),
+        new(
+            "jet1_mass",
+            "m_{j1}",
+            "GeV",
+            0,
+            double.PositiveInfinity,
+            false,
+            ObservableGroup.Masses,
+            FeatureScale.Logarithm,
+            e => SelectedObjects.Of(e).Jet1.Mass),
+        new(
+            "jet2_mass",
+            "m_{j2}",
+            "GeV",
+            0,
+            double.PositiveInfinity,
+            false,
+            ObservableGroup.Masses,
+            FeatureScale.Logarithm,
+            e => SelectedObjects.Of(e).Jet2.Mass),
         new("met", "MET", "GeV", 0, double.PositiveInfinity, false, ObservableGroup.Event, FeatureScale.Logarithm, e => e.Met),
         new("met_phi", "phi_{MET}", "rad", -Math.PI, Math.PI, false, ObservableGroup.Event, FeatureScale.Linear, e => e.MetPhi),
     ];
@@ -85,9 +126,27 @@ public sealed record SignalRegion(string Name, string Description, Func<EventKin
         var group = name == "lepton" ? ObservableGroup.Leptons : ObservableGroup.Jets;
         return
         [
-            new($"{name}_pt", $"pT_{{{label}}}", "GeV", 0, double.PositiveInfinity, false, group, FeatureScale.Logarithm, e => of(SelectedObjects.Of(e)).Pt),
+            new(
+                $"{name}_pt",
+                $"pT_{{{label}}}",
+                "GeV",
+                0,
+                double.PositiveInfinity,
+                false,
+                group,
+                FeatureScale.Logarithm,
+                e => of(SelectedObjects.Of(e)).Pt),
             new($"{name}_eta", $"eta_{{{label}}}", "1", -2.7, 2.7, false, group, FeatureScale.Linear, e => of(SelectedObjects.Of(e)).Eta),
-            new($"{name}_phi", $"phi_{{{label}}}", "rad", -Math.PI, Math.PI, false, group, FeatureScale.Linear, e => of(SelectedObjects.Of(e)).Phi),
+            new(
+                $"{name}_phi",
+                $"phi_{{{label}}}",
+                "rad",
+                -Math.PI,
+                Math.PI,
+                false,
+                group,
+                FeatureScale.Linear,
+                e => of(SelectedObjects.Of(e)).Phi),
         ];
     }
 }

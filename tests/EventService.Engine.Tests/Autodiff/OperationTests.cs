@@ -33,7 +33,8 @@ public sealed class OperationTests
         ["matrix product"] = () => new((tape, v) => MatrixProduct.Apply(tape, v[0], v[1]), Draw(4, 5, 1), Draw(5, 9, 2)),
         ["linear"] = () => new((tape, v) => Linear.Apply(tape, v[0], v[1], v[2]), Draw(4, 1, 1), Draw(4, 3, 2), Draw(3, 9, 3)),
         ["linear of two terms"] = () => new(
-            (tape, v) => Linear.Apply(tape, v[0], (v[1], v[2]), (v[3], v[4])), Draw(4, 1, 1), Draw(4, 3, 2), Draw(3, 9, 3), Draw(4, 2, 4), Draw(2, 9, 5)),
+            (tape, v) => Linear.Apply(
+                tape, v[0], (v[1], v[2]), (v[3], v[4])), Draw(4, 1, 1), Draw(4, 3, 2), Draw(3, 9, 3), Draw(4, 2, 4), Draw(2, 9, 5)),
         ["masked linear"] = () => new(
             (tape, v) => MaskedLinear.Apply(tape, v[0], v[1], Mask(4, 3), v[2]), Draw(4, 1, 1), Draw(4, 3, 2), Draw(3, 9, 3)),
         ["concat"] = () => new((tape, v) => Rows.Concat(tape, v), Draw(1, 5, 1), Draw(3, 5, 2), Draw(2, 5, 3)),
@@ -162,7 +163,8 @@ public sealed class OperationTests
     {
         var tape = new Tape(new ParameterSet());
 
-        var e = Assert.Throws<ArgumentException>(() => Elementwise.Add(tape, Tape.Constant(new Tensor(2, 3)), Tape.Constant(new Tensor(3, 2))));
+        var e = Assert.Throws<ArgumentException>(
+            () => Elementwise.Add(tape, Tape.Constant(new Tensor(2, 3)), Tape.Constant(new Tensor(3, 2))));
 
         Assert.StartsWith("Operands are Tensor [2, 3] and Tensor [3, 2], expected equal shapes.", e.Message, StringComparison.Ordinal);
     }

@@ -71,7 +71,9 @@ public sealed class DoubleAccuracyTests
     private static void Check(double largest, Point p, double found)
     {
         var error = Ulp.Error(found, p.High, p.Low);
-        Assert.True(error <= largest, $"{p.Function}({string.Join(", ", p.Arguments)}) = {found:G17}, exact {p.High:G17}: {error:F2} ulp, stated {largest}");
+        Assert.True(
+            error <= largest,
+            $"{p.Function}({string.Join(", ", p.Arguments)}) = {found:G17}, exact {p.High:G17}: {error:F2} ulp, stated {largest}");
     }
 
     private sealed record Point(string Function, double[] Arguments, double High, double Low)
@@ -79,7 +81,8 @@ public sealed class DoubleAccuracyTests
         public static Point Parse(string line)
         {
             var cells = line.Split(',');
-            var numbers = cells[1..].Select(c => BitConverter.UInt64BitsToDouble(ulong.Parse(c, NumberStyles.HexNumber, CultureInfo.InvariantCulture))).ToArray();
+            var numbers = cells[1..].Select(
+                c => BitConverter.UInt64BitsToDouble(ulong.Parse(c, NumberStyles.HexNumber, CultureInfo.InvariantCulture))).ToArray();
             return new Point(cells[0], numbers[..^2], numbers[^2], numbers[^1]);
         }
     }

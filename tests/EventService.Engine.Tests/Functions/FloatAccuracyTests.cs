@@ -80,7 +80,8 @@ public sealed class FloatAccuracyTests
     }
 
     private static void Within(
-        double largest, Func<float, float> f, Func<double, double> exact, double low = double.NegativeInfinity, double high = double.PositiveInfinity, double flushed = 0)
+        double largest, Func<float, float> f, Func<double, double> exact, double low = double.NegativeInfinity,
+        double high = double.PositiveInfinity, double flushed = 0)
     {
         foreach (var x in Points(low, high))
         {
@@ -101,7 +102,8 @@ public sealed class FloatAccuracyTests
     }
 
     private static void WithinAbsolute(
-        double largest, Func<float, float> f, Func<double, double> exact, double low = double.NegativeInfinity, double high = double.PositiveInfinity)
+        double largest, Func<float, float> f, Func<double, double> exact, double low = double.NegativeInfinity,
+        double high = double.PositiveInfinity)
     {
         foreach (var x in Points(low, high))
         {
@@ -114,7 +116,7 @@ public sealed class FloatAccuracyTests
         }
     }
 
-    /// <summary>Every so many-th float of all there are, of either sign, subnormal, infinite and NaN.</summary>
+    /// <summary>Every n-th of all floats, of either sign, including subnormal ones, infinities and NaN.</summary>
     private static IEnumerable<float> Points(double low, double high)
     {
         var step = Vector128.IsHardwareAccelerated ? 6007L : 100003L;

@@ -52,164 +52,92 @@ internal abstract class LaneFunction
 
     private readonly struct ExpLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Exp.Of<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Exp.Of<S, V, I>(x);
     }
 
     private readonly struct ExpBoundedLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Exp.Bounded<S, V, I>(S.Max(S.Broadcast(-88f), S.Min(S.Broadcast(89f), x)));
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Exp.Bounded<S, V, I>(S.Max(S.Broadcast(-88f), S.Min(S.Broadcast(89f), x)));
     }
 
     private readonly struct LogLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Log.Of<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Log.Of<S, V, I>(x);
     }
 
     private readonly struct Log1pLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Log1p.Of<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Log1p.Of<S, V, I>(x);
     }
 
     private readonly struct Expm1Lanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Expm1.Of<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Expm1.Of<S, V, I>(x);
     }
 
     private readonly struct TanhLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Tanh.Of<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Tanh.Of<S, V, I>(x);
     }
 
     private readonly struct SigmoidLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Sigmoid.Of<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Sigmoid.Of<S, V, I>(x);
     }
 
     private readonly struct SoftplusLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Softplus.Of<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Softplus.Of<S, V, I>(x);
     }
 
     private readonly struct SinLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => SinCos.Of<S, V, I>(x).Sin;
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => SinCos.Of<S, V, I>(x).Sin;
     }
 
     private readonly struct CosLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => SinCos.Of<S, V, I>(x).Cos;
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => SinCos.Of<S, V, I>(x).Cos;
     }
 
     private readonly struct SinhLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Sinh.Of<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Sinh.Of<S, V, I>(x);
     }
 
     private readonly struct CoshLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Cosh.Of<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Cosh.Of<S, V, I>(x);
     }
 
     private readonly struct Atan2Lanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Atan2.Of<S, V, I>(x, y);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Atan2.Of<S, V, I>(x, y);
     }
 
     private readonly struct NormalQuantileLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => NormalQuantile.Of<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => NormalQuantile.Of<S, V, I>(x);
     }
 
     private readonly struct GeluLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Gelu.Of<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Gelu.Of<S, V, I>(x);
     }
 
     private readonly struct GeluDerivativeLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Gelu.Derivative<S, V, I>(x);
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Gelu.Derivative<S, V, I>(x);
     }
 
     private readonly struct EluLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Elu.Of<S, V, I>(x, S.Broadcast(0.7f));
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Elu.Of<S, V, I>(x, S.Broadcast(0.7f));
     }
 
     private readonly struct EluDerivativeLanes : ILaneFunction
     {
-        public static V Of<S, V, I>(V x, V y)
-            where S : struct, ISimd<V, I>
-            where V : struct
-            where I : struct
-            => Elu.Derivative<S, V, I>(x, S.Broadcast(0.7f));
+        static V ILaneFunction.Of<S, V, I>(V x, V y) => Elu.Derivative<S, V, I>(x, S.Broadcast(0.7f));
     }
 }
 

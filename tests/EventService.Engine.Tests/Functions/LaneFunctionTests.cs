@@ -14,7 +14,8 @@ public sealed class LaneFunctionTests
         0.5f, -0.5f, 1f, -1f, 0.99999994f, -0.99999994f, 1.0000001f, -1.0000001f, 2f, -2f, 10f, -10f, -10.06f, -10.1f,
         88.7f, -88.7f, 88.72283f, 88.722845f, 89f, -89f, 89.4f, 89.5f, -87.3f, -87.4f, -103.9f, -104f, -150f, 150f,
         131072f, -131072f, 131073f, 1e9f, -1e9f, float.MaxValue, float.MinValue,
-        float.PositiveInfinity, float.NegativeInfinity, float.NaN, BitConverter.Int32BitsToSingle(0x7F800001), BitConverter.Int32BitsToSingle(-1),
+        float.PositiveInfinity, float.NegativeInfinity, float.NaN, BitConverter.Int32BitsToSingle(0x7F800001),
+        BitConverter.Int32BitsToSingle(-1),
     ];
 
     private static readonly Lazy<(float[] X, float[] Y)> s_points = new(DrawPoints);

@@ -29,7 +29,8 @@ public sealed class NormalCdfTests
     public void LogOf_FarBelow_IsTheAsymptoticSeries(double x)
     {
         var square = x * x;
-        var series = -(square / 2) - Math.Log(-x) - (0.5 * Math.Log(2 * Math.PI)) + Math.Log(1 - (1 / square) + (3 / (square * square)) - (15 / (square * square * square)));
+        var series = -(square / 2) - Math.Log(-x) - (0.5 * Math.Log(2 * Math.PI)) + Math.Log(
+            1 - (1 / square) + (3 / (square * square)) - (15 / (square * square * square)));
         Assert.Equal(series, NormalCdf.LogOf(x), 1e-9 + (1e-15 * square));
     }
 

@@ -138,7 +138,9 @@ public sealed class SpecialValueTests
             var single = Atan2.Of(y, x);
             Assert.True(Ulp.Same((float)expected, single), $"atan2({y}, {x}) = {single:G9}, expected {(float)expected:G9}");
             var found = Atan2.Of((double)y, x);
-            var same = double.IsNaN(expected) ? double.IsNaN(found) : expected == found && double.IsNegative(expected) == double.IsNegative(found);
+            var same = double.IsNaN(expected)
+                ? double.IsNaN(found)
+                : expected == found && double.IsNegative(expected) == double.IsNegative(found);
             Assert.True(same, $"atan2({y}, {x}) = {found:G17}, expected {expected:G17}");
         }
     }
@@ -149,20 +151,29 @@ public sealed class SpecialValueTests
         const double inf = double.PositiveInfinity, nan = double.NaN;
         (string Name, double Found, double Expected)[] cases =
         [
-            ("exp -inf", Exp.Of(-inf), 0), ("exp inf", Exp.Of(inf), inf), ("exp nan", Exp.Of(nan), nan), ("exp 709.79", Exp.Of(709.79), inf),
+            ("exp -inf", Exp.Of(-inf), 0), ("exp inf", Exp.Of(inf), inf), ("exp nan", Exp.Of(nan), nan),
+            ("exp 709.79", Exp.Of(709.79), inf),
             ("exp -745.2", Exp.Of(-745.2), 0), ("exp -744.4", Exp.Of(-744.44), double.Epsilon), ("exp -0", Exp.Of(-0.0), 1),
-            ("log 0", Log.Of(0.0), -inf), ("log -0", Log.Of(-0.0), -inf), ("log -1", Log.Of(-1.0), nan), ("log inf", Log.Of(inf), inf), ("log nan", Log.Of(nan), nan),
-            ("log1p -0", Log1p.Of(-0.0), -0.0), ("log1p -1", Log1p.Of(-1.0), -inf), ("log1p -2", Log1p.Of(-2.0), nan), ("log1p inf", Log1p.Of(inf), inf),
-            ("expm1 -0", Expm1.Of(-0.0), -0.0), ("expm1 -inf", Expm1.Of(-inf), -1), ("expm1 inf", Expm1.Of(inf), inf), ("expm1 nan", Expm1.Of(nan), nan),
-            ("tanh -0", Tanh.Of(-0.0), -0.0), ("tanh -inf", Tanh.Of(-inf), -1), ("tanh inf", Tanh.Of(inf), 1), ("tanh nan", Tanh.Of(nan), nan),
+            ("log 0", Log.Of(0.0), -inf), ("log -0", Log.Of(-0.0), -inf), ("log -1", Log.Of(-1.0), nan), ("log inf", Log.Of(inf), inf),
+            ("log nan", Log.Of(nan), nan),
+            ("log1p -0", Log1p.Of(-0.0), -0.0), ("log1p -1", Log1p.Of(-1.0), -inf), ("log1p -2", Log1p.Of(-2.0), nan),
+            ("log1p inf", Log1p.Of(inf), inf),
+            ("expm1 -0", Expm1.Of(-0.0), -0.0), ("expm1 -inf", Expm1.Of(-inf), -1), ("expm1 inf", Expm1.Of(inf), inf),
+            ("expm1 nan", Expm1.Of(nan), nan),
+            ("tanh -0", Tanh.Of(-0.0), -0.0), ("tanh -inf", Tanh.Of(-inf), -1), ("tanh inf", Tanh.Of(inf), 1),
+            ("tanh nan", Tanh.Of(nan), nan),
             ("sigmoid -inf", Sigmoid.Of(-inf), 0), ("sigmoid inf", Sigmoid.Of(inf), 1), ("sigmoid nan", Sigmoid.Of(nan), nan),
             ("softplus -inf", Softplus.Of(-inf), 0), ("softplus inf", Softplus.Of(inf), inf), ("softplus nan", Softplus.Of(nan), nan),
-            ("sinh -0", Sinh.Of(-0.0), -0.0), ("sinh -inf", Sinh.Of(-inf), -inf), ("sinh 710.4", Sinh.Of(710.4), Math.Sinh(710.4)), ("sinh nan", Sinh.Of(nan), nan),
+            ("sinh -0", Sinh.Of(-0.0), -0.0), ("sinh -inf", Sinh.Of(-inf), -inf), ("sinh 710.4", Sinh.Of(710.4), Math.Sinh(710.4)),
+            ("sinh nan", Sinh.Of(nan), nan),
             ("cosh -inf", Cosh.Of(-inf), inf), ("cosh 0", Cosh.Of(0.0), 1), ("cosh nan", Cosh.Of(nan), nan),
-            ("sin -0", SinCos.Of(-0.0).Sin, -0.0), ("cos -0", SinCos.Of(-0.0).Cos, 1), ("sin inf", SinCos.Of(inf).Sin, nan), ("cos 2e9", SinCos.Of(2e9).Cos, nan),
-            ("quantile 0", NormalQuantile.Of(0.0), -inf), ("quantile 1", NormalQuantile.Of(1.0), inf), ("quantile 2", NormalQuantile.Of(2.0), nan),
+            ("sin -0", SinCos.Of(-0.0).Sin, -0.0), ("cos -0", SinCos.Of(-0.0).Cos, 1), ("sin inf", SinCos.Of(inf).Sin, nan),
+            ("cos 2e9", SinCos.Of(2e9).Cos, nan),
+            ("quantile 0", NormalQuantile.Of(0.0), -inf), ("quantile 1", NormalQuantile.Of(1.0), inf),
+            ("quantile 2", NormalQuantile.Of(2.0), nan),
             ("quantile 1/2", NormalQuantile.Of(0.5), 0), ("quantile nan", NormalQuantile.Of(nan), nan),
-            ("gelu -inf", Gelu.Of(-inf), -0.0), ("gelu inf", Gelu.Of(inf), inf), ("gelu nan", Gelu.Of(nan), nan), ("gelu -0", Gelu.Of(-0.0), -0.0),
+            ("gelu -inf", Gelu.Of(-inf), -0.0), ("gelu inf", Gelu.Of(inf), inf), ("gelu nan", Gelu.Of(nan), nan),
+            ("gelu -0", Gelu.Of(-0.0), -0.0),
             ("elu -inf", Elu.Of(-inf), -1), ("elu -0", Elu.Of(-0.0), -0.0), ("elu nan", Elu.Of(nan), nan),
         ];
         foreach (var (name, found, expected) in cases)
@@ -170,7 +181,9 @@ public sealed class SpecialValueTests
             var same = double.IsNaN(expected)
                 ? double.IsNaN(found)
                 : Math.Abs(found - expected) <= 1e-15 * Math.Abs(expected) || found == expected;
-            Assert.True(same && (expected != 0 || double.IsNegative(found) == double.IsNegative(expected)), $"{name}: {found:G17}, expected {expected:G17}");
+            Assert.True(
+                same && (expected != 0 || double.IsNegative(found) == double.IsNegative(expected)),
+                $"{name}: {found:G17}, expected {expected:G17}");
         }
     }
 }

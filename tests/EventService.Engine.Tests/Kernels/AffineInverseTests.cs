@@ -69,7 +69,9 @@ public sealed class AffineInverseTests
         var affine = new AffineInverse(1, 0);
         affine.Run(new float[32 + 16 + 1], 16, 32, new float[17]);
 
-        Assert.Equal("Parameters of maps hold 48 floats, expected 2 rows of 17 lanes, rows 16 and panels of 16 lanes 32 apart.", Assert.Throws<ArgumentException>(() => affine.Run(new float[32 + 16], 16, 32, new float[17])).Message);
+        Assert.Equal(
+            "Parameters of maps hold 48 floats, expected 2 rows of 17 lanes, rows 16 and panels of 16 lanes 32 apart.",
+            Assert.Throws<ArgumentException>(() => affine.Run(new float[32 + 16], 16, 32, new float[17])).Message);
     }
 
     [Fact]

@@ -21,7 +21,9 @@ public sealed class CircularDensityTests
 
         batch.Density.LogDensity(batch.Theta, batch.Lanes, batch.Fields, batch.Points, log);
 
-        Assert.All(Enumerable.Range(0, batch.Lanes), lane => Assert.Equal(Math.Log(batch.Oracle(lane, batch.Theta)(batch.Points[lane])), log[lane], 2e-5));
+        Assert.All(
+            Enumerable.Range(0, batch.Lanes),
+            lane => Assert.Equal(Math.Log(batch.Oracle(lane, batch.Theta)(batch.Points[lane])), log[lane], 2e-5));
     }
 
     [Theory]
@@ -137,21 +139,25 @@ public sealed class CircularDensityTests
         foreach (var path in s_paths)
         {
             using var forced = new ForcedPath(path);
-            float[] log = new float[batch.Lanes], y = new float[batch.Lanes], inverse = new float[batch.Lanes], gradient = new float[batch.Theta.Length], again = new float[batch.Lanes];
+            float[] log = new float[batch.Lanes], y = new float[batch.Lanes], inverse = new float[batch.Lanes],
+                gradient = new float[batch.Theta.Length], again = new float[batch.Lanes];
             batch.Density.LogDensity(batch.Theta, batch.Lanes, batch.Fields, batch.Points, log);
             batch.Density.Inverse(batch.Theta, batch.Lanes, batch.Fields, batch.Points, y, inverse);
             batch.Density.LogDensityGradient(batch.Theta, batch.Lanes, batch.Fields, batch.Points, batch.Points, again, gradient);
             results.Add([.. log, .. y, .. inverse, .. again, .. gradient]);
         }
 
-        Assert.All(results, result => Assert.Equal(results[0].Select(BitConverter.SingleToUInt32Bits), result.Select(BitConverter.SingleToUInt32Bits)));
+        Assert.All(
+            results,
+            result => Assert.Equal(results[0].Select(BitConverter.SingleToUInt32Bits), result.Select(BitConverter.SingleToUInt32Bits)));
     }
 
     [Fact]
     public void ShortBuffers_AreRefused()
     {
         var density = new CircularDensity(8, 6, 1);
-        var e = Assert.Throws<ArgumentException>(() => density.LogDensity(new float[9 * 4], 4, new float[95 * 4], new float[4], new float[4]));
+        var e = Assert.Throws<ArgumentException>(
+            () => density.LogDensity(new float[9 * 4], 4, new float[95 * 4], new float[4], new float[4]));
         Assert.Contains("380 floats, expected 4 rows of 96", e.Message, StringComparison.Ordinal);
         e = Assert.Throws<ArgumentException>(() => density.LogDensity(new float[8 * 4], 4, new float[96 * 4], new float[4], new float[4]));
         Assert.Contains("32 floats, expected 9 rows of 4 lanes", e.Message, StringComparison.Ordinal);
@@ -190,7 +196,8 @@ public sealed class CircularDensityTests
                 double log = Fields[(lane * Density.FieldCount) + g];
                 for (var k = 0; k < Density.Fields; k++)
                 {
-                    log += (1 + theta[((Density.Knots + k) * Lanes) + lane]) * (double)Fields[(lane * Density.FieldCount) + ((k + 1) * nodes) + g];
+                    var field = Fields[(lane * Density.FieldCount) + ((k + 1) * nodes) + g];
+                    log += (1 + theta[((Density.Knots + k) * Lanes) + lane]) * (double)field;
                 }
 
                 for (var i = 0; i < Density.Knots; i++)

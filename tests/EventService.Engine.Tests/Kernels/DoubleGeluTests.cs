@@ -9,7 +9,8 @@ public sealed class DoubleGeluTests
 {
     private static readonly double[] s_special =
     [
-        0, -0.0, double.Epsilon, -double.Epsilon, 1e-300, -1e-300, 1, -1, 10, -10, 17.5, -17.5, 21.9, -21.9, 22.1, -22.1, 29.999, -29.999, 30, -30, 30.001, -30.001, 1e9, -1e9,
+        0, -0.0, double.Epsilon, -double.Epsilon, 1e-300, -1e-300, 1, -1, 10, -10, 17.5, -17.5, 21.9, -21.9, 22.1, -22.1, 29.999, -29.999,
+        30, -30, 30.001, -30.001, 1e9, -1e9,
         double.MaxValue, double.MinValue, double.PositiveInfinity, double.NegativeInfinity, double.NaN,
     ];
 

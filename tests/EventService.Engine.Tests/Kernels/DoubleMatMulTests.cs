@@ -16,7 +16,8 @@ public sealed class DoubleMatMulTests
     {
         var random = new PhiloxStream(1, (ulong)(rows + (100 * columns)));
         var stride = columns + 3;
-        double[] a = Draw(rows * inner, ref random), bias = Draw(rows, ref random), b = Draw(inner * stride, ref random), c = new double[rows * stride];
+        double[] a = Draw(rows * inner, ref random), bias = Draw(rows, ref random), b = Draw(inner * stride, ref random),
+            c = new double[rows * stride];
 
         DoubleMatMul.Multiply(a, bias, b, c, stride, inner, columns);
 
@@ -38,7 +39,8 @@ public sealed class DoubleMatMulTests
     [Fact]
     public void Multiply_SpanTooShort_SaysWhich()
     {
-        var e = Assert.Throws<ArgumentException>(() => DoubleMatMul.Multiply(new double[6], new double[2], new double[8], new double[8], 4, 3, 4));
+        var e = Assert.Throws<ArgumentException>(
+            () => DoubleMatMul.Multiply(new double[6], new double[2], new double[8], new double[8], 4, 3, 4));
 
         Assert.Equal("B holds 8 doubles, expected at least 12.", e.Message);
     }

@@ -23,7 +23,12 @@ public sealed class DoubleSigmoidTests
         DoubleSigmoid.ApplyAffine(weights, 0.25, x, stride, y);
 
         Assert.Equal(
-            Enumerable.Range(0, lanes).Select(lane => BitConverter.DoubleToInt64Bits(Sigmoid.Of(Enumerable.Range(0, terms).Aggregate(0.25, (sum, c) => Math.FusedMultiplyAdd(weights[c], x[(c * stride) + lane], sum))))),
+            Enumerable.Range(0, lanes)
+                .Select(
+                    lane => BitConverter.DoubleToInt64Bits(
+                        Sigmoid.Of(
+                            Enumerable.Range(0, terms)
+                                .Aggregate(0.25, (sum, c) => Math.FusedMultiplyAdd(weights[c], x[(c * stride) + lane], sum))))),
             y.Select(BitConverter.DoubleToInt64Bits));
     }
 

@@ -8,32 +8,27 @@ namespace EventService.Engine.Tests.Kernels;
 [Collection(KernelSetCollection.Name)]
 public sealed class ElementwiseKernelTests
 {
-    private delegate void Forward(ReadOnlySpan<float> x, Span<float> y);
-
-    private delegate void Backward(ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx);
-
-    /// <param name="Forward">The kernel.</param>
-    /// <param name="Backward">Its gradient.</param>
+    /// <param name="Kernel">The kernel under test.</param>
     /// <param name="Definition">One lane.</param>
     /// <param name="Exact">The same function in double, for finite differences.</param>
     /// <param name="Lowest">Lower end of the domain.</param>
-    private sealed record Kernel(Forward Forward, Backward Backward, Func<float, float> Definition, Func<double, double> Exact, double Lowest = -6);
+    private sealed record Case(ElementwiseKernel Kernel, Func<float, float> Definition, Func<double, double> Exact, double Lowest = -6);
 
-    private static readonly Dictionary<string, Kernel> s_kernels = new()
+    private static readonly Dictionary<string, Case> s_kernels = new()
     {
-        ["exp"] = new(ExpKernel.Forward, ExpKernel.Backward, Exp.Of, Exp.Of),
-        ["log"] = new(LogKernel.Forward, LogKernel.Backward, Log.Of, Log.Of, 0.01),
-        ["softplus"] = new(SoftplusKernel.Forward, SoftplusKernel.Backward, Softplus.Of, Softplus.Of),
-        ["sigmoid"] = new(SigmoidKernel.Forward, SigmoidKernel.Backward, Sigmoid.Of, Sigmoid.Of),
-        ["tanh"] = new(TanhKernel.Forward, TanhKernel.Backward, Tanh.Of, Tanh.Of),
-        ["relu"] = new(ReluKernel.Forward, ReluKernel.Backward, x => 0 > x ? 0 : x, x => Math.Max(x, 0)),
-        ["leaky relu"] = new(
-            (x, y) => LeakyReluKernel.Forward(x, y, 0.2f), (x, y, dy, dx) => LeakyReluKernel.Backward(x, y, dy, dx, 0.2f), x => x > 0 ? x : 0.2f * x, x => x > 0 ? x : 0.2f * x),
-        ["elu"] = new((x, y) => EluKernel.Forward(x, y, 0.7f), (x, y, dy, dx) => EluKernel.Backward(x, y, dy, dx, 0.7f), x => Elu.Of(x, 0.7f), x => Elu.Of(x, 0.7f)),
-        ["gelu"] = new(GeluKernel.Forward, GeluKernel.Backward, Gelu.Of, Gelu.Of),
+        ["exp"] = new(ElementwiseKernel.Exp, Exp.Of, Exp.Of),
+        ["log"] = new(ElementwiseKernel.Log, Log.Of, Log.Of, 0.01),
+        ["softplus"] = new(ElementwiseKernel.Softplus, Softplus.Of, Softplus.Of),
+        ["sigmoid"] = new(ElementwiseKernel.Sigmoid, Sigmoid.Of, Sigmoid.Of),
+        ["tanh"] = new(ElementwiseKernel.Tanh, Tanh.Of, Tanh.Of),
+        ["relu"] = new(ElementwiseKernel.Relu, x => 0 > x ? 0 : x, x => Math.Max(x, 0)),
+        ["leaky relu"] = new(ElementwiseKernel.LeakyRelu(0.2f), x => x > 0 ? x : 0.2f * x, x => x > 0 ? x : 0.2f * x),
+        ["elu"] = new(ElementwiseKernel.Elu(0.7f), x => Elu.Of(x, 0.7f), x => Elu.Of(x, 0.7f)),
+        ["gelu"] = new(ElementwiseKernel.Gelu, Gelu.Of, Gelu.Of),
         ["soft clip"] = new(
-            (x, y) => SoftClipKernel.Forward(x, y, 4), (x, y, dy, dx) => SoftClipKernel.Backward(x, y, dy, dx, 4),
-            x => x / MathF.FusedMultiplyAdd(Math.Abs(x), 0.25f, 1), x => x / (1 + (Math.Abs(x) / 4))),
+            ElementwiseKernel.SoftClip(4),
+            x => x / MathF.FusedMultiplyAdd(Math.Abs(x), 0.25f, 1),
+            x => x / (1 + (Math.Abs(x) / 4))),
     };
 
     private static readonly float[] s_values =
@@ -67,7 +62,7 @@ public sealed class ElementwiseKernelTests
     public void Forward_EveryLengthAndPath_GivesTheBitsOfTheDefinition(string name, VectorPath path)
     {
         using var forced = new ForcedPath(path);
-        var kernel = s_kernels[name];
+        var (kernel, definition, exact, lowest) = s_kernels[name];
         foreach (var length in Lengths(path))
         {
             for (var shift = 0; shift < s_values.Length; shift++)
@@ -78,7 +73,7 @@ public sealed class ElementwiseKernelTests
 
                 kernel.Forward(x, y.AsSpan(0, length));
 
-                Assert.All(x.Zip(y), p => Assert.True(Ulp.Same(kernel.Definition(p.First), p.Second), $"{name}({p.First:G9}) = {p.Second:G9}"));
+                Assert.All(x.Zip(y), p => Assert.True(Ulp.Same(definition(p.First), p.Second), $"{name}({p.First:G9}) = {p.Second:G9}"));
                 Assert.Equal(77, y[length]);
 
                 kernel.Forward(x, x); // in place
@@ -91,13 +86,13 @@ public sealed class ElementwiseKernelTests
     [MemberData(nameof(Cases))]
     public void Backward_EveryLengthAndPath_GivesTheBitsOfTheScalarPath(string name, VectorPath path)
     {
-        var kernel = s_kernels[name];
+        var (kernel, definition, exact, lowest) = s_kernels[name];
         foreach (var length in Lengths(path))
         {
             for (var shift = 0; shift < s_values.Length; shift++)
             {
                 var x = Rotated(length, shift);
-                var y = x.Select(kernel.Definition).ToArray();
+                var y = x.Select(definition).ToArray();
                 var dy = x.Select((_, i) => 0.5f - (0.1f * i)).ToArray();
                 float[] expected = [.. x.Select((_, i) => 0.25f * i)], found = [.. expected, 77];
                 using (new ForcedPath(VectorPath.Scalar))
@@ -110,7 +105,9 @@ public sealed class ElementwiseKernelTests
                     kernel.Backward(x, y, dy, found.AsSpan(0, length));
                 }
 
-                Assert.All(expected.Zip(found), p => Assert.True(Ulp.Same(p.First, p.Second), $"{name}: scalar {p.First:G9}, {path} {p.Second:G9}"));
+                Assert.All(
+                    expected.Zip(found),
+                    p => Assert.True(Ulp.Same(p.First, p.Second), $"{name}: scalar {p.First:G9}, {path} {p.Second:G9}"));
                 Assert.Equal(77, found[length]);
             }
         }
@@ -121,9 +118,9 @@ public sealed class ElementwiseKernelTests
     public void Backward_AgainstFiniteDifferences_Agrees(string name, VectorPath path)
     {
         using var forced = new ForcedPath(path);
-        var kernel = s_kernels[name];
+        var (kernel, definition, exact, lowest) = s_kernels[name];
         const int n = 201;
-        var x = Enumerable.Range(0, n).Select(i => (float)(kernel.Lowest + ((6 - kernel.Lowest) * (i + 0.3) / n))).ToArray();
+        var x = Enumerable.Range(0, n).Select(i => (float)(lowest + ((6 - lowest) * (i + 0.3) / n))).ToArray();
         float[] y = new float[n], dy = [.. x.Select((_, i) => 1 + (0.01f * i))], dx = new float[n];
         Array.Fill(dx, 3f);
         kernel.Forward(x, y);
@@ -133,16 +130,18 @@ public sealed class ElementwiseKernelTests
         const double h = 1e-6;
         for (var i = 0; i < n; i++)
         {
-            var slope = (kernel.Exact(x[i] + h) - kernel.Exact(x[i] - h)) / (2 * h);
+            var slope = (exact(x[i] + h) - exact(x[i] - h)) / (2 * h);
             var tolerance = 2e-6 * (3 + Math.Abs(dy[i] * slope));
-            Assert.True(Math.Abs(dx[i] - (3 + (dy[i] * slope))) < tolerance, $"{name}'({x[i]:G9}): dx {dx[i]:G9}, expected {3 + (dy[i] * slope):G9}");
+            Assert.True(
+                Math.Abs(dx[i] - (3 + (dy[i] * slope))) < tolerance,
+                $"{name}'({x[i]:G9}): dx {dx[i]:G9}, expected {3 + (dy[i] * slope):G9}");
         }
     }
 
     [Fact]
     public void Forward_LengthsDiffer_SaysBoth()
     {
-        var e = Assert.Throws<ArgumentException>(() => ExpKernel.Forward(new float[4], new float[3]));
+        var e = Assert.Throws<ArgumentException>(() => ElementwiseKernel.Exp.Forward(new float[4], new float[3]));
 
         Assert.StartsWith("y has 3 elements, expected 4, as many as x.", e.Message, StringComparison.Ordinal);
     }

@@ -3,7 +3,10 @@ using EventService.Engine.Random;
 
 namespace EventService.Engine.Tests.Kernels;
 
-/// <summary>Products whose rows are scaled in each lane against their definition: scaled in double precision, rounded, one fused multiply-add a term in order of k, bit by bit.</summary>
+/// <summary>
+/// Products whose rows are scaled in each lane against their definition: scaled in double precision, rounded, one fused multiply-add a
+/// term in order of k, bit by bit.
+/// </summary>
 [Collection(KernelSetCollection.Name)]
 public sealed unsafe class GatedMatrixTests
 {
@@ -20,7 +23,8 @@ public sealed unsafe class GatedMatrixTests
         int strideA = columns + 3, strideB = (columns * Lanes) + 16, strideG = (rows * Lanes) + 16, strideC = (rows * Lanes) + 32;
         var random = new PhiloxStream(3, (ulong)((rows * 1000) + columns));
         double[] a = Draw(rows * strideA, ref random), g = Draw(panels * strideG, ref random), bias = Draw(rows, ref random);
-        float[] b = Array.ConvertAll(Draw(panels * strideB, ref random), x => (float)x), before = Array.ConvertAll(Draw(panels * strideC, ref random), x => (float)x);
+        float[] b = Array.ConvertAll(Draw(panels * strideB, ref random), x => (float)x),
+            before = Array.ConvertAll(Draw(panels * strideC, ref random), x => (float)x);
         var matrix = new GatedMatrix(a, strideA, rows, columns);
         foreach (var fromBias in new[] { true, false })
         {

@@ -39,7 +39,10 @@ public sealed class KernelSetTests
     {
         var e = Assert.Throws<ArgumentException>(() => KernelSet.Choose("avx2"));
 
-        Assert.Equal("EVENTSERVICE_VECTOR_PATH is 'avx2'. Expected scalar, 128, 256 or 512; leave it unset to take the widest that the processor has.", e.Message);
+        Assert.Equal(
+            "EVENTSERVICE_VECTOR_PATH is 'avx2'. Expected scalar, 128, 256 or 512; "
+                + "leave it unset to take the widest that the processor has.",
+            e.Message);
     }
 
     [Fact]

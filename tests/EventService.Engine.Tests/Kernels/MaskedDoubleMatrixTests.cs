@@ -61,7 +61,8 @@ public sealed class MaskedDoubleMatrixTests
     {
         const int stride = 48;
         var random = new PhiloxStream(10, (ulong)(rows + (100 * columns)));
-        double[] a = new double[rows * columns], bias = new double[rows], b = new double[columns * stride], g = new double[rows * stride], c = new double[rows * stride];
+        double[] a = new double[rows * columns], bias = new double[rows], b = new double[columns * stride], g = new double[rows * stride],
+            c = new double[rows * stride];
         for (var i = 0; i < a.Length; i++)
         {
             var (r, k) = (i / columns, i % columns);

@@ -87,7 +87,10 @@ public sealed unsafe class MatMulTests
         }
     }
 
-    /// <summary>Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sec. 3.1: k roundings give gamma_k = k u / (1 - k u) of the sum of magnitudes.</summary>
+    /// <summary>
+    /// Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sec. 3.1: k roundings give gamma_k = k u / (1 -
+    /// k u) of the sum of magnitudes.
+    /// </summary>
     [Theory]
     [InlineData(6, 16, 7)]
     [InlineData(7, 33, 256)]
@@ -130,7 +133,10 @@ public sealed unsafe class MatMulTests
                 var some = Run(path, a, b.From(first), Start(m, count, count), count, m, count, k, MatMul.From.RowBias);
                 for (var r = 0; r < m; r++)
                 {
-                    AssertSameBits(all.AsSpan((r * n) + first, count), some.AsSpan(r * count, count), $"{path}, columns {first}..{first + count - 1}, row {r}");
+                    AssertSameBits(
+                        all.AsSpan((r * n) + first, count),
+                        some.AsSpan(r * count, count),
+                        $"{path}, columns {first}..{first + count - 1}, row {r}");
                 }
             }
         }
@@ -244,7 +250,8 @@ public sealed unsafe class MatMulTests
     private static void AssertSameBits(ReadOnlySpan<float> expected, ReadOnlySpan<float> found, string what)
     {
         var at = MemoryMarshal.Cast<float, int>(expected).CommonPrefixLength(MemoryMarshal.Cast<float, int>(found));
-        Assert.True(at == expected.Length, at == expected.Length ? "" : $"{what}: element {at} is {found[at]:G9}, expected {expected[at]:G9}");
+        Assert.True(
+            at == expected.Length, at == expected.Length ? "" : $"{what}: element {at} is {found[at]:G9}, expected {expected[at]:G9}");
     }
 
     private static float[] Draw(int length)

@@ -5,7 +5,9 @@ using EventService.Engine.Random;
 
 namespace EventService.Engine.Tests.Kernels;
 
-/// <summary>The product of a packed matrix with panels against its definition, one fused multiply-add a term in order of k, bit by bit.</summary>
+/// <summary>
+/// The product of a packed matrix with panels against its definition, one fused multiply-add a term in order of k, bit by bit.
+/// </summary>
 [Collection(KernelSetCollection.Name)]
 public sealed unsafe class PackedMatrixTests
 {
@@ -57,7 +59,8 @@ public sealed unsafe class PackedMatrixTests
         // Rows further apart than they are long, panels further apart than they are large.
         int strideA = columns + 3, strideB = (columns * Lanes) + 16, strideC = (rows * Lanes) + 32;
         var random = new PhiloxStream(3, (ulong)((rows * 1000) + columns));
-        float[] a = Draw(rows * strideA, ref random), b = Draw(panels * strideB, ref random), before = Draw(panels * strideC, ref random), bias = Draw(rows, ref random);
+        float[] a = Draw(rows * strideA, ref random), b = Draw(panels * strideB, ref random), before = Draw(panels * strideC, ref random),
+            bias = Draw(rows, ref random);
         for (var i = 0; i < before.Length; i++)
         {
             before[i] = i % strideC < rows * Lanes ? before[i] : Untouched;
@@ -90,7 +93,9 @@ public sealed unsafe class PackedMatrixTests
                 matrix.Multiply(pb, strideB, pc, strideC, panels, fromBias ? start : null);
             }
 
-            Assert.True(MemoryMarshal.AsBytes(expected.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(c.AsSpan())), $"{rows} x {columns}, {panels} panels, from bias {fromBias}, path {path}");
+            Assert.True(
+                MemoryMarshal.AsBytes(expected.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(c.AsSpan())),
+                $"{rows} x {columns}, {panels} panels, from bias {fromBias}, path {path}");
         }
     }
 

@@ -10,7 +10,8 @@ public sealed class RationalQuadraticSplineTests
 {
     private static readonly VectorPath[] s_paths = Enum.GetValues<VectorPath>();
 
-    public static TheoryData<int, bool> Splines() => new() { { 8, false }, { 8, true }, { 16, false }, { 16, true }, { 3, false }, { 2, true }, { 1, false } };
+    public static TheoryData<int, bool> Splines() =>
+        new() { { 8, false }, { 8, true }, { 16, false }, { 16, true }, { 3, false }, { 2, true }, { 1, false } };
 
     [Theory]
     [MemberData(nameof(Splines))]
@@ -99,7 +100,9 @@ public sealed class RationalQuadraticSplineTests
         Assert.Equal(zero, y);
     }
 
-    /// <summary>The value at 1 is Y + (H s) / s, which may round to either neighbour of 1; the greater one is no value of the spline.</summary>
+    /// <summary>
+    /// The value at 1 is Y + (H s) / s, which may round to either neighbour of 1; the greater one is no value of the spline.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Splines))]
     public void Forward_AtOne_IsOneOrItsLowerNeighbour(int bins, bool circular)
@@ -149,7 +152,18 @@ public sealed class RationalQuadraticSplineTests
         for (var lane = 0; lane < batch.Lanes; lane++)
         {
             var knots = batch.Oracle(lane).Y;
-            var share = (lane % 9) switch { 0 => 1e-4, 1 => 1e-2, 2 => 0.1, 3 => 0.3, 4 => 0.5, 5 => 0.7, 6 => 0.9, 7 => 0.99, _ => 0.9999 };
+            var share = (lane % 9) switch
+            {
+                0 => 1e-4,
+                1 => 1e-2,
+                2 => 0.1,
+                3 => 0.3,
+                4 => 0.5,
+                5 => 0.7,
+                6 => 0.9,
+                7 => 0.99,
+                _ => 0.9999,
+            };
             var bin = lane % bins;
             y[lane] = (float)(knots[bin] + (share * (knots[bin + 1] - knots[bin])));
         }
@@ -210,7 +224,12 @@ public sealed class RationalQuadraticSplineTests
     public void EveryDirection_OutsideTheInterval_IsThatOfTheNearestEnd(int bins, bool circular)
     {
         var batch = new Batch(new(bins, circular), 8, 2);
-        foreach (var (inside, outside) in ((float, float[])[])[(0, [-0f, -1e-30f, -0.5f, -7, float.NegativeInfinity]), (1, [1.0000001f, 1.5f, 1e30f, float.PositiveInfinity])])
+        (float Inside, float[] Outside)[] cases =
+        [
+            (0, [-0f, -1e-30f, -0.5f, -7, float.NegativeInfinity]),
+            (1, [1.0000001f, 1.5f, 1e30f, float.PositiveInfinity]),
+        ];
+        foreach (var (inside, outside) in cases)
         {
             foreach (var point in outside)
             {
@@ -379,7 +398,8 @@ public sealed class RationalQuadraticSplineTests
         const int lanes = 9, stride = 12;
         var spline = new RationalQuadraticSpline(4, false);
         var batch = new Batch(spline, lanes, 2);
-        float[] theta = new float[spline.ParameterCount * stride], gradient = new float[theta.Length], ld = new float[lanes], dense = new float[batch.Theta.Length];
+        float[] theta = new float[spline.ParameterCount * stride], gradient = new float[theta.Length], ld = new float[lanes],
+            dense = new float[batch.Theta.Length];
         float[] scale = [.. Enumerable.Repeat(1f, lanes)];
         Array.Fill(gradient, 77);
         for (var j = 0; j < spline.ParameterCount; j++)
@@ -399,7 +419,8 @@ public sealed class RationalQuadraticSplineTests
     [Fact]
     public void Forward_TooFewParameters_SaysWhatItNeeds()
     {
-        var e = Assert.Throws<ArgumentException>(() => new RationalQuadraticSpline(2, false).Forward(new float[20], 3, new float[3], new float[3], new float[3]));
+        var e = Assert.Throws<ArgumentException>(
+            () => new RationalQuadraticSpline(2, false).Forward(new float[20], 3, new float[3], new float[3], new float[3]));
 
         Assert.Equal("Spline parameters hold 20 floats, expected 7 rows of 3 lanes, 3 apart.", e.Message);
     }
@@ -420,7 +441,8 @@ public sealed class RationalQuadraticSplineTests
 
     [Fact]
     public void EveryDirection_CircleOfOneBin_IsRefused() =>
-        Assert.Throws<ArgumentException>(() => new RationalQuadraticSpline(1, true).Forward(new float[3], 1, new float[1], new float[1], new float[1]));
+        Assert.Throws<ArgumentException>(
+            () => new RationalQuadraticSpline(1, true).Forward(new float[3], 1, new float[1], new float[1], new float[1]));
 
     private static void AssertSame(float[][] expected, float[][] found, string what)
     {
@@ -428,7 +450,9 @@ public sealed class RationalQuadraticSplineTests
         {
             for (var i = 0; i < expected[row].Length; i++)
             {
-                Assert.True(Ulp.Same(expected[row][i], found[row][i]), $"{what}: row {row}, lane {i} is {found[row][i]:G9}, expected {expected[row][i]:G9}");
+                Assert.True(
+                    Ulp.Same(expected[row][i], found[row][i]),
+                    $"{what}: row {row}, lane {i} is {found[row][i]:G9}, expected {expected[row][i]:G9}");
             }
         }
     }
@@ -494,12 +518,21 @@ public sealed class RationalQuadraticSplineTests
 
         private float[][] Evaluate(float[] theta, int lanes, float[] points)
         {
-            float[] y = new float[lanes], ld = new float[lanes], x = new float[lanes], ldInverse = new float[lanes], ldGradient = new float[lanes];
+            float[] y = new float[lanes], ld = new float[lanes], x = new float[lanes], ldInverse = new float[lanes],
+                ldGradient = new float[lanes];
             var gradient = new float[theta.Length];
             Spline.Forward(theta, lanes, points, y, ld);
             Spline.Inverse(theta, lanes, points, x, ldInverse);
             Spline.LogDerivativeGradient(theta, lanes, points, [.. Enumerable.Repeat(1.25f, lanes)], ldGradient, gradient);
-            return [y, ld, x, ldInverse, ldGradient, .. Enumerable.Range(0, Spline.ParameterCount).Select(j => gradient.AsSpan(j * lanes, lanes).ToArray())];
+            return
+            [
+                y,
+                ld,
+                x,
+                ldInverse,
+                ldGradient,
+                .. Enumerable.Range(0, Spline.ParameterCount).Select(j => gradient.AsSpan(j * lanes, lanes).ToArray()),
+            ];
         }
     }
 }

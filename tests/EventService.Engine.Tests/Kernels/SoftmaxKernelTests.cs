@@ -84,7 +84,10 @@ public sealed class SoftmaxKernelTests
             var loss = 0.0;
             for (var lane = 0; lane < lanes; lane++)
             {
-                var e = Enumerable.Range(0, rows).Select(r => (r * lanes) + lane).Select(i => Math.Exp(x[i] + (i == moved ? by : 0))).ToArray();
+                var e = Enumerable.Range(0, rows)
+                    .Select(r => (r * lanes) + lane)
+                    .Select(i => Math.Exp(x[i] + (i == moved ? by : 0)))
+                    .ToArray();
                 loss += Enumerable.Range(0, rows).Sum(r => dy[(r * lanes) + lane] * e[r] / e.Sum());
             }
 

@@ -81,21 +81,25 @@ public sealed class SplineInverseTests
         }
     }
 
-    /// <summary>As the product of a <see cref="PackedMatrix"/> leaves parameters: 16 lanes of all rows, a gap, the next 16.</summary>
+    /// <summary>
+    /// Parameters in the layout that the product of a <see cref="PackedMatrix"/> gives: 16 lanes of all rows, a gap, the next 16.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Cases))]
     public void Run_OnPanels_GivesTheBitsOfRows(Case c)
     {
         var batch = new Batch(c, 3);
         var expected = batch.Run(batch.Values);
-        int rows = batch.Spline.ParameterCount, panelStride = (rows + 3) * LanePanels.Width, panels = (Lanes + LanePanels.Width - 1) / LanePanels.Width;
+        int rows = batch.Spline.ParameterCount, panelStride = (rows + 3) * LanePanels.Width,
+            panels = (Lanes + LanePanels.Width - 1) / LanePanels.Width;
         var theta = new float[panels * panelStride];
         Array.Fill(theta, float.NaN);
         for (var row = 0; row < rows; row++)
         {
             for (var lane = 0; lane < Lanes; lane++)
             {
-                theta[(lane / LanePanels.Width * panelStride) + (row * LanePanels.Width) + (lane % LanePanels.Width)] = batch.Theta[(row * Lanes) + lane];
+                theta[(lane / LanePanels.Width * panelStride) + (row * LanePanels.Width) + (lane % LanePanels.Width)] =
+                    batch.Theta[(row * Lanes) + lane];
             }
         }
 
@@ -178,7 +182,9 @@ public sealed class SplineInverseTests
         public Batch(Case c, float spread)
         {
             _case = c;
-            Spline = new SplineInverse(c.Bins, c.Low, c.High, c.Tails, c.Minimum, c.Minimum, c.Minimum, c.Clip ? new SplineSoftClip(ClipSizes, ClipDerivatives) : null);
+            Spline = new SplineInverse(
+                c.Bins, c.Low, c.High, c.Tails, c.Minimum, c.Minimum, c.Minimum,
+                c.Clip ? new SplineSoftClip(ClipSizes, ClipDerivatives) : null);
             Theta = new float[Spline.ParameterCount * Lanes];
             var random = new PhiloxStream(11, (ulong)c.Bins);
             foreach (ref var theta in Theta.AsSpan())
@@ -213,7 +219,11 @@ public sealed class SplineInverseTests
             double minimum = _case.Minimum, shift = Math.Log(Math.Exp(1 - minimum) - 1);
             double[] theta = [.. Enumerable.Range(0, Spline.ParameterCount).Select(r => (double)Theta[(r * Lanes) + lane])];
             double[] sizes = [.. theta[..(2 * _case.Bins)].Select(a => _case.Clip ? a / (1 + (Math.Abs(a) * ClipSizes)) : a)];
-            double[] inner = [.. theta[(2 * _case.Bins)..].Select(a => _case.Clip ? Math.Log(Math.Exp(Math.Exp(a / (1 + (Math.Abs(a) * ClipDerivatives)))) - 1) - shift : a - shift)];
+            double[] inner =
+            [
+                .. theta[(2 * _case.Bins)..].Select(
+                    a => _case.Clip ? Math.Log(Math.Exp(Math.Exp(a / (1 + (Math.Abs(a) * ClipDerivatives)))) - 1) - shift : a - shift),
+            ];
             var spline = new RationalQuadraticSpline(_case.Bins, false, (float)minimum, (float)minimum, (float)minimum);
             return new SplineOracle(spline, _case.Tails ? [.. sizes, 0, .. inner, 0] : [.. sizes, .. inner]);
         }

@@ -4,7 +4,7 @@ namespace EventService.Engine.Tests.Kernels;
 
 /// <summary>
 /// One rational-quadratic spline in double precision, written from Durkan et al. 2019, arXiv:1906.04032, sec. 3.1 and eqs. 4-8,
-/// with knots and derivatives as arrays: independent of the kernel but for the meaning of the parameters.
+/// with knots and derivatives as arrays: independent of the kernel except for the meaning of the parameters.
 /// </summary>
 internal sealed class SplineOracle
 {
@@ -37,7 +37,8 @@ internal sealed class SplineOracle
     public double Value(double x)
     {
         var (k, xi, s) = At(x);
-        return Y[k] + ((Y[k + 1] - Y[k]) * ((s * xi * xi) + (_delta[k] * xi * (1 - xi))) / (s + ((_delta[k + 1] + _delta[k] - (2 * s)) * xi * (1 - xi))));
+        var numerator = (Y[k + 1] - Y[k]) * ((s * xi * xi) + (_delta[k] * xi * (1 - xi)));
+        return Y[k] + (numerator / (s + ((_delta[k + 1] + _delta[k] - (2 * s)) * xi * (1 - xi))));
     }
 
     /// <summary>Eq. 5, its logarithm.</summary>

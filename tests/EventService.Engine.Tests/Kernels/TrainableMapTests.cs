@@ -3,7 +3,10 @@ using EventService.Engine.Random;
 
 namespace EventService.Engine.Tests.Kernels;
 
-/// <summary>What all trainable maps have in common: gradients are derivatives, lanes do not see the vector width, outside the interval a spline is the identity.</summary>
+/// <summary>
+/// What all trainable maps have in common: gradients are derivatives, lanes do not see the vector width, outside the
+/// interval a spline is the identity.
+/// </summary>
 [Collection(KernelSetCollection.Name)]
 public sealed class TrainableMapTests
 {

@@ -7,11 +7,14 @@ using EventService.Engine.Tests.Kernels;
 
 namespace EventService.Engine.Tests.Optimizers;
 
-/// <summary>One suite for all optimizers. Reference: PyTorch 1.13 in double precision, TestData/Optimizers/optimizer_reference.json.</summary>
+/// <summary>
+/// One suite for all optimizers. Reference: PyTorch 1.13 in double precision, TestData/Optimizers/optimizer_reference.json.
+/// </summary>
 [Collection(KernelSetCollection.Name)]
 public sealed class OptimizerTests
 {
-    private static readonly JsonElement s_reference = JsonDocument.Parse(File.ReadAllText(TestFiles.Path("Optimizers", "optimizer_reference.json"))).RootElement;
+    private static readonly JsonElement s_reference = JsonDocument.Parse(
+        File.ReadAllText(TestFiles.Path("Optimizers", "optimizer_reference.json"))).RootElement;
 
     private static readonly Dictionary<string, (float Rate, Func<ParameterSet, Optimizer> Make)> s_optimizers = new()
     {
@@ -54,7 +57,10 @@ public sealed class OptimizerTests
             optimizer.Advance();
             optimizer.Update(w, Floats(gradient), rate);
 
-            var expected = s_reference.GetProperty("optimizers").GetProperty(name)[step++].EnumerateArray().Select(e => e.GetDouble()).ToArray();
+            var expected = s_reference.GetProperty("optimizers")
+                .GetProperty(name)[step++].EnumerateArray()
+                .Select(e => e.GetDouble())
+                .ToArray();
             for (var i = 0; i < expected.Length; i++)
             {
                 // Float against double: a few roundings of the parameter and of the change in each step.
@@ -191,7 +197,11 @@ public sealed class OptimizerTests
     }
 
     private static uint[] Bits(ParameterSet parameters, Optimizer optimizer) =>
-        [.. parameters.Parameters.SelectMany(p => p.Value.Span.ToArray()).Concat(optimizer.State.SelectMany(s => s.Value)).Select(BitConverter.SingleToUInt32Bits)];
+        [
+            .. parameters.Parameters.SelectMany(p => p.Value.Span.ToArray())
+                .Concat(optimizer.State.SelectMany(s => s.Value))
+                .Select(BitConverter.SingleToUInt32Bits),
+        ];
 
     private static float[] Floats(JsonElement array) => [.. array.EnumerateArray().Select(e => (float)e.GetDouble())];
 }

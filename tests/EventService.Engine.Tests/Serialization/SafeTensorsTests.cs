@@ -149,7 +149,9 @@ public sealed class SafeTensorsTests
     [InlineData("""{"__metadata__":null}""", "__metadata__: found JSON Null, expected an object of strings")]
     [InlineData("""{"__metadata__":{"a":"1","a":"2"}}""", "__metadata__ names 'a' twice")]
     [InlineData("""{"__metadata__":{},"__metadata__":{}}""", "The header names '__metadata__' twice")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "The header names 'a' twice")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
+        "The header names 'a' twice")]
     [InlineData("""{"a":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "Tensor 'a' gives dtype twice")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}}""", "Tensor 'a' gives shape twice")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2]}}""", "Tensor 'a' has no data_offsets")]
@@ -159,15 +161,27 @@ public sealed class SafeTensorsTests
     [InlineData("""{"a":{"dtype":"0","shape":[2],"data_offsets":[0,8]}}""", "Tensor 'a': dtype '0' is not known, expected one of F32")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", "Tensor 'a': shape holds -2, expected whole numbers")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", "Tensor 'a': shape holds 2.5, expected whole numbers")]
-    [InlineData("""{"a":{"dtype":"F32","shape":["2"],"data_offsets":[0,8]}}""", "Tensor 'a': shape: found JSON String, expected whole numbers")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":["2"],"data_offsets":[0,8]}}""", "Tensor 'a': shape: found JSON String, expected whole numbers")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", "Tensor 'a': data_offsets are [0], expected [begin, end]")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", "Tensor 'a': data_offsets are [8, 0], expected [begin, end]")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "Tensor 'a': shape [3] of F32 takes 12 bytes, data_offsets [0, 8] hold 8")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387905,4],"data_offsets":[0,16]}}""", "Tensor 'a': shape [4611686018427387905, 4] of F32 takes more than 2^63 bytes")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""", "Tensor 'a': data_offsets [0, 16] reach beyond the 8 bytes of data")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "Tensor 'a': data begin at 4, expected 0 where the header ends: there is a hole")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "Tensor 'b': data begin at 4, expected 8 where tensor 'a' ends: tensors overlap")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "The tensors take 4 bytes of data, but 8 follow the header: 4 bytes belong to no tensor")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""",
+        "Tensor 'a': shape [3] of F32 takes 12 bytes, data_offsets [0, 8] hold 8")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[4611686018427387905,4],"data_offsets":[0,16]}}""",
+        "Tensor 'a': shape [4611686018427387905, 4] of F32 takes more than 2^63 bytes")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""", "Tensor 'a': data_offsets [0, 16] reach beyond the 8 bytes of data")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
+        "Tensor 'a': data begin at 4, expected 0 where the header ends: there is a hole")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
+        "Tensor 'b': data begin at 4, expected 8 where tensor 'a' ends: tensors overlap")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""",
+        "The tensors take 4 bytes of data, but 8 follow the header: 4 bytes belong to no tensor")]
     public void Read_WrongHeader_IsRefusedWithItsOwnSentence(string header, string sentence)
     {
         var e = Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.Read(File(header, new byte[8])));
@@ -212,7 +226,8 @@ public sealed class SafeTensorsTests
     {
         var e = Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.Read(bytes));
         Assert.StartsWith($"This is a {kind}, as torch.save writes it", e.Message, StringComparison.Ordinal);
-        Assert.Contains("safetensors.torch.save_file({k: v.clone().contiguous() for k, v in torch.load(", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "safetensors.torch.save_file({k: v.clone().contiguous() for k, v in torch.load(", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -256,7 +271,9 @@ public sealed class SafeTensorsTests
         Assert.InRange(refused, 100, 199);
     }
 
-    /// <summary>One to three of: a flipped bit, another byte, a digit, a cut, a doubled or a dropped stretch. Mostly in the header.</summary>
+    /// <summary>
+    /// One to three of: a flipped bit, another byte, a digit, a cut, a doubled or a dropped stretch. Mostly in the header.
+    /// </summary>
     private static byte[] Mutate(byte[] original, int headerEnd, ref SplitMix64 random)
     {
         var bytes = original.ToList();

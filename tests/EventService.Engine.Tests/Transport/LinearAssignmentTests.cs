@@ -78,8 +78,12 @@ public sealed class LinearAssignmentTests
     public void Solve_NotANumberOrTooFewCosts_SaysSo()
     {
         var solver = new LinearAssignment();
-        Assert.Contains("NaN", Assert.Throws<ArgumentException>(() => solver.Solve([1, 2, float.NaN, 4], new int[2])).Message, StringComparison.Ordinal);
-        Assert.Contains("expected 4", Assert.Throws<ArgumentException>(() => solver.Solve([1, 2, 3], new int[2])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "NaN",
+            Assert.Throws<ArgumentException>(() => solver.Solve([1, 2, float.NaN, 4], new int[2])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "expected 4", Assert.Throws<ArgumentException>(() => solver.Solve([1, 2, 3], new int[2])).Message, StringComparison.Ordinal);
     }
 
     private static int[] Solve(float[] cost, int n)

@@ -10,9 +10,11 @@ public class DarkMachinesSchemaTests
     {
         var schema = DarkMachinesSchema.Create(new ObjectMaxima(15, 5, 4, 3, 2));
         Assert.Equal(
-            "weight, MET_pt, MET_phi, Jet, nJet, Jet_pt, Jet_eta, Jet_phi, Jet_energy, Jet_mass, BJet, nBJet, BJet_pt, BJet_eta, BJet_phi, BJet_energy, BJet_mass, "
+            "weight, MET_pt, MET_phi, Jet, nJet, Jet_pt, Jet_eta, Jet_phi, Jet_energy, Jet_mass, BJet, nBJet, BJet_pt, BJet_eta, "
+                + "BJet_phi, BJet_energy, BJet_mass, "
             + "Electron, nElectron, Electron_pt, Electron_eta, Electron_phi, Electron_energy, Electron_charge, "
-            + "Muon, nMuon, Muon_pt, Muon_eta, Muon_phi, Muon_energy, Muon_charge, Photon, nPhoton, Photon_pt, Photon_eta, Photon_phi, Photon_energy",
+            + "Muon, nMuon, Muon_pt, Muon_eta, Muon_phi, Muon_energy, Muon_charge, Photon, nPhoton, Photon_pt, Photon_eta, Photon_phi, "
+            + "Photon_energy",
             schema.Describe());
         Assert.Equal([15, 5, 4, 3, 2], schema.Collections.Select(c => c.Maximum));
         Assert.Equal(["pb", "GeV", "rad"], schema.Scalars.Select(s => s.Unit));
@@ -77,7 +79,10 @@ public class DarkMachinesSchemaTests
     public void Upgrade_SchemaWithoutMasses_GetsThemAndKeepsTheMaxima()
     {
         var today = DarkMachinesSchema.Create(new ObjectMaxima(15, 5, 4, 3, 2));
-        var before = today with { Collections = [.. today.Collections.Select(c => c with { Columns = [.. c.Columns.Where(x => x.Name != "mass")] })] };
+        var before = today with
+        {
+            Collections = [.. today.Collections.Select(c => c with { Columns = [.. c.Columns.Where(x => x.Name != "mass")] })],
+        };
         Assert.False(DarkMachinesSchema.IsWholeEvent(before));
 
         var upgraded = DarkMachinesSchema.Upgrade(before)!;
@@ -103,7 +108,9 @@ public class DarkMachinesSchemaTests
     {
         var schema = DarkMachinesSchema.Create(new ObjectMaxima(1, 2, 3, 4, 5));
         var selected = schema.Select(["Photon_eta", "Photon_pt", "nMuon", "MET_pt", "BJet", "MET_pt"]);
-        Assert.Equal("MET_pt, BJet, nBJet, BJet_pt, BJet_eta, BJet_phi, BJet_energy, BJet_mass, Muon, nMuon, Photon, nPhoton, Photon_pt, Photon_eta", selected.Describe());
+        Assert.Equal(
+            "MET_pt, BJet, nBJet, BJet_pt, BJet_eta, BJet_phi, BJet_energy, BJet_mass, Muon, nMuon, Photon, nPhoton, Photon_pt, Photon_eta",
+            selected.Describe());
         Assert.Equal([2, 4, 5], selected.Collections.Select(c => c.Maximum));
     }
 
@@ -111,8 +118,14 @@ public class DarkMachinesSchemaTests
     public void Select_UnknownName_ListsTheKnown()
     {
         var schema = new SampleSchema([new ColumnSchema("m_jj", "GeV", "")], []);
-        Assert.StartsWith("Column 'jet_pt' not found. Known: m_jj.", Assert.Throws<ArgumentException>(() => schema.Select(["jet_pt"])).Message, StringComparison.Ordinal);
-        Assert.StartsWith("No column selected. Known: m_jj.", Assert.Throws<ArgumentException>(() => schema.Select([])).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Column 'jet_pt' not found. Known: m_jj.",
+            Assert.Throws<ArgumentException>(() => schema.Select(["jet_pt"])).Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "No column selected. Known: m_jj.",
+            Assert.Throws<ArgumentException>(() => schema.Select([])).Message,
+            StringComparison.Ordinal);
     }
 
     private static double[] Rounded(ReadOnlySpan<double> values)

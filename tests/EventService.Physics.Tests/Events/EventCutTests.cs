@@ -51,7 +51,9 @@ public sealed class EventCutTests
     [InlineData("MET_pt>1;drop", "The cut 'MET_pt>1;drop' is not understood")]
     [InlineData("Jet_pt>60", "The cut 'Jet_pt>60' does not say which Jet, expected an index from 0, as in Jet_pt[0].")]
     [InlineData("Jet_pt[99999999999]>60", "The cut 'Jet_pt[99999999999]>60' does not say which Jet")]
-    [InlineData("HT>60", "The cut 'HT>60' names a column that there is not. Known: MET_pt, MET_phi, nJet, Jet_pt[0], Jet_eta[0], nPhoton, Photon_pt[0].")]
+    [InlineData(
+        "HT>60",
+        "The cut 'HT>60' names a column that there is not. Known: MET_pt, MET_phi, nJet, Jet_pt[0], Jet_eta[0], nPhoton, Photon_pt[0].")]
     [InlineData("MET_pt[0]>60", "The cut 'MET_pt[0]>60' names a column that there is not.")]
     public void Parse_WhatIsNoCut_SaysWhy(string cut, string sentence)
     {

@@ -51,7 +51,10 @@ public class DarkMachinesReaderTests
         // 0.1f is 0.100000001490116...: p = 100.099998474121093 GeV of the float, 100.1 of the decimal. E = 100.1 GeV is above the first by
         // 1.525878907e-6, so that m^2 = 2 * 100.1 * 1.525878907e-6 and m = 0.01747804 GeV; of the decimals it would be 0.
         var sample = Read("1;p;1;0;0;j,100100,100100,0,0;j,130000,120000,0,0;j,99000,100000,0,0;e-,130000,120000,0,0;g,130000,120000,0,0");
-        Assert.Equal([50, 0.01747804, double.NaN, 0, 0], sample.Mass.ToArray(), (a, b) => double.IsNaN(a) ? double.IsNaN(b) : Math.Abs(a - b) <= 1e-7);
+        Assert.Equal(
+            [50, 0.01747804, double.NaN, 0, 0],
+            sample.Mass.ToArray(),
+            (a, b) => double.IsNaN(a) ? double.IsNaN(b) : Math.Abs(a - b) <= 1e-7);
     }
 
     [Fact]
@@ -115,9 +118,14 @@ public class DarkMachinesReaderTests
     [Fact]
     public void Read_ObjectsInAnyOrder_AreSortedByTypeThenFallingPtAndStable()
     {
-        var sample = Read("1;p;1;0;0;g,9e3,9e3,1,0;m+,9e3,5e3,1,0;j,9e3,5e3,1,0;j,9e3,7e3,2,0;j,9e3,5e3,3,0;b,9e3,1e3,1,0;m-,9e3,1e3,1,0;e+,9e3,1e3,1,0;e-,9e3,1e3,1,0");
+        var sample = Read(
+            "1;p;1;0;0;g,9e3,9e3,1,0;m+,9e3,5e3,1,0;j,9e3,5e3,1,0;j,9e3,7e3,2,0;j,9e3,5e3,3,0;"
+            + "b,9e3,1e3,1,0;m-,9e3,1e3,1,0;e+,9e3,1e3,1,0;e-,9e3,1e3,1,0");
         Assert.Equal(
-            [ObjectType.BJet, ObjectType.Jet, ObjectType.Jet, ObjectType.Jet, ObjectType.ElectronMinus, ObjectType.ElectronPlus, ObjectType.MuonMinus, ObjectType.MuonPlus, ObjectType.Photon],
+            [
+                ObjectType.BJet, ObjectType.Jet, ObjectType.Jet, ObjectType.Jet, ObjectType.ElectronMinus, ObjectType.ElectronPlus,
+                ObjectType.MuonMinus, ObjectType.MuonPlus, ObjectType.Photon,
+            ],
             sample.Type.ToArray());
         Assert.Equal([1, 7, 5, 5, 1, 1, 1, 5, 9], sample.Pt.ToArray());
         Assert.Equal([1, 2, 1, 3, 1, 1, 1, 1, 1], sample.Eta.ToArray());
@@ -146,7 +154,8 @@ public class DarkMachinesReaderTests
         // Column counted from 1; the event ID and its semicolon take two.
         var column = columnAfterEventId + 2;
         var sample = new EventSample();
-        using var reader = new DarkMachinesReader(new MemoryStream(Encoding.UTF8.GetBytes(Event + Event + line + "\n" + Event)), "events.csv");
+        using var reader = new DarkMachinesReader(
+            new MemoryStream(Encoding.UTF8.GetBytes(Event + Event + line + "\n" + Event)), "events.csv");
         Assert.True(reader.Read(sample, 1));
         var e = Assert.Throws<DataFormatException>(() => reader.Read(sample, 100));
         Assert.Equal($"events.csv, line 3, column {column}: {fault}", e.Message);
@@ -160,7 +169,8 @@ public class DarkMachinesReaderTests
     public void Read_BlankLineBetweenEvents_IsRefused()
     {
         var e = Assert.Throws<DataFormatException>(() => Read(Event + "\n" + Event));
-        Assert.Equal("events.csv, line 2, column 1: the line is blank, expected an event (only the end of a file may be blank).", e.Message);
+        Assert.Equal(
+            "events.csv, line 2, column 1: the line is blank, expected an event (only the end of a file may be blank).", e.Message);
     }
 
     [Fact]

@@ -34,7 +34,9 @@ public class DecimalNumberTests
     {
         Assert.Equal(length, DecimalNumber.Parse(Encoding.ASCII.GetBytes(text), out var value));
         // .NET's parser is correctly rounded since .NET Core 3.0.
-        Assert.Equal(BitConverter.DoubleToInt64Bits(double.Parse(text[..length], CultureInfo.InvariantCulture)), BitConverter.DoubleToInt64Bits(value));
+        Assert.Equal(
+            BitConverter.DoubleToInt64Bits(double.Parse(text[..length], CultureInfo.InvariantCulture)),
+            BitConverter.DoubleToInt64Bits(value));
     }
 
     [Theory]

@@ -52,7 +52,9 @@ public class JetEnergyTests
             Assert.InRange(digits, 1, JetEnergy.Digits);
             Assert.Equal(BitConverter.SingleToUInt32Bits(energy), BitConverter.SingleToUInt32Bits((float)read));
             var square = (read - p) * (read + p);
-            Assert.True(Math.Abs(square - ((double)mass * mass)) <= (1.01e-12 * energy * energy) + (1.2e-7 * mass * mass), $"{text}: {mass:R} became {Math.Sqrt(square):R}");
+            Assert.True(
+                Math.Abs(square - ((double)mass * mass)) <= (1.01e-12 * energy * energy) + (1.2e-7 * mass * mass),
+                $"{text}: {mass:R} became {Math.Sqrt(square):R}");
             if (energy <= 200 * mass)
             {
                 // The formula's cosh and the runtime's differ in the last bit.

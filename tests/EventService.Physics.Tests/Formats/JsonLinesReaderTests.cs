@@ -8,8 +8,10 @@ namespace EventService.Physics.Tests.Formats;
 public class JsonLinesReaderTests
 {
     private const string Rest =
-        "\"nBJet\":0,\"BJet_pt\":[],\"BJet_eta\":[],\"BJet_phi\":[],\"BJet_energy\":[],\"Electron_pt\":[],\"Electron_eta\":[],\"Electron_phi\":[],\"Electron_energy\":[],\"Electron_charge\":[],"
-        + "\"Muon_pt\":[16,40],\"Muon_eta\":[0,1],\"Muon_phi\":[2,3],\"Muon_energy\":[50,60],\"Muon_charge\":[1,-1],\"Photon_pt\":[],\"Photon_eta\":[],\"Photon_phi\":[],\"Photon_energy\":[]}";
+        "\"nBJet\":0,\"BJet_pt\":[],\"BJet_eta\":[],\"BJet_phi\":[],\"BJet_energy\":[],"
+        + "\"Electron_pt\":[],\"Electron_eta\":[],\"Electron_phi\":[],\"Electron_energy\":[],\"Electron_charge\":[],"
+        + "\"Muon_pt\":[16,40],\"Muon_eta\":[0,1],\"Muon_phi\":[2,3],\"Muon_energy\":[50,60],\"Muon_charge\":[1,-1],"
+        + "\"Photon_pt\":[],\"Photon_eta\":[],\"Photon_phi\":[],\"Photon_energy\":[]}";
 
     private const string Jets = "\"Jet_pt\":[30.5,80],\"Jet_eta\":[0,1],\"Jet_phi\":[2,3],\"Jet_energy\":[70,90],";
 
@@ -29,7 +31,9 @@ public class JsonLinesReaderTests
     [Fact]
     public void Read_UnknownFieldsAndOtherOrder_AreAccepted()
     {
-        var sample = Read("{" + Jets + "\"comment\":{\"a\":[1,{\"b\":null}]},\"event\":-9,\"logDensity\":-31.5,\"MET_phi\":0,\"nJet\":2,\"weight\":-2,\"MET_pt\":0," + Rest);
+        var sample = Read(
+            "{" + Jets + "\"comment\":{\"a\":[1,{\"b\":null}]},\"event\":-9,\"logDensity\":-31.5,\"MET_phi\":0,"
+            + "\"nJet\":2,\"weight\":-2,\"MET_pt\":0," + Rest);
         Assert.Equal(-9, sample.EventNumber[0]);
         Assert.Equal(-2, sample.Weight[0]);
     }
@@ -46,7 +50,10 @@ public class JsonLinesReaderTests
     }
 
     [Theory]
-    [InlineData("{\"MET_pt\":1,\"MET_phi\":0,", 23, "the line is not one JSON object. Expected start of a property name or value, but instead reached end of data.")]
+    [InlineData(
+        "{\"MET_pt\":1,\"MET_phi\":0,",
+        23,
+        "the line is not one JSON object. Expected start of a property name or value, but instead reached end of data.")]
     [InlineData("[1,2]", 0, "found '[', expected a JSON object.")]
     [InlineData("{\"MET_pt\":NaN}", 10, "the line is not one JSON object. 'N' is an invalid start of a value.")]
     [InlineData("{\"MET_pt\":\"1\"}", 10, "MET_pt has '1', expected a number.")]
@@ -63,10 +70,15 @@ public class JsonLinesReaderTests
     [InlineData("{\"MET_pt\":1}", 11, "field 'MET_phi' is missing.")]
     [InlineData("{\"MET_pt\":1,\"MET_phi\":0}", 23, "field 'Jet_pt' is missing; without such objects it is an empty list.")]
     [InlineData("{\"MET_pt\":1,\"MET_phi\":0,\"Jet_pt\":[1],\"Jet_eta\":[]}", 47, "Jet_eta has 0 numbers, the lists before it 1.")]
-    [InlineData("{\"MET_pt\":1,\"MET_phi\":0,\"Jet_pt\":[1],\"Jet_eta\":[0],\"Jet_phi\":[0],\"Jet_energy\":[2],\"Jet_mass\":[]}", 93, "Jet_mass has 0 numbers, the lists before it 1.")]
+    [InlineData(
+        "{\"MET_pt\":1,\"MET_phi\":0,\"Jet_pt\":[1],\"Jet_eta\":[0],\"Jet_phi\":[0],\"Jet_energy\":[2],\"Jet_mass\":[]}",
+        93,
+        "Jet_mass has 0 numbers, the lists before it 1.")]
     [InlineData("{\"Jet_mass\":[null]}", 13, "Jet_mass has 'null', expected a number.")]
-    [InlineData("{\"MET_pt\":1,\"MET_phi\":0,\"nJet\":2,\"Jet_pt\":[1]}", 31, "nJet is 2, but Jet_pt has 1 numbers.")]
-    [InlineData("{\"MET_pt\":1} {}", 13, "the line is not one JSON object. '{' is invalid after a single JSON value. Expected end of data.")]
+    [InlineData("{\"MET_pt\":1,\"MET_phi\":0,"
+            + "\"nJet\":2,\"Jet_pt\":[1]}", 31, "nJet is 2, but Jet_pt has 1 numbers.")]
+    [InlineData(
+        "{\"MET_pt\":1} {}", 13, "the line is not one JSON object. '{' is invalid after a single JSON value. Expected end of data.")]
     public void Read_Fault_NamesFileLineColumnAndExpectation(string line, int offset, string fault)
     {
         var good = "{\"MET_pt\":1,\"MET_phi\":0," + Jets + Rest + "\n";

@@ -3,7 +3,9 @@ using EventService.Physics.Formats;
 
 namespace EventService.Physics.Tests.Formats;
 
-/// <summary>Damaged bytes give events or a <see cref="DataFormatException"/> with its place: no other exception, no hang, no part of an import.</summary>
+/// <summary>
+/// Damaged bytes give events or a <see cref="DataFormatException"/> with its place: no other exception, no hang, no part of an import.
+/// </summary>
 public class MutationTests
 {
     public static TheoryData<string, bool> Formats
@@ -29,7 +31,8 @@ public class MutationTests
         var schema = DarkMachinesSchema.Create(sample);
         var block = new EventBlock(schema);
         DarkMachinesSchema.ToBlock(sample, 0, 40, block);
-        var bytes = TestBlocks.Write(EventFormats.CreateWriter(format, new EventWriterOptions(schema) { ProcessName = "gluino_01", Count = 40 }), block);
+        var bytes = TestBlocks.Write(
+            EventFormats.CreateWriter(format, new EventWriterOptions(schema) { ProcessName = "gluino_01", Count = 40 }), block);
         bytes = packed ? DarkMachinesReaderTests.Gzip(bytes) : bytes;
         var faults = 0;
         for (var seed = 0UL; seed < 200; seed++)
@@ -93,7 +96,9 @@ public class MutationTests
     {
         for (var k = 0; k < sample.Count; k++)
         {
-            Assert.True(double.IsFinite(sample.Weight[k]) && double.IsFinite(sample.Met[k]) && sample.Met[k] >= 0 && Math.Abs(sample.MetPhi[k]) < 3.1417);
+            Assert.True(
+                double.IsFinite(sample.Weight[k]) && double.IsFinite(sample.Met[k]) && sample.Met[k] >= 0
+                    && Math.Abs(sample.MetPhi[k]) < 3.1417);
             for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
             {
                 Assert.True(sample.Pt[i] > 0 && sample.Energy[i] > 0 && double.IsFinite(sample.Eta[i]) && Math.Abs(sample.Phi[i]) < 3.1417);

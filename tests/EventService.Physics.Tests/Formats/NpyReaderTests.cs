@@ -11,8 +11,10 @@ public class NpyReaderTests
     private const string Collections =
         "('nJet','<i4'),('Jet_pt','<f4',(1,)),('Jet_eta','<f4',(1,)),('Jet_phi','<f4',(1,)),('Jet_energy','<f4',(1,)),"
         + "('nBJet','<i4'),('BJet_pt','<f4',(0,)),('BJet_eta','<f4',(0,)),('BJet_phi','<f4',(0,)),('BJet_energy','<f4',(0,)),"
-        + "('nElectron','<i4'),('Electron_pt','<f4',(0,)),('Electron_eta','<f4',(0,)),('Electron_phi','<f4',(0,)),('Electron_energy','<f4',(0,)),('Electron_charge','<f4',(0,)),"
-        + "('nMuon','<i4'),('Muon_pt','<f4',(0,)),('Muon_eta','<f4',(0,)),('Muon_phi','<f4',(0,)),('Muon_energy','<f4',(0,)),('Muon_charge','<f4',(0,)),"
+        + "('nElectron','<i4'),('Electron_pt','<f4',(0,)),('Electron_eta','<f4',(0,)),('Electron_phi','<f4',(0,)),"
+        + "('Electron_energy','<f4',(0,)),('Electron_charge','<f4',(0,)),"
+        + "('nMuon','<i4'),('Muon_pt','<f4',(0,)),('Muon_eta','<f4',(0,)),('Muon_phi','<f4',(0,)),"
+        + "('Muon_energy','<f4',(0,)),('Muon_charge','<f4',(0,)),"
         + "('nPhoton','<i4'),('Photon_pt','<f4',(0,)),('Photon_eta','<f4',(0,)),('Photon_phi','<f4',(0,)),('Photon_energy','<f4',(0,)),";
 
     private const string Head = "('MET_pt','<f4'),('MET_phi','<f4'),";
@@ -67,14 +69,23 @@ public class NpyReaderTests
     }
 
     [Theory]
-    [InlineData("'<f4',(1,)),('Jet_eta'", "'>f4',(1,)),('Jet_eta'", "header: field 'Jet_pt' has the type '>f4', expected a number; bytes are swapped by a.astype(a.dtype.newbyteorder('<')).")]
+    [InlineData(
+        "'<f4',(1,)),('Jet_eta'",
+        "'>f4',(1,)),('Jet_eta'",
+        "header: field 'Jet_pt' has the type '>f4', expected a number; bytes are swapped by a.astype(a.dtype.newbyteorder('<')).")]
     [InlineData("'nJet','<i4'", "'nJet','<f4'", "header: field 'nJet' has the type '<f4', expected a whole number.")]
     [InlineData("'MET_phi'", "'MET_fi'", "header: field 'MET_phi' is missing.")]
     [InlineData("'MET_phi'", "'MET_pt'", "header: field 'MET_pt' is there twice.")]
     [InlineData("'MET_phi','<f4'", "'MET_phi','<f4',(2,)", "header: field 'MET_phi' has a shape, expected one number.")]
-    [InlineData("'Jet_phi','<f4',(1,)", "'Jet_phi','<f4',(2,)", "header: field 'Jet_phi' has room for 2 numbers, the fields of the collection before it for 1.")]
+    [InlineData(
+        "'Jet_phi','<f4',(1,)",
+        "'Jet_phi','<f4',(2,)",
+        "header: field 'Jet_phi' has room for 2 numbers, the fields of the collection before it for 1.")]
     [InlineData("'MET_phi','<f4'", "'MET_phi','<q4'", "header: field 'MET_phi' has the type '<q4', which is unknown.")]
-    [InlineData("'MET_phi','<f4'", "'MET_phi',[('x','<f4')]", "header: a field is not of the form (name, type) or (name, type, shape); nested and titled fields are not read.")]
+    [InlineData(
+        "'MET_phi','<f4'",
+        "'MET_phi',[('x','<f4')]",
+        "header: a field is not of the form (name, type) or (name, type, shape); nested and titled fields are not read.")]
     [InlineData("(2,)", "(2,1)", "header: the array does not have one dimension; use a.reshape(-1).")]
     [InlineData("(2,)", "(-2,)", "header: the array does not have one dimension; use a.reshape(-1).")]
     [InlineData("(2,)", "(9223372036854775807,)", "header: 9223372036854775807 records of 44 bytes are too many.")]
@@ -88,7 +99,10 @@ public class NpyReaderTests
         var header = Good.Replace(from, to, StringComparison.Ordinal);
         var e = Assert.Throws<DataFormatException>(() => Read(File(header, 1, [.. Record, .. Record])));
         var expected = fault.Contains("943", StringComparison.Ordinal)
-            ? fault.Replace("943", (header.IndexOf(" shape", StringComparison.Ordinal) + 2).ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            ? fault.Replace(
+                "943",
+                (header.IndexOf(" shape", StringComparison.Ordinal) + 2).ToString(System.Globalization.CultureInfo.InvariantCulture),
+                StringComparison.Ordinal)
             : fault;
         Assert.Equal("e.npy: " + expected, e.Message);
     }
@@ -143,7 +157,8 @@ public class NpyReaderTests
     }
 
     [Theory]
-    [InlineData("PK\u0003\u0004 an npz archive", "e.npy: header: the file does not start with \\x93NUMPY, expected a file that numpy.save wrote.")]
+    [InlineData(
+        "PK\u0003\u0004 an npz archive", "e.npy: header: the file does not start with \\x93NUMPY, expected a file that numpy.save wrote.")]
     public void Read_OtherFile_IsRefused(string text, string message) =>
         Assert.Equal(message, Assert.Throws<DataFormatException>(() => Read(Encoding.ASCII.GetBytes(text))).Message);
 
@@ -152,10 +167,14 @@ public class NpyReaderTests
     {
         var file = File(Good, 1, []);
         file[6] = 4;
-        Assert.Equal("e.npy: header: version 4.0 is unknown, expected 1.0, 2.0 or 3.0.", Assert.Throws<DataFormatException>(() => Read(file)).Message);
+        Assert.Equal(
+            "e.npy: header: version 4.0 is unknown, expected 1.0, 2.0 or 3.0.",
+            Assert.Throws<DataFormatException>(() => Read(file)).Message);
         file = File(Good, 2, []);
         BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(8), int.MaxValue);
-        Assert.Equal("e.npy: header: it is 2147483647 bytes long, at most 262144 are accepted.", Assert.Throws<DataFormatException>(() => Read(file)).Message);
+        Assert.Equal(
+            "e.npy: header: it is 2147483647 bytes long, at most 262144 are accepted.",
+            Assert.Throws<DataFormatException>(() => Read(file)).Message);
     }
 
     private static EventSample Read(byte[] bytes)

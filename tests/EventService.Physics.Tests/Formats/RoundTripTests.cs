@@ -28,7 +28,8 @@ public class RoundTripTests
             var schema = DarkMachinesSchema.Create(sample);
             var block = new EventBlock(schema);
             DarkMachinesSchema.ToBlock(sample, 0, sample.Count, block);
-            var writer = EventFormats.CreateWriter(format, new EventWriterOptions(schema) { ProcessName = sample.ProcessName, Count = sample.Count });
+            var writer = EventFormats.CreateWriter(
+                format, new EventWriterOptions(schema) { ProcessName = sample.ProcessName, Count = sample.Count });
             TestBlocks.AssertSameBits(block, TestBlocks.Read(Reader(format, TestBlocks.Write(writer, block)), schema), format);
         }
     }
@@ -85,7 +86,8 @@ public class RoundTripTests
         var writer = Writer(format, rounds * blocks * events);
         var output = new Sink();
 
-        // What is made on first use, and by the runtime when it compiles a method again, is in some rounds; what is made for each event would be in all.
+        // What is made on first use, and by the runtime when it compiles a method again, is in some rounds; what is made
+        // for each event would be in all.
         var least = Enumerable.Range(0, rounds).Min(_ =>
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
@@ -105,7 +107,8 @@ public class RoundTripTests
     {
         var other = new EventBlock(new SampleSchema([new ColumnSchema("mass", "GeV", "")], []));
         var e = Assert.Throws<ArgumentException>(() => Writer(format, 1).WriteBlock(other, [], new Sink()));
-        Assert.StartsWith("The block has the columns mass, expected weight, MET_pt, MET_phi, Jet, nJet, Jet_pt,", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The block has the columns mass, expected weight, MET_pt, MET_phi, Jet, nJet, Jet_pt,", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -33,7 +33,12 @@ public class ShortestFloatTests
     [Fact]
     public void Write_SpecialMagnitudes_ReadBack()
     {
-        foreach (var x in new[] { float.Epsilon, float.MaxValue, 1.17549435e-38f, 8388608f, 8388607.5f, 33554434f, 9.999999e-5f, 9.5367432e-7f, 1.00001e-45f, 1e-20f, 1e20f })
+        float[] values =
+        [
+            float.Epsilon, float.MaxValue, 1.17549435e-38f, 8388608f, 8388607.5f, 33554434f, 9.999999e-5f, 9.5367432e-7f, 1.00001e-45f,
+            1e-20f, 1e20f,
+        ];
+        foreach (var x in values)
         {
             AssertReadsBack(x);
         }

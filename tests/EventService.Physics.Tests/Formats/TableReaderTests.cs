@@ -46,7 +46,8 @@ public sealed class TableReaderTests
     [Fact]
     public void ReadJson_AnyOrderAndForeignFields_AreAccepted()
     {
-        var sample = Read("jsonl", Encoding.UTF8.GetBytes("{\"bdt\":0.25,\"other\":[1,{}],\"m_jj\":91.1876}\n{\"event\":12,\"m_jj\":1,\"bdt\":-1e-3}"));
+        var sample = Read(
+            "jsonl", Encoding.UTF8.GetBytes("{\"bdt\":0.25,\"other\":[1,{}],\"m_jj\":91.1876}\n{\"event\":12,\"m_jj\":1,\"bdt\":-1e-3}"));
 
         Assert.Equal([0, 12], sample.EventNumber.ToArray());
         Assert.Equal([91.1876, 0.25], sample.Row(0).ToArray());
@@ -83,7 +84,8 @@ public sealed class TableReaderTests
     [InlineData("('m_jj','<f4'),('other','<f4'),", 1, "body: header: field 'bdt' is missing, expected m_jj, bdt.")]
     [InlineData("('m_jj','<f4'),('m_jj','<f4'),('bdt','<f4'),", 1, "body: header: field 'm_jj' is there twice.")]
     [InlineData("('m_jj','<f4',(1,)),('bdt','<f4'),", 1, "body: header: field 'm_jj' has the type '<f4' and a shape, expected one number")]
-    [InlineData("('m_jj','>f4'),('bdt','<f4'),", 1, "body: header: field 'm_jj' has the type '>f4', expected one number of little-endian bytes.")]
+    [InlineData(
+        "('m_jj','>f4'),('bdt','<f4'),", 1, "body: header: field 'm_jj' has the type '>f4', expected one number of little-endian bytes.")]
     [InlineData("('m_jj','<f4'),('bdt','<f4'),", 2, "body, record 2: the file ends within or before this record, 2 are announced.")]
     [InlineData("('m_jj','<f4'),('bdt','<f4'),", 0, "body: header: 0 records are announced, but more bytes follow.")]
     public void ReadNpy_FaultyFile_SaysWhereAndWhy(string fields, int announced, string message)
@@ -108,7 +110,9 @@ public sealed class TableReaderTests
     {
         var e = Assert.Throws<NotSupportedException>(() => EventFormats.OpenReader("dm-csv", Stream.Null, "body", s_schema));
 
-        Assert.Equal("'dm-csv' holds whole collision events, but the model's events have the columns m_jj, bdt. Give them as 'jsonl' or 'npy'.", e.Message);
+        Assert.Equal(
+            "'dm-csv' holds whole collision events, but the model's events have the columns m_jj, bdt. Give them as 'jsonl' or 'npy'.",
+            e.Message);
     }
 
     private static EventSample Read(string format, byte[] file)

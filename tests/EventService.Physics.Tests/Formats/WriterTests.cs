@@ -48,7 +48,8 @@ public class WriterTests
     [Fact]
     public void DarkMachinesWriter_OtherThanWholeEvents_IsRefused()
     {
-        var e = Assert.Throws<NotSupportedException>(() => new DarkMachinesWriter(new SampleSchema([new ColumnSchema("m_jj", "GeV", "")], []), "higgs"));
+        var e = Assert.Throws<NotSupportedException>(
+            () => new DarkMachinesWriter(new SampleSchema([new ColumnSchema("m_jj", "GeV", "")], []), "higgs"));
         Assert.Equal("dm-csv holds whole collision events only, not the columns m_jj. Ask for 'jsonl' or 'npy'.", e.Message);
     }
 
@@ -80,12 +81,21 @@ public class WriterTests
     {
         var block = Block(DarkMachinesReaderTests.Read("5;p;2;1e3;0.5;j,9e4,8e4,-0.25,0;j,1e5,6e4,1,-1;g,40167.4,30000,1e-7,3"));
         Assert.Equal(
-            """{"event":5,"weight":2,"MET_pt":1,"MET_phi":0.5,"nJet":2,"Jet_pt":[80,60],"Jet_eta":[-0.25,1],"Jet_phi":[0,-1],"Jet_energy":[90,100],"Jet_mass":[35.938793,37.78952],"""
+            """{"event":5,"weight":2,"MET_pt":1,"MET_phi":0.5,"nJet":2,"Jet_pt":[80,60],"Jet_eta":[-0.25,1],"""
             + """
-            "nBJet":0,"BJet_pt":[],"BJet_eta":[],"BJet_phi":[],"BJet_energy":[],"BJet_mass":[],"nElectron":0,"Electron_pt":[],"Electron_eta":[],"Electron_phi":[],"Electron_energy":[],"Electron_charge":[],
+            "Jet_phi":[0,-1],"Jet_energy":[90,100],"Jet_mass":[35.938793,37.78952],
             """
             + """
-            "nMuon":0,"Muon_pt":[],"Muon_eta":[],"Muon_phi":[],"Muon_energy":[],"Muon_charge":[],"nPhoton":1,"Photon_pt":[30],"Photon_eta":[1e-7],"Photon_phi":[3],"Photon_energy":[40.1674]}
+            "nBJet":0,"BJet_pt":[],"BJet_eta":[],"BJet_phi":[],"BJet_energy":[],"BJet_mass":[],
+            """
+            + """
+            "nElectron":0,"Electron_pt":[],"Electron_eta":[],"Electron_phi":[],"Electron_energy":[],"Electron_charge":[],
+            """
+            + """
+            "nMuon":0,"Muon_pt":[],"Muon_eta":[],"Muon_phi":[],"Muon_energy":[],"Muon_charge":[],
+            """
+            + """
+            "nPhoton":1,"Photon_pt":[30],"Photon_eta":[1e-7],"Photon_phi":[3],"Photon_energy":[40.1674]}
             """ + "\n",
             Text(new JsonLinesWriter(block.Schema), block));
     }
@@ -95,7 +105,8 @@ public class WriterTests
     {
         var block = Block(DarkMachinesReaderTests.Read("5;p;2;1e3;0.5;j,9e4,8e4,-0.25,0\n6;p;2;2e3;0.5;j,9e4,8e4,-0.25,0;m-,7e4,6e4,1,-1"));
         var output = new ArrayBufferWriter<byte>();
-        new JsonLinesWriter(block.Schema, ["nMuon", "MET_pt", "Jet_eta", "Jet_pt"], logDensity: true).WriteBlock(block, [-12.75, double.NegativeInfinity], output);
+        new JsonLinesWriter(block.Schema, ["nMuon", "MET_pt", "Jet_eta", "Jet_pt"], logDensity: true)
+            .WriteBlock(block, [-12.75, double.NegativeInfinity], output);
         Assert.Equal(
             """
             {"event":5,"MET_pt":1,"nJet":1,"Jet_pt":[80],"Jet_eta":[-0.25],"nMuon":0,"logDensity":-12.75}
@@ -182,7 +193,8 @@ public class WriterTests
     {
         var e = Assert.Throws<NotSupportedException>(() => new NpyWriter(TestBlocks.Schema, null));
         Assert.Equal(
-            "The header of 'npy' needs the number of events, which is not known before the end when there is a cut. Ask for 'jsonl' or 'dm-csv', or leave the cut to your own code.",
+            "The header of 'npy' needs the number of events, which is not known before the end when there is a cut. "
+                + "Ask for 'jsonl' or 'dm-csv', or leave the cut to your own code.",
             e.Message);
     }
 
@@ -199,7 +211,9 @@ public class WriterTests
         block.Collections[4].EnsureCapacity(40, block.Collections[4].Offsets[40]);
         var count = block.Collections[4].Offsets[10] - block.Collections[4].Offsets[9];
         var e = Assert.Throws<UnwritableEventException>(() => TestBlocks.Write(new NpyWriter(block.Schema, 40), block));
-        Assert.Equal($"Event 1234: nPhoton is {count}, but a record of 'npy' has room for 2. Ask for 'jsonl' or 'dm-csv', which have no limit.", e.Message);
+        Assert.Equal(
+            $"Event 1234: nPhoton is {count}, but a record of 'npy' has room for 2. Ask for 'jsonl' or 'dm-csv', which have no limit.",
+            e.Message);
     }
 
     [Fact]
@@ -214,8 +228,10 @@ public class WriterTests
     public void Writers_WrongNumberOfDensities_IsAnError()
     {
         var block = TestBlocks.Random(4, 9);
-        Assert.Throws<ArgumentException>(() => new JsonLinesWriter(block.Schema, logDensity: true).WriteBlock(block, [1, 2, 3], new ArrayBufferWriter<byte>()));
-        Assert.Throws<ArgumentException>(() => new JsonLinesWriter(block.Schema).WriteBlock(block, [1, 2, 3, 4], new ArrayBufferWriter<byte>()));
+        Assert.Throws<ArgumentException>(
+            () => new JsonLinesWriter(block.Schema, logDensity: true).WriteBlock(block, [1, 2, 3], new ArrayBufferWriter<byte>()));
+        Assert.Throws<ArgumentException>(
+            () => new JsonLinesWriter(block.Schema).WriteBlock(block, [1, 2, 3, 4], new ArrayBufferWriter<byte>()));
     }
 
     private static EventBlock Block(EventSample sample)

@@ -30,7 +30,9 @@ public class EventObservablesTests
                 {
                     // Masses of light jets and of leptons are differences of large squares: the mass squared is good to 1e-13 E^2.
                     var tolerance = 1e-8 * Math.Max(1, Math.Abs(value.GetDouble()));
-                    Assert.True(Math.Abs(x - value.GetDouble()) <= tolerance, $"Event {k}: {table.Observables[c].Name} is {x}, expected {value.GetDouble()}.");
+                    Assert.True(
+                        Math.Abs(x - value.GetDouble()) <= tolerance,
+                        $"Event {k}: {table.Observables[c].Name} is {x}, expected {value.GetDouble()}.");
                 }
             }
 
@@ -69,11 +71,13 @@ public class EventObservablesTests
     [Fact]
     public void EventObservables_StayInTheirRange()
     {
-        var table = ObservableTable.Compute(DarkMachinesReader.ReadAll(Repository.TestData("Evaluation/ttbar-4000.csv.gz")), EventObservables.All);
+        var table = ObservableTable.Compute(
+            DarkMachinesReader.ReadAll(Repository.TestData("Evaluation/ttbar-4000.csv.gz")), EventObservables.All);
         for (var c = 0; c < table.Observables.Count; c++)
         {
             var o = table.Observables[c];
-            Assert.All(table.Columns[c], x => Assert.False(x < o.Minimum - 1e-9 || x > o.Maximum + 1e-4, $"{o.Name} is {x}."));   // phi has six digits
+            // phi has six digits
+            Assert.All(table.Columns[c], x => Assert.False(x < o.Minimum - 1e-9 || x > o.Maximum + 1e-4, $"{o.Name} is {x}."));
         }
     }
 
@@ -100,7 +104,9 @@ public class EventObservablesTests
         Assert.Equal(a.Names.Count, a.Names.Distinct().Count());
         for (var i = 0; i < a.Values.Length; i++)
         {
-            Assert.True(float.IsNaN(a.Values[i]) == float.IsNaN(b.Values[i]) && !(Math.Abs(a.Values[i] - b.Values[i]) > 1e-4), $"{a.Names[i % a.Columns]}: {a.Values[i]} and {b.Values[i]}.");
+            Assert.True(
+                float.IsNaN(a.Values[i]) == float.IsNaN(b.Values[i]) && !(Math.Abs(a.Values[i] - b.Values[i]) > 1e-4),
+                $"{a.Names[i % a.Columns]}: {a.Values[i]} and {b.Values[i]}.");
         }
     }
 

@@ -7,12 +7,16 @@ namespace EventService.Physics.Tests.Selection;
 /// <summary>Signal regions on events made by hand, whose sums and angles are known.</summary>
 public sealed class SignalRegionTests
 {
-    private static readonly (double Pt, double Eta, double Phi)[] s_jets = [(250, 0.5, 3), (120, -1, -2), (90, 2, 1), (60, 0, 0.5), (40, -2.2, -1)];
+    private static readonly (double Pt, double Eta, double Phi)[] s_jets =
+    [
+        (250, 0.5, 3), (120, -1, -2), (90, 2, 1), (60, 0, 0.5), (40, -2.2, -1),
+    ];
 
     [Fact]
     public void OneLepton_OfAnEventThatPasses_HasTheObservablesOfTheThesis()
     {
-        // A jet of 25 GeV and one at |eta| = 2.6 count neither as jets nor for HT. W = lepton + MET = (60, 200): atan(200 / 60) from the lepton.
+        // A jet of 25 GeV and one at |eta| = 2.6 count neither as jets nor for HT. W = lepton + MET = (60, 200):
+        // atan(200 / 60) from the lepton.
         var (table, weights) = RegionTable.Of(Event(met: 200, jets: [.. s_jets, (25, 0, 0), (50, 2.6, 0)]), SignalRegion.OneLepton);
 
         Assert.Equal(1, table.Count);
@@ -55,7 +59,9 @@ public sealed class SignalRegionTests
         Assert.Contains("jet3_pt", names);
     }
 
-    private static EventSample Event(double met = 200, double leptonPt = 60, double secondLepton = 0, bool bJet = false, (double Pt, double Eta, double Phi)[]? jets = null)
+    private static EventSample Event(
+        double met = 200, double leptonPt = 60, double secondLepton = 0, bool bJet = false,
+        (double Pt, double Eta, double Phi)[]? jets = null)
     {
         var sample = new EventSample();
         sample.AddEvent(7, 0.5, met, Math.PI / 2);

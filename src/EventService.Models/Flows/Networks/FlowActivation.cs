@@ -27,19 +27,23 @@ public enum FlowActivation
 
 internal static class FlowActivations
 {
+    private static readonly ElementwiseKernel s_leakyRelu = ElementwiseKernel.LeakyRelu(0.01f);
+    private static readonly ElementwiseKernel s_elu = ElementwiseKernel.Elu(1);
+
     /// <summary>y = f(x). y may be x.</summary>
     public static void Apply(this FlowActivation activation, ReadOnlySpan<float> x, Span<float> y)
     {
-        switch (activation)
+        var kernel = activation switch
         {
-            case FlowActivation.Relu: ReluKernel.Forward(x, y); break;
-            case FlowActivation.LeakyRelu: LeakyReluKernel.Forward(x, y); break;
-            case FlowActivation.Elu: EluKernel.Forward(x, y); break;
-            case FlowActivation.GeluTanh: GeluKernel.Forward(x, y); break;
-            case FlowActivation.Tanh: TanhKernel.Forward(x, y); break;
-            case FlowActivation.Sigmoid: SigmoidKernel.Forward(x, y); break;
-            default: SoftplusKernel.Forward(x, y); break;
-        }
+            FlowActivation.Relu => ElementwiseKernel.Relu,
+            FlowActivation.LeakyRelu => s_leakyRelu,
+            FlowActivation.Elu => s_elu,
+            FlowActivation.GeluTanh => ElementwiseKernel.Gelu,
+            FlowActivation.Tanh => ElementwiseKernel.Tanh,
+            FlowActivation.Sigmoid => ElementwiseKernel.Sigmoid,
+            _ => ElementwiseKernel.Softplus,
+        };
+        kernel.Forward(x, y);
     }
 
     /// <summary>y = f(x) on a tape.</summary>

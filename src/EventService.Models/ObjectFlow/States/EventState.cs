@@ -210,7 +210,7 @@ public sealed class EventState
             Known(_candidates[1]),
             Known(_candidates[2]),
         ];
-        LogKernel.Forward(logs, logs);
+        ElementwiseKernel.Log.Forward(logs, logs);
 
         _countInputs.CopyTo(row);
         var now = row.Slice(TypeInputs, GlobalInputs - TypeInputs);
@@ -280,7 +280,7 @@ public sealed class EventState
             reaches[k] = (float)(1 + z + Math.Sqrt(z * (z + 2)));
         }
 
-        LogKernel.Forward(reaches, reaches);
+        ElementwiseKernel.Log.Forward(reaches, reaches);
         for (var k = 0; k < count; k++)
         {
             var p = first + k;
@@ -324,7 +324,7 @@ public sealed class EventState
             FindPair(directions, p, other, TellingMass(slot, p), pt);
         }
 
-        ExpKernel.Forward(exponentials[..(2 * seen)], exponentials[..(2 * seen)]);
+        ElementwiseKernel.Exp.Forward(exponentials[..(2 * seen)], exponentials[..(2 * seen)]);
         for (var p = 0; p < seen; p++)
         {
             directions.Cosh[p] = 0.5f * (powers[p] + (1 / powers[p]));

@@ -3,14 +3,14 @@ using EventService.Physics.Events;
 namespace EventService.Physics.Formats;
 
 /// <summary>Which columns of a block a writer writes, and where it finds them.</summary>
-internal sealed class ColumnMap
+internal sealed class ColumnSelection
 {
     private readonly SampleSchema _full;
     private SampleSchema? _accepted;
 
     /// <param name="full">Columns of the blocks.</param>
     /// <param name="columns">Names to write, as <see cref="SampleSchema.Select"/> takes them; null for all.</param>
-    public ColumnMap(SampleSchema full, IReadOnlyList<string>? columns)
+    public ColumnSelection(SampleSchema full, IReadOnlyList<string>? columns)
     {
         ArgumentNullException.ThrowIfNull(full);
         _full = full;
@@ -23,7 +23,7 @@ internal sealed class ColumnMap
         })];
     }
 
-    /// <summary>What is written.</summary>
+    /// <summary>The columns that are written.</summary>
     public SampleSchema Selected { get; }
 
     /// <summary>Index in the block of each scalar that is written.</summary>
@@ -31,7 +31,7 @@ internal sealed class ColumnMap
 
     public Collection[] Collections { get; }
 
-    /// <summary>Checks that a block has the columns that the map was made for, and as many densities as the writer needs.</summary>
+    /// <summary>Checks that a block has the columns that the selection was made for, and as many densities as the writer needs.</summary>
     public void Check(EventBlock block, ReadOnlySpan<double> logDensity, bool withLogDensity)
     {
         ArgumentNullException.ThrowIfNull(block);
@@ -39,7 +39,8 @@ internal sealed class ColumnMap
         {
             if (!block.Schema.HasSameColumns(_full))
             {
-                throw new ArgumentException($"The block has the columns {block.Schema.Describe()}, expected {_full.Describe()}.", nameof(block));
+                throw new ArgumentException(
+                    $"The block has the columns {block.Schema.Describe()}, expected {_full.Describe()}.", nameof(block));
             }
 
             _accepted = block.Schema;

@@ -105,7 +105,7 @@ internal sealed class RegistryOptions(ModelLoader load)
         }
 
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        await Migrator.MigrateAsync(context, cancellationToken: cancellationToken);
+        await Migrator.MigrateAsync(context, cancellationToken);
         return contexts;
     }
 

@@ -1,3 +1,5 @@
+using EventService.Registry.Tables;
+
 using Microsoft.EntityFrameworkCore;
 
 using Npgsql;
@@ -13,14 +15,29 @@ public sealed class PostgresRegistryContext(DbContextOptions<PostgresRegistryCon
 
     private bool _hinted;
 
-    internal override string MigrationFolder => "Postgres";
-
     internal override Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    // Locks of the transaction, not of the session: the database frees them with the connection, and they pass through connection poolers.
-    internal override Task LockForMigrationAsync(CancellationToken cancellationToken) =>
-        Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({MigrationLock})", cancellationToken);
+    // On a connection of its own, which takes the lock as versions before EF's migrations do.
+    internal override async Task<IAsyncDisposable> LockForMigrationAsync(CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(Database.GetConnectionString());
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            await connection.BeginTransactionAsync(cancellationToken);
+            await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection) { CommandTimeout = 0 };
+            command.Parameters.Add(new NpgsqlParameter { Value = MigrationLock });
+            await command.ExecuteNonQueryAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
 
+    // Locks of the transaction, not of the session: the database frees them with the connection, and they pass through connection poolers.
     internal override Task LockArtifactsAsync(bool alone, CancellationToken cancellationToken) => alone
         ? Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({ArtifactLock})", cancellationToken)
         : Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock_shared({ArtifactLock})", cancellationToken);
@@ -44,6 +61,14 @@ public sealed class PostgresRegistryContext(DbContextOptions<PostgresRegistryCon
         }
 
         _hinted = false;
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        base.OnModelCreating(modelBuilder);
+        // In SQLite triggers do it: it cannot add a check to a table that is there.
+        modelBuilder.Entity<ModelVersion>()
+            .ToTable(version => version.HasCheckConstraint("ck_model_version_state", "state IN ('active', 'retired')"));
     }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)

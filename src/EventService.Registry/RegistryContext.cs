@@ -29,14 +29,14 @@ public abstract class RegistryContext(DbContextOptions options) : DbContext(opti
 
     public DbSet<GoldenDigest> GoldenSamples => Set<GoldenDigest>();
 
-    /// <summary>Folder of this database's scripts under Migrations.</summary>
-    internal abstract string MigrationFolder { get; }
-
     /// <summary>Settings that the database keeps and that cannot be changed inside a transaction.</summary>
     internal abstract Task PrepareAsync(CancellationToken cancellationToken);
 
-    /// <summary>Taken first in the transaction that migrates: one server at a time, released if it dies.</summary>
-    internal abstract Task LockForMigrationAsync(CancellationToken cancellationToken);
+    /// <summary>
+    /// Held while the database is migrated: one server at a time, released if it dies. No transaction of this context is open for it,
+    /// as EF's migrations want their own.
+    /// </summary>
+    internal abstract Task<IAsyncDisposable> LockForMigrationAsync(CancellationToken cancellationToken);
 
     /// <summary>Taken in a transaction that changes a model: its writers come one after another until the transaction ends.</summary>
     internal abstract Task LockModelAsync(string name, CancellationToken cancellationToken);
@@ -109,6 +109,9 @@ public abstract class RegistryContext(DbContextOptions options) : DbContext(opti
             job.HasIndex(j => new { j.Owner, j.RequestId }).IsUnique();
             job.HasIndex(j => new { j.Owner, j.Id });
             job.Property(j => j.Revision).IsConcurrencyToken();
+            // The defaults serve whoever writes SQL; rows from here bring their own values.
+            job.Property(j => j.Owner).HasDefaultValue("anonymous").ValueGeneratedNever();
+            job.Property(j => j.EventsPerSecond).HasDefaultValueSql("0").ValueGeneratedNever();
         });
         modelBuilder.Entity<JobPart>(part =>
         {

@@ -54,10 +54,10 @@ internal sealed class TestRegistry : IAsyncDisposable
     public ModelRegistry NewServer(string name) =>
         new(NewContexts(), new ArtifactFolder(Path.Combine(Folder, name), TimeProvider.System), TimeProvider.System);
 
-    public async Task<IReadOnlyList<string>> MigrateAsync(int through = int.MaxValue)
+    public async Task<IReadOnlyList<string>> MigrateAsync()
     {
         await using var context = Contexts.CreateDbContext();
-        return await Migrator.MigrateAsync(context, through);
+        return await Migrator.MigrateAsync(context);
     }
 
     /// <summary>Runs plain SQL, as somebody with the database's own tools would.</summary>

@@ -11,7 +11,7 @@ using EventService.Generation.Training.Recipes;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 using EventService.Physics.Observables;
-using EventService.Registry;
+using EventService.Registry.Files;
 
 using Spectre.Console;
 

@@ -5,7 +5,7 @@ using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
 using EventService.Physics.Formats;
-using EventService.Registry;
+using EventService.Registry.Files;
 
 namespace EventService.Cli;
 

@@ -3,6 +3,7 @@ using System.CommandLine;
 using EventService.Generation;
 using EventService.Generation.Requests;
 using EventService.Registry;
+using EventService.Registry.Files;
 
 namespace EventService.Cli;
 

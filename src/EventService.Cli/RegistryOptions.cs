@@ -2,9 +2,13 @@ using System.CommandLine;
 
 using EventService.Generation;
 using EventService.Registry;
+using EventService.Registry.Artifacts;
 using EventService.Registry.Catalog;
+using EventService.Registry.Databases;
+using EventService.Registry.Files;
 using EventService.Registry.Keys;
 using EventService.Registry.Migrations;
+using EventService.Registry.Versions;
 
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;

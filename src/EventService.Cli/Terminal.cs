@@ -6,6 +6,7 @@ using EventService.Generation.Requests;
 using EventService.Grpc;
 using EventService.Physics.Formats;
 using EventService.Registry;
+using EventService.Registry.Databases;
 
 using Spectre.Console;
 

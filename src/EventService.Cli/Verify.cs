@@ -5,7 +5,8 @@ using EventService.Generation;
 using EventService.Generation.Pipeline;
 using EventService.Generation.Receipts;
 using EventService.Generation.Requests;
-using EventService.Registry;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Files;
 
 namespace EventService.Cli;
 

@@ -8,7 +8,8 @@ using EventService.Engine.Random;
 using EventService.Engine.Serialization;
 using EventService.FunctionalTests.Databases;
 using EventService.Generation;
-using EventService.Registry;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Files;
 
 using Xunit.Abstractions;
 

@@ -6,7 +6,8 @@ using System.Text.Json.Nodes;
 using EventService.Engine.Serialization;
 using EventService.FunctionalTests.Databases;
 using EventService.Generation;
-using EventService.Registry;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Files;
 
 namespace EventService.FunctionalTests;
 

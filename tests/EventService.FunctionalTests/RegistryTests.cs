@@ -4,7 +4,12 @@ using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Models;
 using EventService.Generation;
 using EventService.Registry;
+using EventService.Registry.Aliases;
+using EventService.Registry.Cards;
+using EventService.Registry.Databases;
+using EventService.Registry.Serving;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;

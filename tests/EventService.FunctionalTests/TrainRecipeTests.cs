@@ -4,7 +4,7 @@ using EventService.Cli;
 using EventService.Engine.Random;
 using EventService.Generation;
 using EventService.Numerics.Functions;
-using EventService.Registry;
+using EventService.Registry.Files;
 
 namespace EventService.FunctionalTests;
 

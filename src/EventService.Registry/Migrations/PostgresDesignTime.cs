@@ -1,3 +1,5 @@
+using EventService.Registry.Databases;
+
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 

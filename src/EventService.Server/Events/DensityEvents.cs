@@ -1,7 +1,9 @@
 using EventService.Generation;
 using EventService.Generation.Requests;
 using EventService.Registry;
+using EventService.Registry.Serving;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 using EventService.Server.Keys;
 using EventService.Server.Workers;
 

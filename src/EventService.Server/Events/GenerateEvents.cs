@@ -5,6 +5,8 @@ using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
 using EventService.Physics.Formats;
 using EventService.Registry;
+using EventService.Registry.Serving;
+using EventService.Registry.Versions;
 using EventService.Server.Keys;
 using EventService.Server.Metrics;
 using EventService.Server.Problems;

@@ -3,7 +3,9 @@ using System.Globalization;
 using EventService.Generation;
 using EventService.Generation.Requests;
 using EventService.Registry;
+using EventService.Registry.Serving;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 namespace EventService.Server.Events;
 

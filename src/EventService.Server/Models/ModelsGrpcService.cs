@@ -1,8 +1,8 @@
 using System.Text.Json;
 
 using EventService.Generation;
-using EventService.Registry;
 using EventService.Registry.Catalog;
+using EventService.Registry.Versions;
 using EventService.Server.Grpc;
 
 using Google.Protobuf.WellKnownTypes;

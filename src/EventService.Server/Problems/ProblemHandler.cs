@@ -5,6 +5,7 @@ using EventService.Generation;
 using EventService.Generation.Requests;
 using EventService.Physics.Formats;
 using EventService.Registry;
+using EventService.Registry.Databases;
 using EventService.Server.Grpc;
 using EventService.Server.Metrics;
 

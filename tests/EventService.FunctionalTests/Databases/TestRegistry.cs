@@ -1,6 +1,9 @@
-using EventService.Registry;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Cards;
+using EventService.Registry.Databases;
 using EventService.Registry.Migrations;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;

@@ -2,7 +2,7 @@ using System.Data.Common;
 using System.Diagnostics;
 
 using EventService.FunctionalTests.Databases;
-using EventService.Registry;
+using EventService.Registry.Databases;
 using EventService.Registry.Migrations;
 
 using Microsoft.Data.Sqlite;

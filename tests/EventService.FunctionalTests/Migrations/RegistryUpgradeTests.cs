@@ -2,6 +2,8 @@ using System.Text.Json;
 
 using EventService.FunctionalTests.Databases;
 using EventService.Registry;
+using EventService.Registry.Serving;
+using EventService.Registry.Versions;
 
 using Microsoft.EntityFrameworkCore;
 

@@ -5,7 +5,7 @@ using EventService.Engine.Serialization;
 using EventService.Generation;
 using EventService.Generation.Conditions;
 using EventService.Physics.Events;
-using EventService.Registry;
+using EventService.Registry.Artifacts;
 
 namespace EventService.FunctionalTests.Models;
 

@@ -4,7 +4,9 @@ using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Models;
 using EventService.Generation;
 using EventService.Registry;
+using EventService.Registry.Serving;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;

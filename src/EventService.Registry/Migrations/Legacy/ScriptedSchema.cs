@@ -1,5 +1,7 @@
 using System.Globalization;
 
+using EventService.Registry.Databases;
+
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;

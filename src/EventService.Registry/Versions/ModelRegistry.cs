@@ -1,8 +1,12 @@
+using EventService.Registry.Aliases;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Cards;
+using EventService.Registry.Databases;
 using EventService.Registry.Tables;
 
 using Microsoft.EntityFrameworkCore;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Versions;
 
 /// <summary>Names, versions, digests and provenance: the one door for a model.</summary>
 public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, ArtifactFolder files, TimeProvider time)

@@ -1,8 +1,9 @@
+using EventService.Registry.Databases;
 using EventService.Registry.Tables;
 
 using Microsoft.EntityFrameworkCore;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Aliases;
 
 /// <summary>What the moves of an alias tell: what it meant at a time, and what before.</summary>
 internal static class AliasHistory

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Artifacts;
 
 /// <summary>A file as memory that the system reads where it is looked at and may drop again.</summary>
 internal sealed unsafe class MappedFile : MemoryManager<byte>

@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Databases;
 
 /// <summary>Tells trouble with the database from other errors.</summary>
 public static class DatabaseFailure

@@ -1,8 +1,10 @@
+using EventService.Registry.Aliases;
+using EventService.Registry.Databases;
 using EventService.Registry.Tables;
 
 using Microsoft.EntityFrameworkCore;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Cards;
 
 /// <summary>What a version must show before requests get it by default: a last validation card that passes, or somebody who answers for it.</summary>
 internal static class ProductionGate

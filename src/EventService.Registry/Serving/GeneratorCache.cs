@@ -1,14 +1,13 @@
 using System.Diagnostics;
 
 using EventService.Generation;
+using EventService.Registry.Files;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 using Microsoft.Extensions.Logging;
 
-namespace EventService.Registry;
-
-/// <summary>Turns the bytes of a model file into a model; <c>EventGenerator.Load</c> outside tests.</summary>
-public delegate EventGenerator ModelLoader(ReadOnlyMemory<byte> file);
+namespace EventService.Registry.Serving;
 
 /// <summary>
 /// Loaded models by digest, as many as fit into the memory given to them; those not used for longest go first. Each is loaded, and tested by its golden

@@ -1,4 +1,4 @@
-namespace EventService.Registry;
+namespace EventService.Registry.Aliases;
 
 /// <summary>On what grounds a version became <c>production</c>, as the history keeps it.</summary>
 public static class AliasGrounds

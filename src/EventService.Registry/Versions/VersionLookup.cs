@@ -1,6 +1,7 @@
+using EventService.Registry.Databases;
 using EventService.Registry.Tables;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Versions;
 
 /// <summary>
 /// Remembers which version a request means until the registry changes, as this server's own changes and

@@ -1,6 +1,8 @@
+using EventService.Registry.Artifacts;
+using EventService.Registry.Cards;
 using EventService.Registry.Tables;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Versions;
 
 /// <summary>A model file to be registered.</summary>
 /// <param name="Name">Name of the model.</param>
@@ -11,9 +13,6 @@ namespace EventService.Registry;
 /// <param name="Actor">Who registers it.</param>
 /// <param name="Reason">Why, for the alias history.</param>
 public sealed record NewVersion(string Name, string Process, string Document, SpooledFile File, NewCard? Card, string Actor, string Reason);
-
-/// <summary>An evaluation report (JSON) and whether it passes its gates.</summary>
-public sealed record NewCard(string Content, bool Passed);
 
 /// <summary>A version of the registry.</summary>
 /// <param name="Version">The version, with its model.</param>

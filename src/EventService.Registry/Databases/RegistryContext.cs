@@ -2,7 +2,7 @@ using EventService.Registry.Tables;
 
 using Microsoft.EntityFrameworkCore;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Databases;
 
 /// <summary>The registry's tables. One schema; a derived context per database says what only that database does its own way.</summary>
 public abstract class RegistryContext(DbContextOptions options) : DbContext(options)

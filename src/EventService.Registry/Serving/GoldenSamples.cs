@@ -1,10 +1,11 @@
 using EventService.Generation;
+using EventService.Registry.Databases;
 using EventService.Registry.Tables;
 
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Serving;
 
 /// <summary>Tests a model when it is loaded: it must give the bits that every server before gave.</summary>
 public sealed class GoldenSamples(IDbContextFactory<RegistryContext> contexts, TimeProvider time, ILogger<GoldenSamples> logger)

@@ -1,4 +1,4 @@
-namespace EventService.Registry;
+namespace EventService.Registry.Aliases;
 
 /// <summary>An alias is to be moved, made or removed.</summary>
 /// <param name="Model">Name of the model.</param>

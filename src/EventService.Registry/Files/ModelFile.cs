@@ -1,7 +1,8 @@
 using EventService.Engine.Serialization;
 using EventService.Generation;
+using EventService.Registry.Artifacts;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Files;
 
 /// <summary>A model file with what the registry needs to know of it; the tensors are left to the architecture.</summary>
 /// <param name="FileName">Name without folder, for messages.</param>

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Artifacts;
 
 /// <summary>
 /// Model files on this machine's disk: those on their way into the registry, and copies of those that were read from it,

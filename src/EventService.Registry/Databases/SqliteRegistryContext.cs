@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Databases;
 
 /// <summary>The registry in one SQLite file.</summary>
 public sealed class SqliteRegistryContext(DbContextOptions<SqliteRegistryContext> options) : RegistryContext(options)

@@ -3,7 +3,7 @@ using System.Text.Json;
 using EventService.Generation;
 using EventService.Generation.Evaluation;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Cards;
 
 /// <summary>Reads a validation card (<see cref="EvaluationCard"/>, card.json of 'eventservice evaluate') and judges it by the registry's gates.</summary>
 public static class CardCheck

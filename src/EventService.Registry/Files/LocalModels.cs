@@ -1,6 +1,6 @@
 using EventService.Generation;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Files;
 
 /// <summary>Models from files, without a database: what the command line works with.</summary>
 public static class LocalModels

@@ -1,10 +1,11 @@
 using EventService.Engine.Serialization;
 using EventService.Generation;
-using EventService.Registry.Catalog;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Files;
 
 using Microsoft.Extensions.Logging;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Versions;
 
 /// <summary>
 /// Model files from outside: spooled to disk while their digest is taken, checked as the models they claim to be, and only then

@@ -1,11 +1,12 @@
 using System.Data;
 using System.Security.Cryptography;
 
+using EventService.Registry.Databases;
 using EventService.Registry.Tables;
 
 using Microsoft.EntityFrameworkCore;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Artifacts;
 
 /// <summary>Model files in the database, named by their sha256, in rows of at most <see cref="ArtifactChunk.MaximumBytes"/>.</summary>
 /// <remarks>

@@ -1,9 +1,11 @@
 using EventService.Generation;
-using EventService.Registry.Tables;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Cards;
+using EventService.Registry.Files;
 
 using Microsoft.Extensions.Logging;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Versions;
 
 /// <summary>
 /// Enters the models that come with the service: *.safetensors of a folder, each with its evaluation report in
@@ -16,9 +18,6 @@ namespace EventService.Registry;
 /// </remarks>
 public sealed class ShippedModels(ModelRegistry registry, ArtifactFolder folder, ILogger<ShippedModels> logger)
 {
-    /// <summary>Who moves an alias at start.</summary>
-    public const string Actor = "eventservice";
-
     public async Task RegisterAsync(string models, CancellationToken cancellationToken = default)
     {
         var files = ModelFile.In(models);
@@ -58,8 +57,8 @@ public sealed class ShippedModels(ModelRegistry registry, ArtifactFolder folder,
             _ => "although its validation card does not pass",
         };
         using var spooled = await folder.SpoolAsync(file.Bytes, cancellationToken);
-        var added = new NewVersion(document.Name, document.Process, json, spooled, card, Actor, $"Shipped with the service as {file.FileName}, {grounds}.");
-        var (version, isNew) = await registry.RegisterAsync(added, mover => mover is null or Actor, cancellationToken);
+        var added = new NewVersion(document.Name, document.Process, json, spooled, card, RegistryName.Service, $"Shipped with the service as {file.FileName}, {grounds}.");
+        var (version, isNew) = await registry.RegisterAsync(added, mover => mover is null or RegistryName.Service, cancellationToken);
         if (isNew)
         {
             RegistryLog.ModelRegistered(logger, document.Name, version.Number, document.Process, version.Sha256);

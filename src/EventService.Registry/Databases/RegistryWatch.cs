@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Databases;
 
 /// <summary>An alias that means another version than before.</summary>
 /// <param name="Model">Name of the model.</param>

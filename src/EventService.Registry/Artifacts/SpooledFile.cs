@@ -1,4 +1,4 @@
-namespace EventService.Registry;
+namespace EventService.Registry.Artifacts;
 
 /// <summary>A file on its way into the registry: whole, on disk, with its digest. Disposing it deletes it.</summary>
 public sealed class SpooledFile : IDisposable

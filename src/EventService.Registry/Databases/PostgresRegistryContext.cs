@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 using Npgsql;
 
-namespace EventService.Registry;
+namespace EventService.Registry.Databases;
 
 /// <summary>The registry in a PostgreSQL database, shared by any number of servers.</summary>
 public sealed class PostgresRegistryContext(DbContextOptions<PostgresRegistryContext> options) : RegistryContext(options)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A server killed (SIGKILL) at random points of its first start, on a new database each time; then a start that must work. Counts at how many of
-# the kills the database had no schema yet, a part of the scripts, or all of them.
+# A server killed (SIGKILL) at random points of its first start, from when it comes to its database on, which is a new one each time; then a
+# start that must work. Counts at how many of the kills the database had no schema yet, a part of the migrations, or all of them, and of
+# SQLite how many left EF's lock behind.
 # Usage: benchmarks/soak/kill_start.sh [kills=40]; writes benchmarks/soak/kill_start.log.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -29,14 +30,31 @@ start() {
     EVENTSERVICE__REGISTRYCONNECTIONSTRING=$connection EVENTSERVICE__DATAFOLDER=$2 EVENTSERVICE__PORT=18086 dotnet "$work/server/EventService.Server.dll" >"$2.log" 2>&1 &
 }
 
-scripts() {
+migrations() {
     if [ "$1" = postgres ]; then
-        as "$bin/psql" -h "$work/pg" -U postgres -d "$3" -qAtc 'select count(*) from schema_migration' 2>/dev/null || echo 0
+        as "$bin/psql" -h "$work/pg" -U postgres -d "$3" -qAtc 'select count(*) from "__EFMigrationsHistory"' 2>/dev/null || echo 0
     else
         # On a copy: reading recovers a file that was cut off, and that is left to the next start.
         rm -rf "$work/copy"
         cp -r "$2" "$work/copy"
-        python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("select count(*) from schema_migration").fetchone()[0])' "$work/copy/registry.sqlite" 2>/dev/null || echo 0
+        python3 - "$work/copy/registry.sqlite" <<'PY'
+import sqlite3, sys
+def count(table):
+    try:
+        return sqlite3.connect(sys.argv[1]).execute(f'select count(*) from "{table}"').fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
+print(f'{count("__EFMigrationsHistory")}{" (and the lock row)" if count("__EFMigrationsLock") else ""}')
+PY
+    fi
+}
+
+# Whether the server has come to its database.
+touched() {
+    if [ "$1" = postgres ]; then
+        [ "$(as "$bin/psql" -h "$work/pg" -U postgres -qAtc "select count(*) from pg_stat_activity where datname = '$3'")" != 0 ]
+    else
+        [ -e "$2/registry.sqlite" ]
     fi
 }
 
@@ -56,33 +74,34 @@ for database in sqlite postgres; do
         if [ "$database" = postgres ]; then as "$bin/createdb" -h "$work/pg" -U postgres "$name"; fi
         folder=$work/$database$k
         mkdir "$folder"
-        # How long a start takes to its database is for the machine to say: the delay follows what the last kill met, in ever smaller steps.
-        delay=${delay:-700}
-        step=${step:-400}
+        # How long it takes there is for the machine to say: the delay follows what the last kill met, in ever smaller steps.
+        delay=${delay:-200}
+        step=${step:-200}
         start "$database" "$folder" "$name"
         server=$!
-        sleep "$(awk -v d="$((delay + RANDOM % 60 - 30))" 'BEGIN {print d / 1000}')"
+        until touched "$database" "$folder" "$name"; do sleep 0.01; done
+        sleep "$(awk -v d="$((delay + RANDOM % 60))" 'BEGIN {print d / 1000}')"
         kill -9 "$server"
         wait "$server" 2>/dev/null || true
-        found=$(scripts "$database" "$folder" "$name")
+        found=$(migrations "$database" "$folder" "$name")
         seen[$found]=$((${seen[$found]:-0} + 1))
-        if [ "$found" = 0 ]; then delay=$((delay + step)); else delay=$((delay > step ? delay - step : delay / 2)); fi
+        if [ "${found%% *}" = 0 ]; then delay=$((delay + step)); else delay=$((delay > step ? delay - step : delay / 2)); fi
         step=$((step > 30 ? step * 2 / 3 : 20))
         start "$database" "$folder" "$name"
         server=$!
         if ! ready; then
-            echo "$database, kill $k after $found scripts: the next start does not become ready" | tee -a "$log"
+            echo "$database, kill $k after $found migrations: the next start does not become ready" | tee -a "$log"
             tail -20 "$folder.log"
             exit 1
         fi
-        whole=$(scripts "$database" "$folder" "$name")
+        whole=$(migrations "$database" "$folder" "$name")
         served=$(curl -s -X POST 'localhost:18086/generate?process=ttbar&n=5&seed=1' | sha256sum | cut -c1-8)
         kill "$server"
         wait "$server" 2>/dev/null || true
         expected=${expected:-$served}
         if [ "$served" != "$expected" ]; then echo "$database, kill $k: other events" | tee -a "$log"; exit 1; fi
     done
-    for found in "${!seen[@]}"; do echo "$database: ${seen[$found]} of $kills kills met $found of $whole scripts applied"; done | sort | tee -a "$log"
-    echo "$database: every next start became ready with $whole scripts and served the same events" | tee -a "$log"
+    for found in "${!seen[@]}"; do echo "$database: ${seen[$found]} of $kills kills met $found of $whole migrations applied"; done | sort | tee -a "$log"
+    echo "$database: every next start became ready with $whole migrations and served the same events" | tee -a "$log"
     unset seen delay step
 done

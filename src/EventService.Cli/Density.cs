@@ -6,7 +6,7 @@ using EventService.Models;
 using EventService.Models.Contracts;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
-using EventService.Registry;
+using EventService.Registry.Files;
 
 namespace EventService.Cli;
 

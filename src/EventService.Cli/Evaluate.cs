@@ -14,6 +14,7 @@ using EventService.Physics.Events;
 using EventService.Physics.Formats;
 using EventService.Physics.Observables;
 using EventService.Registry;
+using EventService.Registry.Files;
 using EventService.Training;
 using EventService.Training.Recipes;
 

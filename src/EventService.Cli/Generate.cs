@@ -7,7 +7,7 @@ using EventService.Models;
 using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Physics.Formats;
-using EventService.Registry;
+using EventService.Registry.Files;
 
 namespace EventService.Cli;
 

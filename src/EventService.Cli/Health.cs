@@ -1,7 +1,5 @@
 using System.CommandLine;
 
-using EventService.Registry;
-
 namespace EventService.Cli;
 
 /// <summary>eventservice health: asks a server whether it takes requests, for health checks of containers, which have no curl.</summary>

@@ -3,9 +3,9 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 
-using EventService.Registry;
 using EventService.Registry.Catalog;
 using EventService.Registry.Keys;
+using EventService.Registry.Versions;
 
 namespace EventService.Cli;
 

@@ -4,6 +4,7 @@ using EventService.Generation.Requests;
 using EventService.Models;
 using EventService.Models.Contracts;
 using EventService.Registry;
+using EventService.Registry.Files;
 
 namespace EventService.Cli;
 

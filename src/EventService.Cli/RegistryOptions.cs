@@ -3,9 +3,13 @@ using System.CommandLine;
 using EventService.Models;
 using EventService.Models.Sampling;
 using EventService.Registry;
+using EventService.Registry.Artifacts;
 using EventService.Registry.Catalog;
+using EventService.Registry.Databases;
+using EventService.Registry.Files;
 using EventService.Registry.Keys;
 using EventService.Registry.Migrations;
+using EventService.Registry.Versions;
 
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -128,7 +132,7 @@ internal sealed class RegistryOptions(ModelLoader load)
         }
 
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        await Migrator.MigrateAsync(context, cancellationToken: cancellationToken);
+        await Migrator.MigrateAsync(context, cancellationToken);
         return contexts;
     }
 

@@ -6,6 +6,7 @@ using EventService.Grpc;
 using EventService.Models.Contracts;
 using EventService.Physics.Formats;
 using EventService.Registry;
+using EventService.Registry.Databases;
 
 using Spectre.Console;
 

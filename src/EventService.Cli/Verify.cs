@@ -8,6 +8,8 @@ using EventService.Models;
 using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Registry;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Files;
 
 namespace EventService.Cli;
 

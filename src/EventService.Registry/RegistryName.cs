@@ -8,6 +8,9 @@ public static partial class RegistryName
     /// <summary>Who acts where nobody has shown a key.</summary>
     public const string Anonymous = "anonymous";
 
+    /// <summary>Who moves an alias at a server's start.</summary>
+    public const string Service = "eventservice";
+
     /// <summary>A model, a process or an alias: a letter or digit, then up to 99 letters, digits, dots, dashes, underscores.</summary>
     /// <exception cref="RegistryException">It is something else.</exception>
     public static void Require(string what, string name)
@@ -37,7 +40,7 @@ public static partial class RegistryName
             throw Refused(what, name, "a letter or digit and then up to 99 letters, digits, '.', '-', '_' and '@'");
         }
 
-        if (name is ShippedModels.Actor or Anonymous)
+        if (name is Service or Anonymous)
         {
             throw new RegistryException(RegistryFault.Invalid, $"The {what} '{name}' is the service's own, expected somebody's name.");
         }

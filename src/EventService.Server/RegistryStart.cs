@@ -1,6 +1,11 @@
 using EventService.Models;
 using EventService.Registry;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Databases;
+using EventService.Registry.Files;
 using EventService.Registry.Migrations;
+using EventService.Registry.Serving;
+using EventService.Registry.Versions;
 
 using Microsoft.EntityFrameworkCore;
 

@@ -1,6 +1,9 @@
 using EventService.Models.Contracts;
 using EventService.Registry;
+using EventService.Registry.Databases;
+using EventService.Registry.Serving;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 namespace EventService.Server;
 

@@ -1,7 +1,9 @@
 using System.Net;
 
-using EventService.Registry;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Databases;
 using EventService.Registry.Keys;
+using EventService.Registry.Versions;
 
 namespace EventService.Server;
 

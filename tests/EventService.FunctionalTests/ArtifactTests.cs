@@ -1,6 +1,8 @@
 using EventService.FunctionalTests.Databases;
 using EventService.Registry;
+using EventService.Registry.Artifacts;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 namespace EventService.FunctionalTests;
 

@@ -7,6 +7,7 @@ using System.Text.Json;
 using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Models;
 using EventService.Registry;
+using EventService.Registry.Databases;
 using EventService.Registry.Keys;
 
 using Microsoft.Extensions.DependencyInjection;

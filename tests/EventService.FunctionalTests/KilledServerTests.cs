@@ -11,6 +11,8 @@ using EventService.Generation.Requests;
 using EventService.Models.Documents;
 using EventService.Models.Sampling;
 using EventService.Registry;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Files;
 
 using Xunit.Abstractions;
 

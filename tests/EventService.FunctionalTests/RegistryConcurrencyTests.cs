@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 using EventService.FunctionalTests.Databases;
 using EventService.Registry;
+using EventService.Registry.Aliases;
+using EventService.Registry.Artifacts;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 namespace EventService.FunctionalTests;
 

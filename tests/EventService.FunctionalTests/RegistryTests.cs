@@ -5,7 +5,12 @@ using EventService.FunctionalTests.Models;
 using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Registry;
+using EventService.Registry.Aliases;
+using EventService.Registry.Cards;
+using EventService.Registry.Databases;
+using EventService.Registry.Serving;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;

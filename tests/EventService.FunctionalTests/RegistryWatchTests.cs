@@ -4,7 +4,9 @@ using System.Text.Json;
 
 using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Models;
-using EventService.Registry;
+using EventService.Registry.Aliases;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Databases;
 
 using Microsoft.Extensions.Logging.Abstractions;
 

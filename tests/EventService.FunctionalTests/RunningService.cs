@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Models;
-using EventService.Registry;
+using EventService.Registry.Files;
 using EventService.Registry.Keys;
 
 using Microsoft.AspNetCore.Hosting;

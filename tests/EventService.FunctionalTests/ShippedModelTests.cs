@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 
-using EventService.Registry;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Files;
 
 namespace EventService.FunctionalTests;
 

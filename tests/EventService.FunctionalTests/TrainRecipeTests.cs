@@ -6,7 +6,7 @@ using EventService.Engine.Random;
 using EventService.Models;
 using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
-using EventService.Registry;
+using EventService.Registry.Files;
 
 namespace EventService.FunctionalTests;
 

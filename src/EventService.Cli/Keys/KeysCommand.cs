@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-using EventService.Registry;
+using EventService.Registry.Files;
 using EventService.Registry.Keys;
 
 namespace EventService.Cli.Keys;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 
 using EventService.Registry;
+using EventService.Registry.Files;
 
 namespace EventService.Cli.Models;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-using EventService.Registry;
+using EventService.Registry.Files;
 
 namespace EventService.Cli.Models;
 

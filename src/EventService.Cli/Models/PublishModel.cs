@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 
-using EventService.Registry.Catalog;
+using EventService.Registry.Versions;
 
 namespace EventService.Cli.Models;
 

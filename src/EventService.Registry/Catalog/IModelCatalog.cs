@@ -1,3 +1,5 @@
+using EventService.Registry.Versions;
+
 namespace EventService.Registry.Catalog;
 
 /// <summary>

@@ -1,7 +1,10 @@
 using System.Linq.Expressions;
 using System.Text.Json;
 
+using EventService.Registry.Aliases;
+using EventService.Registry.Databases;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 using Microsoft.EntityFrameworkCore;
 

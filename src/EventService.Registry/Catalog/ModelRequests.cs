@@ -1,10 +1,5 @@
 namespace EventService.Registry.Catalog;
 
-/// <summary>A model file is to be published.</summary>
-/// <param name="Name">Name of the model; null for the one in the file's document.</param>
-/// <param name="Sha256">Digest that the file must have, hexadecimal; null to take what comes.</param>
-public sealed record PublishRequest(string? Name = null, string? Sha256 = null);
-
 /// <summary>An alias is to be moved: to a version, or back to the one it meant before.</summary>
 /// <param name="Reason">Why, for the history.</param>
 /// <param name="Version">Number of the version; null for a rollback.</param>

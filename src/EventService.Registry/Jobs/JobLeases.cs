@@ -1,3 +1,4 @@
+using EventService.Registry.Databases;
 using EventService.Registry.Keys;
 using EventService.Registry.Tables;
 

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 
+using EventService.Registry.Databases;
 using EventService.Registry.Tables;
 
 namespace EventService.Registry.Keys;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
+using EventService.Registry.Databases;
 using EventService.Registry.Tables;
 
 using Microsoft.EntityFrameworkCore;

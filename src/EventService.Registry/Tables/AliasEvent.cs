@@ -19,7 +19,7 @@ public sealed class AliasEvent
 
     public required string Reason { get; init; }
 
-    /// <summary>Why <c>production</c> could be moved, one of <see cref="AliasGrounds"/>; null for other aliases and for removals.</summary>
+    /// <summary>Why <c>production</c> could be moved, as <c>AliasGrounds</c> lists it; null for other aliases and for removals.</summary>
     public string? Grounds { get; init; }
 
     public required DateTime At { get; init; }

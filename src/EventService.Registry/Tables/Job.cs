@@ -1,5 +1,3 @@
-using EventService.Registry.Jobs;
-
 namespace EventService.Registry.Tables;
 
 /// <summary>Work that outlives the request that asked for it, and the server that began it. Table <c>job</c>.</summary>
@@ -13,7 +11,7 @@ public sealed class Job
     /// <summary>Its parameters and the receipt of what comes out (JSON).</summary>
     public required string Request { get; init; }
 
-    /// <summary>One of <see cref="JobState.All"/>.</summary>
+    /// <summary>One of the states that <c>JobState</c> lists.</summary>
     public required string State { get; set; }
 
     /// <summary>Name of the key that it was asked for with; keys that follow upon it share the name.</summary>

@@ -2,7 +2,9 @@ using EventService.Generation.Requests;
 using EventService.Models;
 using EventService.Models.Contracts;
 using EventService.Registry;
+using EventService.Registry.Serving;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 using EventService.Server.Keys;
 using EventService.Server.Workers;
 

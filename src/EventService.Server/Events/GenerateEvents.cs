@@ -7,6 +7,8 @@ using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 using EventService.Registry;
+using EventService.Registry.Serving;
+using EventService.Registry.Versions;
 using EventService.Server.Keys;
 using EventService.Server.Metrics;
 using EventService.Server.Problems;

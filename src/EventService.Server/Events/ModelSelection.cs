@@ -4,7 +4,9 @@ using EventService.Generation.Requests;
 using EventService.Models;
 using EventService.Models.Contracts;
 using EventService.Registry;
+using EventService.Registry.Serving;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 namespace EventService.Server.Events;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-using EventService.Registry;
+using EventService.Registry.Databases;
 using EventService.Registry.Jobs;
 
 namespace EventService.Server.Jobs;

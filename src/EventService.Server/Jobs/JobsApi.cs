@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-using EventService.Registry;
+using EventService.Registry.Databases;
 using EventService.Registry.Jobs;
 using EventService.Registry.Keys;
+using EventService.Registry.Serving;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 using EventService.Server.ApiDocs;
 using EventService.Server.Events;
 using EventService.Server.Keys;

@@ -6,6 +6,8 @@ using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Registry.Jobs;
+using EventService.Registry.Serving;
+using EventService.Registry.Versions;
 using EventService.Server.Events;
 using EventService.Server.Keys;
 

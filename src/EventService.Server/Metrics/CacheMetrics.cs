@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-using EventService.Registry;
+using EventService.Registry.Serving;
 
 namespace EventService.Server.Metrics;
 

@@ -1,8 +1,12 @@
 using System.Buffers;
 
 using EventService.Registry;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Cards;
 using EventService.Registry.Catalog;
+using EventService.Registry.Files;
 using EventService.Registry.Keys;
+using EventService.Registry.Versions;
 using EventService.Server.Keys;
 using EventService.Server.Problems;
 

@@ -1,9 +1,10 @@
 using System.Globalization;
 
-using EventService.Registry;
 using EventService.Registry.Catalog;
+using EventService.Registry.Databases;
 using EventService.Registry.Keys;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 using EventService.Server.Grpc;
 using EventService.Server.Keys;
 

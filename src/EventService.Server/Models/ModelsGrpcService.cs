@@ -4,6 +4,7 @@ using EventService.Models.Conditions;
 using EventService.Models.Documents;
 using EventService.Registry;
 using EventService.Registry.Catalog;
+using EventService.Registry.Versions;
 using EventService.Server.Grpc;
 
 using Google.Protobuf.WellKnownTypes;

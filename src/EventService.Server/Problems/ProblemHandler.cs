@@ -5,6 +5,7 @@ using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 using EventService.Registry;
+using EventService.Registry.Databases;
 using EventService.Server.Grpc;
 using EventService.Server.Metrics;
 

@@ -6,6 +6,8 @@ using EventService.Models.Contracts;
 using EventService.Models.Documents;
 using EventService.Models.Sampling;
 using EventService.Registry;
+using EventService.Registry.Databases;
+using EventService.Registry.Serving;
 using EventService.Registry.Tables;
 using EventService.Server.Events;
 using EventService.Server.Keys;

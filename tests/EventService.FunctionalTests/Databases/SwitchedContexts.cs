@@ -1,4 +1,4 @@
-using EventService.Registry;
+using EventService.Registry.Databases;
 
 using Microsoft.EntityFrameworkCore;
 

@@ -1,6 +1,9 @@
-using EventService.Registry;
+using EventService.Registry.Artifacts;
+using EventService.Registry.Cards;
+using EventService.Registry.Databases;
 using EventService.Registry.Migrations;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -54,10 +57,10 @@ internal sealed class TestRegistry : IAsyncDisposable
     public ModelRegistry NewServer(string name) =>
         new(NewContexts(), new ArtifactFolder(Path.Combine(Folder, name), TimeProvider.System), TimeProvider.System);
 
-    public async Task<IReadOnlyList<string>> MigrateAsync(int through = int.MaxValue)
+    public async Task<IReadOnlyList<string>> MigrateAsync()
     {
         await using var context = Contexts.CreateDbContext();
-        return await Migrator.MigrateAsync(context, through);
+        return await Migrator.MigrateAsync(context);
     }
 
     /// <summary>Runs plain SQL, as somebody with the database's own tools would.</summary>

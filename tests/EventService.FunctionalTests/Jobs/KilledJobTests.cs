@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 using EventService.Engine.Random;
 using EventService.FunctionalTests.Databases;
-using EventService.Registry;
+using EventService.Registry.Files;
 
 using Xunit.Abstractions;
 

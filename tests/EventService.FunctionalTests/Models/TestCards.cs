@@ -1,6 +1,6 @@
 using System.Globalization;
 
-using EventService.Registry;
+using EventService.Registry.Artifacts;
 
 namespace EventService.FunctionalTests.Models;
 

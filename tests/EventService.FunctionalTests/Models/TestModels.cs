@@ -9,7 +9,7 @@ using EventService.Models.Contracts;
 using EventService.Models.Documents;
 using EventService.Models.Sampling;
 using EventService.Physics.Events;
-using EventService.Registry;
+using EventService.Registry.Artifacts;
 
 namespace EventService.FunctionalTests.Models;
 

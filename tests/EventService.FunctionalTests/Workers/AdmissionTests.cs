@@ -6,7 +6,9 @@ using EventService.Models;
 using EventService.Models.Contracts;
 using EventService.Models.Documents;
 using EventService.Registry;
+using EventService.Registry.Serving;
 using EventService.Registry.Tables;
+using EventService.Registry.Versions;
 
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;

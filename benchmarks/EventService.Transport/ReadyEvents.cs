@@ -1,13 +1,15 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
 
 using Google.Protobuf;
 
 namespace EventService.Transport;
 
-/// <summary>Blocks that need no work, in the shape of those of the shipped model: three scalars, five collections of five columns.</summary>
+/// <summary>
+/// Blocks that need no work, in the shape of those of the shipped model: three scalars, five collections of five columns.
+/// </summary>
 internal sealed class ReadyEvents
 {
     public const int Messages = 8000;
@@ -41,7 +43,11 @@ internal sealed class ReadyEvents
 
     public static GenerateResponse Start => new()
     {
-        Start = new GenerateStart { Schema = new Schema(), Receipt = new Receipt { Process = "ready", Model = "ready", Version = 1, Sha256 = "aa", N = Events } },
+        Start = new GenerateStart
+        {
+            Schema = new Schema(),
+            Receipt = new Receipt { Process = "ready", Model = "ready", Version = 1, Sha256 = "aa", N = Events },
+        },
     };
 
     public static GenerateResponse End => new() { End = new GenerateEnd { Events = Events, Generated = Events } };

@@ -1,18 +1,23 @@
 using System.Buffers.Binary;
 using System.Net;
 
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
 using EventService.Server;
+using EventService.Server.Events;
 using EventService.Server.Grpc;
 using EventService.Server.Metrics;
 
 using Google.Protobuf;
 
+using Grpc.Core;
+
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EventService.Transport;
 
-/// <summary>Kestrel as the service sets it up, with ready events behind the service's transport and behind none. Prints its address.</summary>
+/// <summary>
+/// Kestrel as the service sets it up, with ready events behind the service's transport and behind none. Prints its address.
+/// </summary>
 internal static class ReadyServer
 {
     public const string ServicePath = "/eventservice.v1.Events/Generate";
@@ -29,24 +34,19 @@ internal static class ReadyServer
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Limits.Http2.InitialConnectionWindowSize = kestrel.Limits.Http2.InitialStreamWindowSize = settings.Http2WindowBytes;
         });
-        builder.Services.AddSingleton(settings).AddSingleton(TimeProvider.System).AddSingleton<ErrorMetrics>().AddSingleton<ReadyEvents>().AddGrpcHost();
+        builder.Services
+            .AddSingleton(settings)
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<ErrorMetrics>()
+            .AddSingleton<ReadyEvents>()
+            .AddGrpcServices(settings);
         await using var app = builder.Build();
-        app.MapGrpcService<ReadyEvents>(EventsReflection.Descriptor, "Events").ServerStreaming<GenerateRequest, GenerateResponse>("Generate", events => (_, responses, _) => GenerateAsync(events, responses));
+        app.UseGrpc();
+        app.MapGrpcService<ReadyService>();
         app.MapPost(BarePath, (HttpContext context, ReadyEvents events) => BareLoopAsync(context, events));
         await app.StartAsync();
         Console.WriteLine(app.Urls.Single());
         await app.WaitForShutdownAsync();
-    }
-
-    private static async Task GenerateAsync(ReadyEvents events, IServerStreamWriter<GenerateResponse> responses)
-    {
-        await responses.WriteAsync(ReadyEvents.Start);
-        foreach (var block in events.Blocks())
-        {
-            await responses.WriteEncodedAsync(block);
-        }
-
-        await responses.WriteAsync(ReadyEvents.End);
     }
 
     private static async Task BareLoopAsync(HttpContext context, ReadyEvents events)
@@ -73,4 +73,24 @@ internal static class ReadyServer
         output.Advance(header);
         await output.WriteAsync(message);
     }
+}
+
+/// <summary>The service with events that need no work.</summary>
+internal sealed class ReadyService(ReadyEvents events) : EventsBase
+{
+    public override async Task Generate(
+        GenerateRequest request, IServerStreamWriter<Outgoing<GenerateResponse>> responses, ServerCallContext context)
+    {
+        await responses.WriteAsync(new(ReadyEvents.Start));
+        foreach (var block in events.Blocks())
+        {
+            await responses.WriteAsync(new(block));
+        }
+
+        await responses.WriteAsync(new(ReadyEvents.End));
+    }
+
+    public override Task Density(
+        IAsyncStreamReader<DensityRequest> requests, IServerStreamWriter<Outgoing<DensityResponse>> responses, ServerCallContext context) =>
+        throw new NotSupportedException();
 }

@@ -22,8 +22,10 @@ internal sealed class ServerProcess : IDisposable
 
     public static async Task<ServerProcess> StartAsync(string folder)
     {
-        var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(folder, "EventService.Transport.dll"), "serve"]) { RedirectStandardOutput = true })!;
-        return new ServerProcess(process, await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"The server of {folder} has not started."));
+        var program = Path.Combine(folder, "EventService.Transport.dll");
+        var process = Process.Start(new ProcessStartInfo("dotnet", [program, "serve"]) { RedirectStandardOutput = true })!;
+        var address = await process.StandardOutput.ReadLineAsync();
+        return new ServerProcess(process, address ?? throw new InvalidOperationException($"The server of {folder} has not started."));
     }
 
     public void Dispose()

@@ -1,4 +1,7 @@
-"""How Debian's gRPC for Python takes a stream of ready messages, bytes passed on as they are: client.py ADDRESS METHOD prints MB/s and its processor seconds for a GB."""
+"""How Debian's gRPC for Python takes a stream of ready messages, bytes passed on as they are.
+
+client.py ADDRESS METHOD prints MB/s and its processor seconds for a GB.
+"""
 import sys, time
 
 import grpc

@@ -3,9 +3,10 @@ using System.CommandLine;
 using EventService.Engine.Serialization;
 using EventService.Generation;
 using EventService.Generation.Requests;
-using EventService.Grpc;
 using EventService.Physics.Formats;
 using EventService.Registry;
+
+using Grpc.Core;
 
 using Spectre.Console;
 
@@ -33,6 +34,11 @@ public static class Terminal
         catch (Exception e) when (DatabaseFailure.Is(e))
         {
             await error.WriteLineAsync($"eventservice: The registry's database does not answer or cannot be used: {e.GetBaseException().Message}");
+            return 1;
+        }
+        catch (RpcException e)
+        {
+            await error.WriteLineAsync($"eventservice: {e.Status.Detail}");
             return 1;
         }
         catch (Exception e) when (IsExpected(e))
@@ -70,5 +76,5 @@ public static class Terminal
 
     /// <summary>Failures that have a sentence for the user; all others are bugs and show their stack.</summary>
     private static bool IsExpected(Exception e) => e is RequestException or RegistryException or ModelFormatException or SafeTensorsException
-        or DataFormatException or UnwritableEventException or AttemptsExhaustedException or IOException or UnauthorizedAccessException or RpcException;
+        or DataFormatException or UnwritableEventException or AttemptsExhaustedException or IOException or UnauthorizedAccessException;
 }

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 
+using EventService.Contracts.V1;
 using EventService.Generation.Requests;
-using EventService.Grpc.V1;
 using EventService.Physics.Events;
 
 using Google.Protobuf;

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 
+using EventService.Contracts.V1;
 using EventService.Generation;
 using EventService.Generation.Pipeline;
-using EventService.Grpc.V1;
 
 using Google.Protobuf;
 

@@ -4,7 +4,7 @@ using EventService.Generation.Requests;
 
 using Google.Protobuf.Collections;
 
-using V1 = EventService.Grpc.V1;
+using V1 = EventService.Contracts.V1;
 
 namespace EventService.Server.Events;
 

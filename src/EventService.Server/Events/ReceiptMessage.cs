@@ -1,6 +1,6 @@
 using EventService.Generation.Requests;
 
-using V1 = EventService.Grpc.V1;
+using V1 = EventService.Contracts.V1;
 
 namespace EventService.Server.Events;
 

@@ -2,13 +2,13 @@ using System.Buffers;
 using System.Text.Json;
 
 using EventService.Client;
+using EventService.Contracts.V1;
 using EventService.Generation.Requests;
-using EventService.Grpc.V1;
 using EventService.Models.Contracts;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
-
 using EventStream = EventService.Client.EventStream;
+using GenerateRequest = EventService.Contracts.V1.GenerateRequest;
 using GenerateRequest = EventService.Grpc.V1.GenerateRequest;
 using Receipt = EventService.Generation.Requests.Receipt;
 
@@ -58,8 +58,9 @@ internal sealed class ServerEvents : IDisposable
         var request = ToRequest(values);
         var client = new EventServiceClient(address, new EventServiceClientOptions
         {
+            ReuseBlocks = true,
             ApiKey = key ?? Environment.GetEnvironmentVariable(ServerOptions.KeyVariable),
-            Retrying = (failure, pause) => Console.Error.WriteLine($"{failure.Message} Trying again in {pause.TotalSeconds:0.#} s."),
+            Retrying = (failure, pause) => Console.Error.WriteLine($"{failure.Status.Detail} Trying again in {pause.TotalSeconds:0.#} s."),
         });
         EventStream? stream = null;
         try

@@ -2,11 +2,12 @@ using System.CommandLine;
 
 using EventService.Engine.Serialization;
 using EventService.Generation.Requests;
-using EventService.Grpc;
 using EventService.Models.Contracts;
 using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Registry.Databases;
+
+using Grpc.Core;
 
 using Spectre.Console;
 
@@ -36,6 +37,11 @@ public static class Terminal
         {
             await error.WriteLineAsync(
                 $"eventservice: The registry's database does not answer or cannot be used: {e.GetBaseException().Message}");
+            return 1;
+        }
+        catch (RpcException e)
+        {
+            await error.WriteLineAsync($"eventservice: {e.Status.Detail}");
             return 1;
         }
         catch (Exception e) when (IsExpected(e))
@@ -77,5 +83,5 @@ public static class Terminal
     private static bool IsExpected(Exception e) =>
         e is RequestException or RegistryException or ModelFormatException or SafeTensorsException
             or DataFormatException or UnwritableEventException or AttemptsExhaustedException
-            or IOException or UnauthorizedAccessException or RpcException;
+            or IOException or UnauthorizedAccessException;
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
 
 using Google.Protobuf;
 

@@ -1,8 +1,7 @@
 using EventService.Client.Calls;
-using EventService.Grpc;
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
 
-using Google.Protobuf;
+using Grpc.Core;
 
 namespace EventService.Client;
 
@@ -10,7 +9,7 @@ namespace EventService.Client;
 /// A service of events, over gRPC. Operations that break because the server is away or busy are tried again; a stream of events goes on at the first
 /// event that has not come. For several threads.
 /// </summary>
-/// <remarks>What the server refuses is an <see cref="RpcException"/> with the server's sentence.</remarks>
+/// <remarks>What the server refuses is an <see cref="RpcException"/>; the server's sentence is the Detail of its Status.</remarks>
 public sealed class EventServiceClient : IDisposable
 {
     private readonly EventServiceClientOptions _options;
@@ -46,9 +45,10 @@ public sealed class EventServiceClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(start);
         ArgumentNullException.ThrowIfNull(blocks);
-        using var call = await _channel.OpenAsync<DensityResponse>(Methods.Density, Requests(start, blocks), NewDeadline(), cancellationToken).ConfigureAwait(false);
+        var call = new DensityCall(_channel, start, blocks, NewDeadline(), cancellationToken);
+        await using var _ = call.ConfigureAwait(false);
         var (events, ended) = (0L, false);
-        while (await call.ReadAsync(cancellationToken).ConfigureAwait(false) is { } message)
+        while (await call.ReadAsync().ConfigureAwait(false) is { } message)
         {
             if (message.Block is { } block)
             {
@@ -61,13 +61,15 @@ public sealed class EventServiceClient : IDisposable
 
         if (!ended)
         {
-            throw new RpcException(StatusCode.DataLoss, $"The densities end after {events} events without an end that says so.");
+            throw new RpcException(new Status(
+                StatusCode.DataLoss, $"The densities end after {events} events without an end that says so."));
         }
     }
 
     /// <summary>Physics processes with their models.</summary>
     public async Task<IReadOnlyList<ProcessInfo>> ListProcessesAsync(CancellationToken cancellationToken = default) =>
-        (await AskAsync<ListProcessesResponse>(Methods.ListProcesses, new ListProcessesRequest(), cancellationToken).ConfigureAwait(false)).Processes;
+        (await AskAsync((models, options) => models.ListProcessesAsync(new ListProcessesRequest(), options), cancellationToken)
+            .ConfigureAwait(false)).Processes;
 
     /// <summary>All models that fit, page by page.</summary>
     public async IAsyncEnumerable<ModelInfo> ListModelsAsync(
@@ -76,7 +78,7 @@ public sealed class EventServiceClient : IDisposable
         var next = request?.Clone() ?? new ListModelsRequest();
         do
         {
-            var page = await AskAsync<ListModelsResponse>(Methods.ListModels, next, cancellationToken).ConfigureAwait(false);
+            var page = await AskAsync((models, options) => models.ListModelsAsync(next, options), cancellationToken).ConfigureAwait(false);
             foreach (var model in page.Models)
             {
                 yield return model;
@@ -88,15 +90,16 @@ public sealed class EventServiceClient : IDisposable
     }
 
     public Task<ModelInfo> GetModelAsync(string name, CancellationToken cancellationToken = default) =>
-        AskAsync<ModelInfo>(Methods.GetModel, new GetModelRequest { Name = name }, cancellationToken);
+        AskAsync((models, options) => models.GetModelAsync(new GetModelRequest { Name = name }, options), cancellationToken);
 
     public Task<VersionDetails> GetVersionAsync(string name, int version, CancellationToken cancellationToken = default) =>
-        AskAsync<VersionDetails>(Methods.GetVersion, new GetVersionRequest { Name = name, Version = version }, cancellationToken);
+        AskAsync(
+            (models, options) => models.GetVersionAsync(new GetVersionRequest { Name = name, Version = version }, options),
+            cancellationToken);
 
     public void Dispose() => _channel.Dispose();
 
-    private async Task<T> AskAsync<T>(string method, IMessage request, CancellationToken cancellationToken)
-        where T : class, IMessage<T>, new()
+    private async Task<T> AskAsync<T>(Func<Models.ModelsClient, CallOptions, AsyncUnaryCall<T>> ask, CancellationToken cancellationToken)
     {
         var deadline = NewDeadline();
         var patience = new Patience(_options, deadline);
@@ -104,27 +107,15 @@ public sealed class EventServiceClient : IDisposable
         {
             try
             {
-                using var call = await _channel.OpenAsync<T>(method, Methods.Single(request), deadline, cancellationToken).ConfigureAwait(false);
-                var answer = await call.ReadAsync(cancellationToken).ConfigureAwait(false);
-                return answer is not null && await call.ReadAsync(cancellationToken).ConfigureAwait(false) is null
-                    ? answer
-                    : throw new RpcException(StatusCode.Internal, "The answer holds no message or several, expected one.");
+                using var call = ask(_channel.Models, _channel.Options(deadline, cancellationToken));
+                return await call.ResponseAsync.ConfigureAwait(false);
             }
             catch (RpcException e)
             {
-                await patience.WaitAsync(e, cancellationToken).ConfigureAwait(false);
+                await patience.WaitAsync(Failures.Explain(e, cancellationToken), cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
     private Deadline NewDeadline() => new(_options.Time, _options.Timeout);
-
-    private static async IAsyncEnumerable<IMessage> Requests(DensityStart start, IAsyncEnumerable<EventColumns> blocks)
-    {
-        yield return new DensityRequest { Start = start };
-        await foreach (var block in blocks.ConfigureAwait(false))
-        {
-            yield return new DensityRequest { Block = block };
-        }
-    }
 }

@@ -1,8 +1,9 @@
 using System.Globalization;
 
 using EventService.Client.Calls;
-using EventService.Grpc;
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
+
+using Grpc.Core;
 
 namespace EventService.Client;
 
@@ -16,15 +17,18 @@ public sealed class EventStream : IDisposable
     private readonly GenerateRequest _request;
     private readonly Deadline _deadline;
     private readonly Patience _patience;
-    private Call<GenerateResponse>? _call;
+    private readonly CancellationToken _opening;
+    private readonly Method<GenerateRequest, GenerateResponse>? _reusing;
+    private AsyncServerStreamingCall<GenerateResponse>? _call;
     private GenerateStart? _start;
     private bool _begun;
 
-    private EventStream(Channel channel, GenerateRequest request, EventServiceClientOptions options)
+    private EventStream(Channel channel, GenerateRequest request, EventServiceClientOptions options, CancellationToken opening)
     {
-        (_channel, _request) = (channel, request.Clone());
+        (_channel, _request, _opening) = (channel, request.Clone(), opening);
         _deadline = new Deadline(options.Time, options.Timeout);
         _patience = new Patience(options, _deadline);
+        _reusing = options.ReuseBlocks ? EventBlockReader.Method() : null;
     }
 
     /// <summary>The columns of the blocks, in their order.</summary>
@@ -46,7 +50,7 @@ public sealed class EventStream : IDisposable
 
     internal static async Task<EventStream> OpenAsync(Channel channel, GenerateRequest request, EventServiceClientOptions options, CancellationToken cancellationToken)
     {
-        var stream = new EventStream(channel, request, options);
+        var stream = new EventStream(channel, request, options, cancellationToken);
         while (true)
         {
             try
@@ -62,7 +66,10 @@ public sealed class EventStream : IDisposable
         }
     }
 
-    /// <summary>The blocks, once. With a cut, blocks may be empty: they tell how far the stream is.</summary>
+    /// <summary>
+    /// The blocks, once. With a cut, blocks may be empty: they tell how far the stream is. With
+    /// <see cref="EventServiceClientOptions.ReuseBlocks"/> a block is good until the next one is asked for.
+    /// </summary>
     /// <exception cref="RpcException">The stream broke and cannot be resumed.</exception>
     public async IAsyncEnumerable<EventColumns> ReadAllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -102,7 +109,7 @@ public sealed class EventStream : IDisposable
                     await BeginAsync(cancellationToken).ConfigureAwait(false);
                 }
 
-                var message = await _call!.ReadAsync(cancellationToken).ConfigureAwait(false);
+                var message = await ReadAsync(cancellationToken).ConfigureAwait(false);
                 if (message?.Block is { } block)
                 {
                     Accept(block, message.Next);
@@ -111,11 +118,11 @@ public sealed class EventStream : IDisposable
 
                 if (message?.End is null)
                 {
-                    throw new RpcException(StatusCode.Unavailable, "The stream ends without an end that says so.");
+                    throw Failure(StatusCode.Unavailable, "The stream ends without an end that says so.");
                 }
 
                 RequireAll();
-                await _call.ReadAsync(cancellationToken).ConfigureAwait(false);
+                await ReadAsync(cancellationToken).ConfigureAwait(false);
                 return null;
             }
             catch (RpcException) when (_start is not null && Next == End)
@@ -134,9 +141,12 @@ public sealed class EventStream : IDisposable
     /// <summary>Opens a call for what is missing, and reads its start.</summary>
     private async Task BeginAsync(CancellationToken cancellationToken)
     {
-        _call = await _channel.OpenAsync<GenerateResponse>(Methods.Generate, Methods.Single(_request), _deadline, cancellationToken).ConfigureAwait(false);
-        var start = (await _call.ReadAsync(cancellationToken).ConfigureAwait(false))?.Start
-            ?? throw new RpcException(StatusCode.Internal, "The stream begins without its start.");
+        var options = _channel.Options(_deadline, cancellationToken);
+        _call = _reusing is { } generate
+            ? _channel.Calls.AsyncServerStreamingCall(generate, null, options, _request)
+            : _channel.Events.Generate(_request, options);
+        var start = (await ReadAsync(cancellationToken).ConfigureAwait(false))?.Start
+            ?? throw Failure(StatusCode.Internal, "The stream begins without its start.");
         if (_start is not null)
         {
             RequireSame(start.Receipt);
@@ -149,12 +159,26 @@ public sealed class EventStream : IDisposable
         (_request.Seed, _request.Numerics, _request.First, _request.N) = (Receipt.Seed, Receipt.Numerics, Receipt.First, Receipt.N);
     }
 
+    /// <summary>The next message of the call; null behind the last one of a call that ended well.</summary>
+    private async Task<GenerateResponse?> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _call!.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false) ? _call.ResponseStream.Current : null;
+        }
+        catch (RpcException e)
+        {
+            _opening.ThrowIfCancellationRequested();
+            throw Failures.Explain(e, cancellationToken);
+        }
+    }
+
     private void Accept(EventColumns block, long next)
     {
         var numbers = block.EventNumbers();
         if (next < Next || next > End || (block.Count > 0 && (numbers[0] < Next || numbers[^1] >= next)))
         {
-            throw new RpcException(StatusCode.DataLoss, string.Create(CultureInfo.InvariantCulture,
+            throw Failure(StatusCode.DataLoss, string.Create(CultureInfo.InvariantCulture,
                 $"A block of {block.Count} events says that {next} is next, expected one of the events from {Next} to {End}."));
         }
 
@@ -167,7 +191,8 @@ public sealed class EventStream : IDisposable
     {
         if (Next != End)
         {
-            throw new RpcException(StatusCode.DataLoss, string.Create(CultureInfo.InvariantCulture, $"The stream ends at event {Next}, expected {End}."));
+            throw Failure(
+                StatusCode.DataLoss, string.Create(CultureInfo.InvariantCulture, $"The stream ends at event {Next}, expected {End}."));
         }
     }
 
@@ -175,10 +200,12 @@ public sealed class EventStream : IDisposable
     {
         if (now.Sha256 != Receipt.Sha256 || now.Numerics != Receipt.Numerics || now.Seed != Receipt.Seed || !now.Condition.Equals(Receipt.Condition) || !now.Scan.Equals(Receipt.Scan))
         {
-            throw new RpcException(StatusCode.FailedPrecondition,
+            throw Failure(StatusCode.FailedPrecondition,
                 $"The stream cannot be resumed: it began with model {Receipt.Sha256}, {Receipt.Numerics}, seed {Receipt.Seed}; the server has {now.Sha256}, {now.Numerics}, seed {now.Seed}.");
         }
     }
+
+    private static RpcException Failure(StatusCode status, string sentence) => new(new Status(status, sentence));
 
     private void Close()
     {

@@ -30,14 +30,14 @@ builder.Services
     .AddReceipts()
     .AddHistograms()
     .AddHealth()
-    .AddGrpcHost()
+    .AddGrpcServices(settings)
     .AddApiDocs();
 
 var app = builder.Build();
 app.UseRequestLog();
+app.UseGrpc();
 app.UseProblems();
 app.UseFirstPage();
-app.UseGrpc();
 app.UseKeys();
 app.MapEvents();
 app.MapJobs();
@@ -48,7 +48,7 @@ app.MapModelFiles();
 app.MapAliases();
 app.MapKeys();
 app.MapHealth();
-ReflectionGrpcService.Map(app);
+app.MapGrpcReflectionService();
 app.MapMetrics();
 app.MapApiDocs();
 

@@ -13,18 +13,18 @@ public sealed class LayeringTests
         ["EventService.Generation"] = ["EventService.Engine", "EventService.Models", "EventService.Numerics", "EventService.Physics"],
         ["EventService.Training"] = ["EventService.Engine", "EventService.Models", "EventService.Numerics", "EventService.Physics"],
         ["EventService.Evaluation"] = ["EventService.Engine", "EventService.Models", "EventService.Numerics", "EventService.Physics"],
-        ["EventService.Grpc"] = [],
-        ["EventService.Client"] = ["EventService.Grpc"],
+        ["EventService.Contracts"] = [],
+        ["EventService.Client"] = ["EventService.Contracts"],
         ["EventService.Registry"] =
             ["EventService.Engine", "EventService.Generation", "EventService.Models", "EventService.Numerics", "EventService.Physics"],
         ["EventService.Server"] =
         [
-            "EventService.Engine", "EventService.Generation", "EventService.Grpc", "EventService.Models", "EventService.Numerics",
+            "EventService.Contracts", "EventService.Engine", "EventService.Generation", "EventService.Models", "EventService.Numerics",
             "EventService.Physics", "EventService.Registry",
         ],
         ["eventservice"] =
         [
-            "EventService.Client", "EventService.Engine", "EventService.Evaluation", "EventService.Generation", "EventService.Grpc", "EventService.Models",
+            "EventService.Client", "EventService.Engine", "EventService.Evaluation", "EventService.Generation", "EventService.Contracts", "EventService.Models",
             "EventService.Numerics", "EventService.Physics", "EventService.Registry", "EventService.Training",
         ],
     };

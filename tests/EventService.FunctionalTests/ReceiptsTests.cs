@@ -106,7 +106,7 @@ public sealed class ReceiptsTests(RunningService service)
     public async Task Verify_OfAStreamOverGrpc_MakesTheEventsAgainAndComparesNoFile()
     {
         using var channel = new EventService.Client.EventServiceClient(service.GrpcAddress);
-        using var stream = await channel.GenerateAsync(new EventService.Grpc.V1.GenerateRequest { Process = "ttbar", N = 500, Seed = 7, Cut = "nJet>=2" });
+        using var stream = await channel.GenerateAsync(new Contracts.V1.GenerateRequest { Process = "ttbar", N = 500, Seed = 7, Cut = "nJet>=2" });
         var verdict = await _client.PostJsonAsync("/receipts/verify", stream.Receipt.Json).JsonAsync();
         Assert.True(verdict.GetProperty("verified").GetBoolean(), verdict.ToString());
         Assert.StartsWith("The receipt is of a stream over gRPC", Assert.Single(verdict.GetProperty("notes").EnumerateArray()).GetString(), StringComparison.Ordinal);

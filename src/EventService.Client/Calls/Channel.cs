@@ -1,90 +1,67 @@
+using System.IO.Compression;
 using System.Net;
 
-using EventService.Grpc;
+using EventService.Contracts.V1;
 
-using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Grpc.Net.Compression;
 
 namespace EventService.Client.Calls;
 
-/// <summary>Connections to a server, and the calls over them.</summary>
+/// <summary>Connections to a server, and how calls over them are begun.</summary>
 internal sealed class Channel : IDisposable
 {
     private const int WindowBytes = 8 << 20;
 
     private readonly EventServiceClientOptions _options;
-    private readonly HttpClient _client;
+    private readonly GrpcChannel _channel;
 
     public Channel(Uri address, EventServiceClientOptions options)
     {
         _options = options;
-        _client = new HttpClient(options.Handler ?? CreateHandler())
+
+        // With a client of our own each attempt connects anew: when to try again is decided by Patience alone.
+        var client = new HttpClient(options.Handler ?? CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
-            BaseAddress = address,
-            Timeout = System.Threading.Timeout.InfiniteTimeSpan,
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+            HttpClient = client,
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = options.LargestMessageBytes,
+            MaxSendMessageSize = null,
+            CompressionProviders = [new GzipCompressionProvider(CompressionLevel.Fastest)],
+        });
+        Calls = _channel.CreateCallInvoker();
+        Events = new Events.EventsClient(Calls);
+        Models = new Models.ModelsClient(Calls);
     }
 
-    public void Dispose() => _client.Dispose();
+    public CallInvoker Calls { get; }
 
-    /// <summary>Begins a call.</summary>
-    /// <param name="method">Such as eventservice.v1.Events/Generate.</param>
-    /// <param name="messages">What it sends.</param>
-    /// <param name="deadline">When it is over.</param>
-    /// <param name="cancellationToken">Ends it, also once it runs.</param>
-    /// <exception cref="RpcException">The server cannot be reached, or refuses at once.</exception>
-    public async Task<Call<T>> OpenAsync<T>(string method, IAsyncEnumerable<IMessage> messages, Deadline deadline, CancellationToken cancellationToken)
-        where T : class, IMessage<T>, new()
+    public Events.EventsClient Events { get; }
+
+    public Models.ModelsClient Models { get; }
+
+    public void Dispose() => _channel.Dispose();
+
+    /// <param name="deadline">When the operation is over.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public CallOptions Options(Deadline deadline, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, method) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        var content = new CallContent(messages, _options.Compress);
-        request.Content = content;
-        request.Headers.TE.Add(new("trailers"));
-        request.Headers.Add(GrpcHeaders.AcceptEncoding, $"{GrpcHeaders.Identity},{GrpcHeaders.Gzip}");
-        if (_options.Compress)
-        {
-            request.Headers.Add(GrpcHeaders.Encoding, GrpcHeaders.Gzip);
-        }
-
+        var headers = new Metadata();
         if (_options.ApiKey is { } key)
         {
-            request.Headers.Authorization = new("Bearer", key);
+            headers.Add("authorization", $"Bearer {key}");
         }
 
-        if (deadline.Left is { } left)
+        if (_options.Compress)
         {
-            request.Headers.Add(GrpcHeaders.Timeout, GrpcTimeout.Format(left));
+            // How Grpc.Net.Client is told to pack what a call sends.
+            headers.Add("grpc-internal-encoding-request", "gzip");
         }
 
-        var ends = deadline.Link(cancellationToken);
-        HttpResponseMessage? response = null;
-        try
-        {
-            response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ends.Token).ConfigureAwait(false);
-            if (response.StatusCode != HttpStatusCode.OK || !GrpcHeaders.IsGrpc(response.Content.Headers.ContentType?.ToString()))
-            {
-                throw Call<T>.NoGrpc(response);
-            }
-
-            var body = await response.Content.ReadAsStreamAsync(ends.Token).ConfigureAwait(false);
-            return new Call<T>(response, body, content, ends, _options.LargestMessageBytes);
-        }
-        catch (Exception e)
-        {
-            response?.Dispose();
-            var over = ends.IsCancellationRequested;
-            ends.Dispose();
-            cancellationToken.ThrowIfCancellationRequested();
-            throw e switch
-            {
-                _ when content.Failure is { } failure => failure,
-                OperationCanceledException when over => new RpcException(StatusCode.DeadlineExceeded, "The operation's time is over.", inner: e),
-                HttpRequestException or IOException => new RpcException(StatusCode.Unavailable,
-                    $"{_client.BaseAddress} does not answer over HTTP/2: {e.Message} gRPC in clear text has a port of its own, 8081 if not set otherwise.", inner: e),
-                _ => e,
-            };
-        }
+        DateTime? until = deadline.Left is { } left ? TimeProvider.System.GetUtcNow().UtcDateTime + left : null;
+        return new CallOptions(headers, until, cancellationToken);
     }
 
     private static SocketsHttpHandler CreateHandler() => new()

@@ -9,16 +9,4 @@ internal sealed class Deadline(TimeProvider time, TimeSpan? timeout)
 
     /// <summary>Time that is left, null for all there is; not below a millisecond, which lets a call fail as it would.</summary>
     public TimeSpan? Left => timeout is { } whole ? TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, (whole - time.GetElapsedTime(_start)).Ticks)) : null;
-
-    /// <summary>Cancelled when the operation is over, or by the token.</summary>
-    public CancellationTokenSource Link(CancellationToken cancellationToken)
-    {
-        var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (Left is { } left)
-        {
-            ends.CancelAfter(left);
-        }
-
-        return ends;
-    }
 }

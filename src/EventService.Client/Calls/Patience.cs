@@ -1,4 +1,4 @@
-using EventService.Grpc;
+using Grpc.Core;
 
 namespace EventService.Client.Calls;
 
@@ -14,17 +14,21 @@ internal sealed class Patience(EventServiceClientOptions options, Deadline deadl
     public async Task WaitAsync(RpcException failure, CancellationToken cancellationToken)
     {
         // A server that is away, full or going down; a quota, where the server says when it is there again.
-        var passes = failure.StatusCode == StatusCode.Unavailable || (failure.StatusCode == StatusCode.ResourceExhausted && failure.RetryAfter is not null);
+        var retryAfter = failure.RetryAfter();
+        var passes = failure.StatusCode == StatusCode.Unavailable
+            || (failure.StatusCode == StatusCode.ResourceExhausted && retryAfter is not null);
         if (!passes || _failures >= options.Retries)
         {
             throw failure;
         }
 
         var doubled = options.FirstPause * Math.Pow(2, _failures++);
-        var pause = failure.RetryAfter ?? (doubled < options.LongestPause ? doubled : options.LongestPause);
+        var pause = retryAfter ?? (doubled < options.LongestPause ? doubled : options.LongestPause);
         if (deadline.Left < pause)
         {
-            throw new RpcException(StatusCode.DeadlineExceeded, $"The operation's time is over before another attempt. The last one: {failure.Message}", inner: failure);
+            throw new RpcException(new Status(
+                StatusCode.DeadlineExceeded,
+                $"The operation's time is over before another attempt. The last one: {failure.Status.Detail}", failure));
         }
 
         options.Retrying?.Invoke(failure, pause);

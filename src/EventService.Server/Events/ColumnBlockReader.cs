@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
+using EventService.Generation.Requests;
 using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Physics.Events;

@@ -2,8 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-using EventService.Grpc.Framing;
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 
@@ -13,15 +12,19 @@ namespace EventService.Server.Events;
 
 /// <summary>
 /// Blocks as messages of gRPC: columns go as they lie in memory into <see cref="GenerateResponse"/>.block, encoded by hand so that nothing
-/// is made for an event and each byte is copied once. A block becomes one message or several, each behind its <see cref="MessageFrame"/>.
+/// is made for an event and each byte is copied once. A block becomes one message or several, each behind its length: <see cref="Take"/>
+/// has them one by one.
 /// </summary>
 /// <remarks>Every message but the last of a block has its 'next'; that one is for the caller to add, who knows what a cut took away.</remarks>
 internal sealed class ColumnBlockWriter : IEventWriter
 {
     public const string FormatName = Generation.Requests.Receipt.GrpcFormat;
 
-    /// <summary>Messages are not longer unless one event is: clients take 4 MiB as they come.</summary>
-    public const int MessageBytes = 1 << 20;
+    /// <summary>
+    /// Messages are not longer unless one event is: clients take 4 MiB as they come, and buffers are pooled up to 1 MiB, what is around the
+    /// columns included.
+    /// </summary>
+    public const int MessageBytes = (1 << 20) - (1 << 14);
 
     private readonly SampleSchema _schema;
     private readonly int[] _scalars;
@@ -119,8 +122,8 @@ internal sealed class ColumnBlockWriter : IEventWriter
             + Field(8 * rows) + (_scalars.Length * Field(4 * rows)) + collections.Sum(Field) + (_logDensity ? Field(8 * rows) : 0);
         var next = withNext ? 1 + sizeof(long) : 0;
 
-        MessageFrame.WriteHeader(output.GetSpan(MessageFrame.HeaderLength), compressed: false, Field(columns) + next);
-        output.Advance(MessageFrame.HeaderLength);
+        BinaryPrimitives.WriteInt32LittleEndian(output.GetSpan(sizeof(int)), Field(columns) + next);
+        output.Advance(sizeof(int));
         WriteTag(output, GenerateResponse.BlockFieldNumber, columns);
         WriteVarint(output, EventColumns.CountFieldNumber << 3);
         WriteVarint(output, rows);
@@ -151,6 +154,15 @@ internal sealed class ColumnBlockWriter : IEventWriter
         {
             output.Write(Next(block.EventNumber[end - 1] + 1));
         }
+    }
+
+    /// <summary>Takes the first message off what was written.</summary>
+    public static ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> messages)
+    {
+        var end = sizeof(int) + BinaryPrimitives.ReadInt32LittleEndian(messages.Span);
+        var message = messages[sizeof(int)..end];
+        messages = messages[end..];
+        return message;
     }
 
     /// <summary>The field 'next' of a message.</summary>

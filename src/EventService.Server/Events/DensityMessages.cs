@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 
+using EventService.Contracts.V1;
 using EventService.Generation.Pipeline;
-using EventService.Grpc.V1;
 using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 

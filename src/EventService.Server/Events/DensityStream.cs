@@ -7,7 +7,9 @@ using EventService.Physics.Formats;
 using EventService.Server.Grpc;
 using EventService.Server.Problems;
 
-using V1 = EventService.Grpc.V1;
+using Grpc.Core;
+
+using V1 = EventService.Contracts.V1;
 
 namespace EventService.Server.Events;
 
@@ -15,7 +17,8 @@ namespace EventService.Server.Events;
 /// Densities of a stream of blocks while it comes: a client may wait for the answer to a block before it sends the next, or send all it has.
 /// A bounded number of chunks is in flight; one that does not read is not read from.
 /// </summary>
-internal sealed class DensityStream(DensityRun run, IAsyncStreamReader<V1.DensityRequest> requests, IServerStreamWriter<V1.DensityResponse> responses)
+internal sealed class DensityStream(
+    DensityRun run, IAsyncStreamReader<V1.DensityRequest> requests, IServerStreamWriter<Outgoing<V1.DensityResponse>> responses)
 {
     private readonly ColumnBlockReader _reader = new(run.Conditions.Schema);
     private readonly EventBlockRows _rows = new(run.Conditions.Schema);
@@ -90,7 +93,7 @@ internal sealed class DensityStream(DensityRun run, IAsyncStreamReader<V1.Densit
             while (_running.Reader.TryRead(out var next))
             {
                 await next.Done;
-                await responses.WriteEncodedAsync(next.Chunk.Output.Written);
+                await responses.WriteAsync(new(next.Chunk.Output.Written), CancellationToken.None);
                 events += next.Chunk.Events;
                 next.Chunk.Release();
                 _free.Writer.TryWrite(next.Chunk);

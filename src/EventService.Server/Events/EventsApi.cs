@@ -5,10 +5,7 @@ using EventService.Generation.Requests;
 using EventService.Models.Sampling;
 using EventService.Registry.Keys;
 using EventService.Server.ApiDocs;
-using EventService.Server.Grpc;
 using EventService.Server.Keys;
-
-using V1 = EventService.Grpc.V1;
 
 namespace EventService.Server.Events;
 
@@ -44,8 +41,6 @@ internal static class EventsApi
                 [.. DensityFormat.All.Select(f => f.MediaType)],
                 ReceiptHeaders.Docs.Where(h => h.Key.StartsWith(ReceiptHeaders.Model, StringComparison.Ordinal)).ToDictionary()));
 
-        var grpc = app.MapGrpcService<EventsGrpcService>(V1.EventsReflection.Descriptor, "Events");
-        grpc.ServerStreaming<V1.GenerateRequest, V1.GenerateResponse>("Generate", s => s.Generate).Takes(KeyScope.Generate);
-        grpc.DuplexStreaming<V1.DensityRequest, V1.DensityResponse>("Density", s => s.Density).Takes(KeyScope.Generate);
+        app.MapGrpcService<EventsGrpcService>().Takes(KeyScope.Generate);
     }
 }

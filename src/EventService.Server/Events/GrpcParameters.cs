@@ -6,7 +6,7 @@ using EventService.Models.Sampling;
 
 using Google.Protobuf.Collections;
 
-using V1 = EventService.Grpc.V1;
+using V1 = EventService.Contracts.V1;
 
 namespace EventService.Server.Events;
 

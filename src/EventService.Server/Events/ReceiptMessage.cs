@@ -1,7 +1,7 @@
 using EventService.Generation.Requests;
 using EventService.Models.Documents;
 
-using V1 = EventService.Grpc.V1;
+using V1 = EventService.Contracts.V1;
 
 namespace EventService.Server.Events;
 

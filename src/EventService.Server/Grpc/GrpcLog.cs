@@ -1,4 +1,4 @@
-using EventService.Grpc;
+using Grpc.Core;
 
 namespace EventService.Server.Grpc;
 

@@ -1,36 +1,35 @@
-using EventService.Grpc;
-
-using Google.Protobuf.Reflection;
+using System.IO.Compression;
 
 namespace EventService.Server.Grpc;
 
-/// <summary>gRPC over Kestrel's HTTP/2.</summary>
+/// <summary>gRPC by Grpc.AspNetCore: over HTTP/2, and for browsers as gRPC-Web over HTTP/1.1.</summary>
 internal static class GrpcStart
 {
-    public static IServiceCollection AddGrpcHost(this IServiceCollection services) =>
-        services
-            .AddSingleton<GrpcHost>()
-            .AddSingleton<GrpcServices>()
-            .AddSingleton<ReflectionGrpcService>();
-
-    /// <summary>Calls of methods that are not there get an answer of gRPC.</summary>
-    public static void UseGrpc(this WebApplication app) =>
-        app.Use((context, next) =>
-        {
-            if (context.GetEndpoint() is null && GrpcResponse.IsExpected(context.Request))
-            {
-                throw new RpcException(StatusCode.Unimplemented, $"There is no method {context.Request.Path}. Reflection lists the services of this server.");
-            }
-
-            return next(context);
-        });
-
-    /// <summary>The methods of a service of this file are mapped on what is returned.</summary>
-    public static GrpcServiceMap<TService> MapGrpcService<TService>(this WebApplication app, FileDescriptor file, string name)
-        where TService : notnull
+    public static IServiceCollection AddGrpcServices(this IServiceCollection services, ServerSettings settings)
     {
-        var service = file.Services.Single(s => s.Name == name);
-        app.Services.GetRequiredService<GrpcServices>().Add(service);
-        return new GrpcServiceMap<TService>(app, service);
+        services.AddGrpc(options =>
+        {
+            options.MaxReceiveMessageSize = settings.GrpcMessageBytes;
+            options.MaxSendMessageSize = null;
+            options.CompressionProviders = [new BoundedGzip(settings.GrpcMessageBytes)];
+            options.ResponseCompressionAlgorithm = BoundedGzip.Name;
+            // Quickly rather than small: random mantissas hardly shrink.
+            options.ResponseCompressionLevel = CompressionLevel.Fastest;
+            options.Interceptors.Add<CallManners>();
+        });
+        return services
+            .AddSingleton<CallManners>()
+            .AddSingleton<CallOutcome>()
+            .AddGrpcReflection();
+    }
+
+    /// <summary>
+    /// Before all that may answer a call: what it answers is translated for browsers, and every failure has the service's own sentence.
+    /// </summary>
+    public static void UseGrpc(this WebApplication app)
+    {
+        app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
+        var outcome = app.Services.GetRequiredService<CallOutcome>();
+        app.Use(outcome.WatchAsync);
     }
 }

@@ -1,4 +1,4 @@
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
 using EventService.Physics.Events;
 
 namespace EventService.Server.Grpc;

@@ -1,15 +1,27 @@
-using EventService.Grpc.Health.V1;
-using EventService.Server.Grpc;
+using Grpc.AspNetCore.HealthChecks;
+
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EventService.Server.Health;
 
 /// <summary>What a cluster asks: is the process alive, may it get requests.</summary>
 internal static class HealthApi
 {
-    public static IServiceCollection AddHealth(this IServiceCollection services) =>
+    /// <summary>How soon watchers of grpc.health.v1 are told of a change.</summary>
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>The services that are asked for by name; all share one state.</summary>
+    private static readonly string[] s_services =
+        [Contracts.V1.Events.Descriptor.FullName, Contracts.V1.Models.Descriptor.FullName, "grpc.health.v1.Health"];
+
+    public static IServiceCollection AddHealth(this IServiceCollection services)
+    {
+        services.AddSingleton<Readiness>();
         services
-            .AddSingleton<Readiness>()
-            .AddSingleton<HealthGrpcService>();
+            .AddGrpcHealthChecks(options => Array.ForEach(s_services, service => options.Services.Map(service, _ => true)))
+            .AddCheck<ReadinessCheck>("ready");
+        return services.Configure<HealthCheckPublisherOptions>(options => (options.Delay, options.Period) = (TimeSpan.Zero, s_interval));
+    }
 
     public static void MapHealth(this WebApplication app)
     {
@@ -19,10 +31,7 @@ internal static class HealthApi
         health.MapGet("/ready", (Readiness readiness, CancellationToken cancellationToken) => readiness.CheckAsync(cancellationToken))
             .WithSummary("Requests are welcome: the registry answers, or it is degraded and loaded models generate; 503 otherwise.")
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-
-        var grpc = app.MapGrpcService<HealthGrpcService>(HealthReflection.Descriptor, "Health");
-        grpc.Unary<HealthCheckRequest, HealthCheckResponse>("Check", s => s.Check);
-        grpc.ServerStreaming<HealthCheckRequest, HealthCheckResponse>("Watch", s => s.Watch);
+        app.MapGrpcHealthChecksService();
     }
 }
 

@@ -10,8 +10,6 @@ using EventService.Server.Keys;
 
 using Microsoft.EntityFrameworkCore;
 
-using V1 = EventService.Grpc.V1;
-
 namespace EventService.Server.Models;
 
 /// <summary>What there is to generate from, and what happened to it.</summary>
@@ -62,11 +60,7 @@ internal static class ModelsApi
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
 
-        var grpc = app.MapGrpcService<ModelsGrpcService>(V1.ModelsReflection.Descriptor, "Models");
-        grpc.Unary<V1.ListProcessesRequest, V1.ListProcessesResponse>("ListProcesses", s => s.ListProcesses).Takes(KeyScope.Read);
-        grpc.Unary<V1.ListModelsRequest, V1.ListModelsResponse>("ListModels", s => s.ListModels).Takes(KeyScope.Read);
-        grpc.Unary<V1.GetModelRequest, V1.ModelInfo>("GetModel", s => s.GetModel).Takes(KeyScope.Read);
-        grpc.Unary<V1.GetVersionRequest, V1.VersionDetails>("GetVersion", s => s.GetVersion).Takes(KeyScope.Read);
+        app.MapGrpcService<ModelsGrpcService>().Takes(KeyScope.Read);
     }
 
     internal static async Task<IEnumerable<ProcessResponse>> ListProcessesAsync(ModelRegistry registry, CancellationToken cancellationToken) =>

@@ -9,14 +9,16 @@ using EventService.Server.Grpc;
 
 using Google.Protobuf.WellKnownTypes;
 
-using V1 = EventService.Grpc.V1;
+using Grpc.Core;
+
+using V1 = EventService.Contracts.V1;
 
 namespace EventService.Server.Models;
 
 /// <summary>What there is to generate from, over gRPC.</summary>
-internal sealed class ModelsGrpcService(ModelRegistry registry, IModelCatalog catalog)
+internal sealed class ModelsGrpcService(ModelRegistry registry, IModelCatalog catalog) : V1.Models.ModelsBase
 {
-    public async Task<V1.ListProcessesResponse> ListProcesses(V1.ListProcessesRequest request, ServerCallContext context)
+    public override async Task<V1.ListProcessesResponse> ListProcesses(V1.ListProcessesRequest request, ServerCallContext context)
     {
         var answer = new V1.ListProcessesResponse();
         foreach (var (process, models) in await ModelsApi.ListProcessesAsync(registry, context.CancellationToken))
@@ -29,7 +31,7 @@ internal sealed class ModelsGrpcService(ModelRegistry registry, IModelCatalog ca
         return answer;
     }
 
-    public async Task<V1.ListModelsResponse> ListModels(V1.ListModelsRequest request, ServerCallContext context)
+    public override async Task<V1.ListModelsResponse> ListModels(V1.ListModelsRequest request, ServerCallContext context)
     {
         var search = new ModelSearch(
             Given(request.Process), Given(request.Q), Given(request.Alias), Given(request.After), request.Limit == 0 ? ModelSearch.DefaultLimit : request.Limit);
@@ -37,10 +39,10 @@ internal sealed class ModelsGrpcService(ModelRegistry registry, IModelCatalog ca
         return new V1.ListModelsResponse { Models = { page.Models.Select(ToMessage) }, Next = page.Next ?? "" };
     }
 
-    public async Task<V1.ModelInfo> GetModel(V1.GetModelRequest request, ServerCallContext context) =>
+    public override async Task<V1.ModelInfo> GetModel(V1.GetModelRequest request, ServerCallContext context) =>
         ToMessage(await catalog.GetAsync(request.Name, context.CancellationToken));
 
-    public async Task<V1.VersionDetails> GetVersion(V1.GetVersionRequest request, ServerCallContext context)
+    public override async Task<V1.VersionDetails> GetVersion(V1.GetVersionRequest request, ServerCallContext context)
     {
         var found = await catalog.GetVersionAsync(request.Name, request.Version, context.CancellationToken);
         var document = found.Document.Deserialize<ModelDocument>(ModelJson.Options)!;

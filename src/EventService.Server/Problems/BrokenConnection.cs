@@ -25,4 +25,11 @@ internal static class BrokenConnection
 
         return false;
     }
+
+    /// <summary>
+    /// Whether the body of a request cannot be read since its stream was reset. Kestrel wraps what happened; the complaints of readers
+    /// about the bytes wrap nothing.
+    /// </summary>
+    public static bool IsReset(Exception exception) =>
+        exception is IOException { InnerException: not null } and not BadHttpRequestException;
 }

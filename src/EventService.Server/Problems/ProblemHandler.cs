@@ -28,17 +28,17 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetri
             return true;
         }
 
-        if (GrpcResponse.IsExpected(httpContext.Request))
+        if (GrpcStatus.IsExpected(httpContext.Request))
         {
-            var (code, sentence, pushback) = GrpcResponse.Describe(exception);
-            var http = GrpcResponse.ToHttp(code);
+            var (call, pushback) = GrpcStatus.Describe(exception);
+            var http = GrpcStatus.ToHttp(call.StatusCode);
             metrics.Count(http, exception.GetType().Name);
             if (http >= 500)
             {
                 ProblemLog.RequestFailed(logger, httpContext.Request.Method, httpContext.Request.Path, http, exception);
             }
 
-            GrpcResponse.End(httpContext.Response, code, sentence, pushback);
+            GrpcStatus.Write(httpContext.Response, call, pushback);
             return true;
         }
 

@@ -1,3 +1,5 @@
+using Grpc.AspNetCore.Server;
+
 namespace EventService.Server.Problems;
 
 /// <summary>
@@ -24,7 +26,15 @@ internal sealed class ProblemWriter : IProblemDetailsWriter
     {
         StatusCodes.Status404NotFound => $"There is nothing at {context.Request.Path}. Operations are listed at /swagger.",
         StatusCodes.Status405MethodNotAllowed => $"{context.Request.Path} does not take {context.Request.Method}, expected {context.Response.Headers.Allow}.",
+        StatusCodes.Status415UnsupportedMediaType when IsGrpc(context) =>
+            $"Content-Type is '{context.Request.ContentType}', expected 'application/grpc': {context.Request.Path} takes calls of gRPC. "
+            + "REST is at /swagger.",
+        StatusCodes.Status426UpgradeRequired =>
+            $"The call came over {context.Request.Protocol}, expected HTTP/2. "
+            + context.RequestServices.GetRequiredService<ServerSettings>().GrpcHint,
         StatusCodes.Status415UnsupportedMediaType => $"The body is '{context.Request.ContentType}', expected JSON. With curl, add -H 'Content-Type: application/json'.",
         _ => null,
     };
+
+    private static bool IsGrpc(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null;
 }

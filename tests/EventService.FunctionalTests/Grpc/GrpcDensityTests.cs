@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 
-using EventService.Grpc;
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
 
 using Google.Protobuf;
+
+using Grpc.Core;
 
 namespace EventService.FunctionalTests.Grpc;
 

@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
+using EventService.Contracts.V1;
 using EventService.FunctionalTests.Models;
-using EventService.Grpc;
-using EventService.Grpc.V1;
+
+using Grpc.Core;
 
 namespace EventService.FunctionalTests.Grpc;
 
@@ -164,9 +165,8 @@ public sealed class GrpcGenerateTests : IDisposable
         var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "slow", N = 1_000_000, Seed = seed }));
         if (byDeadline)
         {
-            var answer = await _grpc.SendAsync(Path, request, ("grpc-timeout", "500m"));
+            var answer = await _grpc.SendAsync(Path, request, ("grpc-timeout", "2S"));
             Assert.Equal(StatusCode.DeadlineExceeded, answer.Status);
-            Assert.Equal("The call's deadline of 0.5 s has passed.", answer.Sentence);
         }
         else
         {
@@ -179,7 +179,7 @@ public sealed class GrpcGenerateTests : IDisposable
     }
 
     [Fact]
-    public async Task Generate_DeadlineWhileTheConnectionIsFull_WholeMessagesAndTheStatusFollow()
+    public async Task Generate_DeadlineWhileTheConnectionIsFull_ResetsTheStreamAndEndsTheWork()
     {
         const ulong seed = 3005;
         var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "slow", N = 1_000_000, Seed = seed }));
@@ -188,23 +188,6 @@ public sealed class GrpcGenerateTests : IDisposable
         // Nothing is read before the end: what fits on the way is far less than a second's events.
         Assert.InRange(await TestModels.SlowEventsAtRestAsync(seed), 1, 500_000);
         await Task.Delay(1000);
-        var answer = await RawAnswer.ReadAsync(response);
-        Assert.Equal(StatusCode.DeadlineExceeded, answer.Status);
-        Assert.Equal("The call's deadline of 1 s has passed.", answer.Sentence);
-        Assert.NotEmpty(answer.Messages);
-    }
-
-    [Fact]
-    public async Task Generate_DeadlineAndNothingIsTakenForTooLong_IsCutOff()
-    {
-        using var impatient = new RunningService(workers: 1, settings: [("StallSeconds", "1")]);
-        impatient.StartServer();
-        using var grpc = new RawCall(impatient.GrpcAddress);
-        var request = RawCall.Frame(Google.Protobuf.MessageExtensions.ToByteArray(new GenerateRequest { Process = "ttbar", N = 2_000_000 }));
-        using var response = await grpc.OpenAsync(Path, request, CancellationToken.None, ("grpc-timeout", "500m"));
-
-        // Half a second to the deadline, one more to the end of patience.
-        await Task.Delay(4000);
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => response.Content.ReadAsByteArrayAsync());
     }
 

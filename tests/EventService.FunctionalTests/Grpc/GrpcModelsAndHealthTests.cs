@@ -1,12 +1,13 @@
 using System.Text.Json;
 
-using EventService.Grpc;
-using EventService.Grpc.Health.V1;
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
 
 using Google.Protobuf;
 
-using ServingStatus = EventService.Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
+using Grpc.Core;
+using Grpc.Health.V1;
+
+using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
 namespace EventService.FunctionalTests.Grpc;
 
@@ -96,7 +97,7 @@ public sealed class GrpcModelsAndHealthTests(RunningService service) : IDisposab
         var answer = RawAnswer.ReadAsync(response);
         await stopping.DisposeAsync();
         Assert.Equal([ServingStatus.Serving, ServingStatus.NotServing], (await answer).Messages.Select(m => HealthCheckResponse.Parser.ParseFrom(m.Message).Status));
-        Assert.Equal(StatusCode.Unavailable, (await answer).Status);
+        Assert.Equal(StatusCode.OK, (await answer).Status);
     }
 
     private static string Described(ModelInfo m) =>

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;
 
-using EventService.Grpc;
-
 using Google.Protobuf;
+
+using Grpc.Core;
 
 namespace EventService.FunctionalTests.Grpc;
 

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 
-using EventService.Grpc;
-
 using Google.Protobuf;
+
+using Grpc.Core;
 
 namespace EventService.FunctionalTests.Grpc;
 
@@ -30,6 +30,7 @@ internal sealed record ScriptedAnswer(StatusCode? Status, params IMessage[] Mess
     {
         var response = new HttpResponseMessage(HttpStatusCode.OK)
         {
+            Version = HttpVersion.Version20,
             Content = new StreamContent(new Body([.. Messages.SelectMany(m => RawCall.Frame(m.ToByteArray()))], breaks: Status is null)),
         };
         response.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
@@ -47,7 +48,10 @@ internal sealed record ScriptedAnswer(StatusCode? Status, params IMessage[] Mess
 
     private sealed class Body(byte[] bytes, bool breaks) : MemoryStream(bytes)
     {
+        /// <summary>Whoever reads no bytes waits for some to be there, and gets none.</summary>
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            await base.ReadAsync(buffer, cancellationToken) is > 0 and var count ? count : breaks ? throw new IOException("The connection was reset.") : 0;
+            buffer.IsEmpty ? 0
+            : await base.ReadAsync(buffer, cancellationToken) is > 0 and var count ? count
+            : breaks ? throw new IOException("The connection was reset.") : 0;
     }
 }

@@ -4,8 +4,9 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-using EventService.Grpc;
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
+
+using Grpc.Core;
 
 namespace EventService.FunctionalTests.Grpc;
 

@@ -4,9 +4,9 @@ using System.Text.Json;
 
 using EventService.Cli;
 using EventService.Client;
+using EventService.Contracts.V1;
 using EventService.FunctionalTests.Jobs;
 using EventService.FunctionalTests.Models;
-using EventService.Grpc.V1;
 
 namespace EventService.FunctionalTests.Scans;
 

@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 
 using EventService.Client;
-using EventService.Grpc;
-using EventService.Grpc.V1;
+using EventService.Contracts.V1;
+
+using Grpc.Core;
 
 namespace EventService.FunctionalTests.Scans;
 
@@ -48,7 +49,7 @@ internal sealed class ScanClient(RunningService service, Transport transport) : 
         }
 
         var e = await Assert.ThrowsAsync<RpcException>(() => GrpcAsync(query));
-        return (e.StatusCode switch { StatusCode.InvalidArgument => 400, StatusCode.FailedPrecondition => 422, _ => 500 }, e.Message);
+        return (e.StatusCode switch { StatusCode.InvalidArgument => 400, StatusCode.FailedPrecondition => 422, _ => 500 }, e.Status.Detail);
     }
 
     /// <summary>A query as the message of gRPC: numbers are conditions, other texts a scan.</summary>

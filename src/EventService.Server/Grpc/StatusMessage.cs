@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 
-namespace EventService.Grpc;
+namespace EventService.Server.Grpc;
 
 /// <summary>The trailer grpc-message: a sentence as UTF-8, where all but printable ASCII, and the percent sign, is percent-encoded.</summary>
-public static class StatusMessage
+internal static class StatusMessage
 {
     /// <summary>Longest trailer: clients give up on metadata beyond 8 KiB.</summary>
     public const int LargestLength = 4096;
@@ -40,26 +40,5 @@ public static class StatusMessage
         }
 
         return encoded.ToString();
-    }
-
-    /// <summary>The sentence; what is not rightly encoded stays as it is.</summary>
-    public static string Decode(string trailer)
-    {
-        ArgumentNullException.ThrowIfNull(trailer);
-        var utf8 = new List<byte>(trailer.Length);
-        for (var i = 0; i < trailer.Length; i++)
-        {
-            if (trailer[i] == '%' && i + 2 < trailer.Length && byte.TryParse(trailer.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b))
-            {
-                utf8.Add(b);
-                i += 2;
-            }
-            else
-            {
-                utf8.AddRange(Encoding.UTF8.GetBytes([trailer[i]]));
-            }
-        }
-
-        return Encoding.UTF8.GetString([.. utf8]);
     }
 }

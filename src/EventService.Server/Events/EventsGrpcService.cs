@@ -5,6 +5,7 @@ using EventService.Generation;
 using EventService.Generation.Requests;
 using EventService.Grpc.Framing;
 using EventService.Server.Grpc;
+using EventService.Server.Logging;
 
 using V1 = EventService.Grpc.V1;
 
@@ -20,6 +21,7 @@ internal sealed class EventsGrpcService(GenerateEvents events, DensityEvents den
     {
         var cancelled = context.CancellationToken;
         using var run = await events.OpenAsync(GrpcParameters.Of(request), ColumnBlockWriter.FormatName, context.Caller, cancelled);
+        RequestOutcome.Of(context.HttpContext).Follow(run.Progress);
         var passed = 0L;
         var schema = CreateWriter(run.Request).Selected.ToMessage();
         var receipt = run.Receipt.ToMessage();

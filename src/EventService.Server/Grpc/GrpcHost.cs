@@ -1,5 +1,6 @@
 using EventService.Grpc;
 using EventService.Grpc.Framing;
+using EventService.Server.Logging;
 using EventService.Server.Metrics;
 using EventService.Server.Problems;
 
@@ -11,7 +12,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace EventService.Server.Grpc;
 
 /// <summary>Runs calls: reads the headers, gives the service its messages, ends the answer with a status whatever happens.</summary>
-internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, ErrorMetrics metrics, ILogger<GrpcHost> logger)
+internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, ErrorMetrics metrics)
 {
     private readonly TimeSpan _patience = TimeSpan.FromSeconds(settings.StallSeconds);
 
@@ -70,17 +71,9 @@ internal sealed class GrpcHost(ServerSettings settings, TimeProvider time, Error
 
         var (status, sentence, retryAfter) = context is { DeadlineExceeded: true }
             ? (StatusCode.DeadlineExceeded, $"The call's deadline of {context.Timeout!.Value.TotalSeconds:0.###} s has passed.", null)
-            : GrpcResponse.Describe(e);
+            : GrpcResponse.Describe(e, http.TraceIdentifier);
         metrics.Count(GrpcResponse.ToHttp(status), e.GetType().Name);
-        if (status is StatusCode.Internal or StatusCode.Unavailable && e is not RpcException)
-        {
-            GrpcLog.CallFailed(logger, http.Request.Path, status, e);
-        }
-        else
-        {
-            GrpcLog.CallRefused(logger, http.Request.Path, status, sentence);
-        }
-
+        RequestOutcome.Of(http).Note(e, GrpcResponse.ToHttp(status), sentence);
         End(http.Response, context, status, sentence, retryAfter);
     }
 

@@ -57,14 +57,14 @@ internal static class GrpcResponse
     }
 
     /// <summary>What went wrong, as gRPC says it.</summary>
-    public static (StatusCode Status, string Sentence, TimeSpan? RetryAfter) Describe(Exception exception)
+    public static (StatusCode Status, string Sentence, TimeSpan? RetryAfter) Describe(Exception exception, string request)
     {
         if (exception is RpcException rpc)
         {
             return (rpc.StatusCode, rpc.Message, rpc.RetryAfter);
         }
 
-        var (status, detail, retryAfter) = ProblemHandler.Describe(exception);
+        var (status, detail, retryAfter) = ProblemHandler.Describe(exception, request);
         return (Of(status), detail, retryAfter);
     }
 

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 
 using EventService.Grpc;
 using EventService.Grpc.Framing;
+using EventService.Server.Logging;
 using EventService.Server.Problems;
 
 using Google.Protobuf;
@@ -113,5 +114,9 @@ internal sealed class ResponseStream<T>(HttpContext http, bool compress, TimeSpa
         }
     }
 
-    private void CutOff() => http.Features.Get<IHttpResetFeature>()?.Reset(Http2Cancel);
+    private void CutOff()
+    {
+        RequestOutcome.Of(http).CutOff($"The client has taken nothing for {patience.TotalSeconds:F0} s.");
+        http.Features.Get<IHttpResetFeature>()?.Reset(Http2Cancel);
+    }
 }

@@ -24,7 +24,11 @@ public static class Generate
     private static readonly Option<string?> s_receipt = new("--receipt") { Description = "File for the receipt (JSON): all that is needed to make the same events again." };
 
     private static readonly Option<string?> s_server = new("--server") { Description = "Address of a server's gRPC, such as http://localhost:8081: it generates, with its model of that name, instead of this machine." };
-    private static readonly Option<string?> s_key = new("--key") { Description = $"API key for the server; better in variable {ServerOptions.KeyVariable}, where other users of the machine do not see it." };
+    private static readonly Option<string?> s_key = new("--key")
+    {
+        Description = $"API key or token for the server; better in variable {ServerOptions.KeyVariable}, "
+            + "where other users of the machine do not see it.",
+    };
 
     /// <param name="load">Reads model files; EventGenerator.Load outside tests.</param>
     public static Command Command(ModelLoader load)

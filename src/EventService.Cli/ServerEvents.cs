@@ -40,7 +40,7 @@ internal sealed class ServerEvents : IDisposable
     public Receipt Receipt { get; }
 
     /// <param name="server">Address of its gRPC.</param>
-    /// <param name="key">API key; null for that of the variable, if there is one.</param>
+    /// <param name="key">API key or token; null for that of the variable, if there is one.</param>
     /// <param name="values">The parameters of a request, as texts; others than those of this program are conditions.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="RequestException">The address or a value is wrong.</exception>

@@ -11,7 +11,10 @@ internal sealed class ServerOptions
     internal const string KeyVariable = "EVENTSERVICE_KEY";
 
     private readonly Option<string?> _server = new("--server") { Description = $"Address of a server, such as http://localhost:8080; variable {ServerVariable}." };
-    private readonly Option<string?> _key = new("--key") { Description = $"API key for the server; better in variable {KeyVariable}, where other users of the machine do not see it." };
+    private readonly Option<string?> _key = new("--key")
+    {
+        Description = $"API key or token for the server; better in variable {KeyVariable}, where other users of the machine do not see it.",
+    };
     private readonly Option<bool> _json = new("--json") { Description = "Write what the server would answer." };
 
     /// <summary>The server of the environment; null if it names none.</summary>

@@ -31,7 +31,7 @@ builder.Services
     .AddHistograms()
     .AddHealth()
     .AddGrpcHost()
-    .AddApiDocs();
+    .AddApiDocs(settings);
 
 var app = builder.Build();
 app.UseRequestLog();

@@ -2,6 +2,7 @@ using System.Net;
 
 using EventService.Registry;
 using EventService.Registry.Keys;
+using EventService.Server.Tokens;
 
 namespace EventService.Server;
 
@@ -115,6 +116,9 @@ public sealed record ServerSettings
     /// this machine only, and for none where it does not.
     /// </summary>
     public string AnonymousScopes { get; init; } = "";
+
+    /// <summary>Tokens of an OpenID provider beside API keys.</summary>
+    public JwtSettings Jwt { get; init; } = new();
 
     /// <summary>How long keys that are known go on working while the database is away.</summary>
     public int KeySecondsWithoutDatabase { get; init; } = 900;

@@ -1,6 +1,5 @@
 using System.Net;
 
-using EventService.Registry;
 using EventService.Server.Keys;
 
 using Serilog;
@@ -27,7 +26,7 @@ internal static class RequestLog
         var outcome = RequestOutcome.Of(http);
         line.Set("EventId", new { Id = outcome.MessageId(http) }, destructureObjects: true);
         line.Set("Outcome", outcome.Describe(http));
-        line.Set("Caller", http.Features.Get<Caller>()?.Name ?? RegistryName.Anonymous);
+        line.Set("Caller", http.Caller().Name);
         line.Set("RemoteAddress", Plain(http.Connection.RemoteIpAddress)?.ToString());
         line.Set("RequestId", http.TraceIdentifier);
         if (outcome.Fault is { } fault)

@@ -62,9 +62,8 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetri
 
     /// <summary>What an error is for the client, whatever the transport: a status of HTTP, the sentence, when to come again.</summary>
     /// <param name="exception">The error.</param>
-    /// <param name="request">What the log calls the request; null where the answer has a place of its own for it.</param>
-    internal static (int Status, string Detail, TimeSpan? RetryAfter) Describe(
-        Exception exception, string? request = null) => exception switch
+    /// <param name="id">What the log calls the request; null where the answer has a place of its own for it.</param>
+    internal static (int Status, string Detail, TimeSpan? RetryAfter) Describe(Exception exception, string? id = null) => exception switch
     {
         ProblemException e => (e.Status, e.Message, e.RetryAfter),
         RequestException { Fault: RequestFault.Cannot } e => (StatusCodes.Status422UnprocessableEntity, e.Message, null),
@@ -90,7 +89,7 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetri
         _ when DatabaseFailure.Is(exception) => (StatusCodes.Status503ServiceUnavailable, "The registry's database does not answer. Try again shortly; the server's log says why.", s_retryLater),
         _ => (
             StatusCodes.Status500InternalServerError,
-            $"The server failed; its log has the details under {(request is null ? "the trace identifier given here" : $"request {request}")}.",
+            $"The server failed; its log has the details under {(id is null ? "the trace identifier given here" : $"request {id}")}.",
             null),
     };
 }

@@ -63,7 +63,7 @@ public static class Generate
     private static readonly Option<string?> s_key = new("--key")
     {
         Description =
-            $"API key for the server; better in variable {ServerOptions.KeyVariable}, where other users of the machine do not see it.",
+            $"API key or token for the server; better in variable {ServerOptions.KeyVariable}, where other users of the machine do not see it.",
     };
 
     /// <param name="load">Reads model files; EventGenerator.Load outside tests.</param>

@@ -9,7 +9,6 @@ using EventService.Physics.Events;
 using EventService.Physics.Formats;
 using EventStream = EventService.Client.EventStream;
 using GenerateRequest = EventService.Contracts.V1.GenerateRequest;
-using GenerateRequest = EventService.Grpc.V1.GenerateRequest;
 using Receipt = EventService.Generation.Requests.Receipt;
 
 namespace EventService.Cli;
@@ -42,7 +41,7 @@ internal sealed class ServerEvents : IDisposable
     public Receipt Receipt { get; }
 
     /// <param name="server">Address of its gRPC.</param>
-    /// <param name="key">API key; null for that of the variable, if there is one.</param>
+    /// <param name="key">API key or token; null for that of the variable, if there is one.</param>
     /// <param name="values">The parameters of a request, as texts; others than those of this program are conditions.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="RequestException">The address or a value is wrong.</exception>

@@ -16,7 +16,7 @@ internal sealed class ServerOptions
     };
     private readonly Option<string?> _key = new("--key")
     {
-        Description = $"API key for the server; better in variable {KeyVariable}, where other users of the machine do not see it.",
+        Description = $"API key or token for the server; better in variable {KeyVariable}, where other users of the machine do not see it.",
     };
     private readonly Option<bool> _json = new("--json") { Description = "Write what the server would answer." };
 

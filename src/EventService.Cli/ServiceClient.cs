@@ -13,7 +13,7 @@ internal sealed class ServiceClient : IDisposable
     private readonly HttpClient _client;
 
     /// <param name="server">Address, such as http://localhost:8080.</param>
-    /// <param name="key">API key; null to come without.</param>
+    /// <param name="key">API key or token; null to come without.</param>
     /// <exception cref="RegistryException">The address is invalid.</exception>
     public ServiceClient(string server, string? key)
     {

@@ -5,7 +5,7 @@ namespace EventService.Client;
 /// <summary>How a client calls.</summary>
 public sealed record EventServiceClientOptions
 {
-    /// <summary>API key, esk_...; null to come without.</summary>
+    /// <summary>API key, esk_..., or a token (JWT) of the OpenID provider that the server trusts; null to come without.</summary>
     public string? ApiKey { get; init; }
 
     /// <summary>Time for a whole operation, pauses and resumptions included; null for all the time it takes.</summary>

@@ -31,7 +31,7 @@ builder.Services
     .AddHistograms()
     .AddHealth()
     .AddGrpcServices(settings)
-    .AddApiDocs();
+    .AddApiDocs(settings);
 
 var app = builder.Build();
 app.UseRequestLog();

@@ -4,6 +4,7 @@ using EventService.Registry.Artifacts;
 using EventService.Registry.Databases;
 using EventService.Registry.Keys;
 using EventService.Registry.Versions;
+using EventService.Server.Tokens;
 
 namespace EventService.Server;
 
@@ -117,6 +118,9 @@ public sealed record ServerSettings
     /// this machine only, and for none where it does not.
     /// </summary>
     public string AnonymousScopes { get; init; } = "";
+
+    /// <summary>Tokens of an OpenID provider beside API keys.</summary>
+    public JwtSettings Jwt { get; init; } = new();
 
     /// <summary>How long keys that are known go on working while the database is away.</summary>
     public int KeySecondsWithoutDatabase { get; init; } = 900;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -9,7 +10,10 @@ using EventService.FunctionalTests.Models;
 using EventService.Registry;
 using EventService.Registry.Databases;
 using EventService.Registry.Keys;
+using EventService.Server.Keys;
 
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EventService.FunctionalTests;
@@ -187,13 +191,21 @@ public sealed class KeysApiTests
         await using var service = new RunningService(workers: 1, registry: test);
         await service.ClientAsync("root", "admin");
         var (key, row) = await service.Services.GetRequiredService<KeyStore>().CreateAsync(new CreateKeyRequest("alice", EventsPerSecond: 500, ConcurrentRequests: 3), "tests");
-        var request = new Microsoft.AspNetCore.Http.DefaultHttpContext();
-        request.Request.Headers.Authorization = $"Bearer {key}";
 
-        var caller = await service.Services.GetRequiredService<Server.Keys.KeyCheck>().IdentifyAsync(request, KeyScope.Generate);
+        var caller = await CallerAsync($"Bearer {key}");
         Assert.Equal(("alice", row.Id, new KeyQuota(500, 3)), (caller.Name, caller.KeyId, caller.Quota));
-        var nobody = await service.Services.GetRequiredService<Server.Keys.KeyCheck>().IdentifyAsync(new Microsoft.AspNetCore.Http.DefaultHttpContext(), KeyScope.Generate);
+        Assert.Equal([KeyScope.Read, KeyScope.Generate], caller.Scopes);
+        var nobody = await CallerAsync(header: null);
         Assert.Equal(("anonymous", null, KeyQuota.None), (nobody.Name, nobody.KeyId, nobody.Quota));
+
+        async Task<Caller> CallerAsync(string? header)
+        {
+            await using var scope = service.Services.CreateAsyncScope();
+            var context = new DefaultHttpContext { RequestServices = scope.ServiceProvider };
+            context.Request.Headers.Authorization = header;
+            context.User = (await context.AuthenticateAsync(KeysStart.Scheme)).Principal ?? new ClaimsPrincipal();
+            return context.Caller();
+        }
     }
 
     [Theory, OnSqlite, OnPostgres]

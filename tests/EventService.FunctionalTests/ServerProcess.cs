@@ -8,11 +8,15 @@ namespace EventService.FunctionalTests;
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private readonly Process _process;
+    private readonly Task<string> _output;
 
     private ServerProcess(Process process, Uri address)
     {
         _process = process;
         Client = new HttpClient { BaseAddress = address };
+
+        // Whatever it writes is read, so that it never waits for a reader.
+        _output = process.StandardOutput.ReadToEndAsync();
     }
 
     public HttpClient Client { get; }
@@ -37,8 +41,6 @@ internal sealed class ServerProcess : IAsyncDisposable
             const string listening = "Now listening on: ";
             if (line.IndexOf(listening, StringComparison.Ordinal) is >= 0 and var at)
             {
-                // Whatever else it writes is read, so that it never waits for a reader.
-                _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
                 return new ServerProcess(process, new Uri(line[(at + listening.Length)..].Trim().Trim('"')));
             }
         }
@@ -55,6 +57,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
         kill.WaitForExit();
     }
+
+    /// <summary>What it has written since it listens, once it has ended.</summary>
+    public Task<string> OutputAsync() => _output;
 
     public async Task<int> ExitCodeAsync()
     {

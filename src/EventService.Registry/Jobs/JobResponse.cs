@@ -6,7 +6,7 @@ namespace EventService.Registry.Jobs;
 /// <summary>A job as it is now.</summary>
 /// <param name="Id">What names it.</param>
 /// <param name="State">queued, running, done, failed, cancelled or deleted.</param>
-/// <param name="Owner">Name of the key that it was asked for with, or "anonymous".</param>
+/// <param name="Owner">Name of the key that it was asked for with, ISSUER#NAME of who sent a token, or "anonymous".</param>
 /// <param name="RequestId">What the owner calls the request; null where it has no name.</param>
 /// <param name="N">Events in all.</param>
 /// <param name="Done">Events generated so far.</param>

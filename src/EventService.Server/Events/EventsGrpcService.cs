@@ -5,6 +5,7 @@ using EventService.Models.Contracts;
 using EventService.Models.Documents;
 using EventService.Models.Sampling;
 using EventService.Server.Grpc;
+using EventService.Server.Logging;
 
 using Grpc.Core;
 
@@ -23,6 +24,7 @@ internal sealed class EventsGrpcService(GenerateEvents events, DensityEvents den
     {
         var cancelled = context.CancellationToken;
         using var run = await events.OpenAsync(GrpcParameters.Of(request), ColumnBlockWriter.FormatName, context.Caller(), cancelled);
+        RequestOutcome.Of(context.GetHttpContext()).Follow(run.Progress);
         var passed = 0L;
         var schema = CreateWriter(run.Request).Selected.ToMessage();
         var receipt = run.Receipt.ToMessage();

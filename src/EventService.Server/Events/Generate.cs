@@ -4,11 +4,13 @@ using EventService.Generation.Requests;
 using EventService.Models.Sampling;
 using EventService.Physics.Formats;
 using EventService.Server.Keys;
+using EventService.Server.Logging;
+using EventService.Server.Problems;
 
 namespace EventService.Server.Events;
 
 /// <summary>POST /generate: events of a model, streamed as they are made.</summary>
-internal sealed class Generate(GenerateEvents events, ServerSettings settings, TimeProvider time, ILogger<Generate> logger)
+internal sealed class Generate(GenerateEvents events, ServerSettings settings, TimeProvider time)
 {
     /// <summary>Bytes handed to the connection at a time: its buffers stay small whatever the size of a chunk.</summary>
     private const int WriteBytes = 1 << 17;
@@ -20,20 +22,8 @@ internal sealed class Generate(GenerateEvents events, ServerSettings settings, T
         var defaultFormat = parameters.ContainsKey("format") ? "" : AcceptedFormat.Choose(context.Request.Headers.Accept, EventMediaType.All, f => f.MediaType).Format;
         using var run = await events.OpenAsync(parameters, defaultFormat, context.Caller(), aborted);
         SetHeaders(context.Response, run.Receipt, run.Request.CreateWriter(run.Generator));
-        try
-        {
-            await run.WriteAsync((bytes, _, token) => WriteAsync(context.Response, bytes, token), aborted);
-        }
-        catch (Exception e) when (context.Response.HasStarted)
-        {
-            // The status is out: all that is left is that the client sees the stream break before its end.
-            if (!aborted.IsCancellationRequested)
-            {
-                EventsLog.StreamBroken(logger, run.Receipt.Model, run.Receipt.Seed, context.TraceIdentifier, e);
-            }
-
-            context.Abort();
-        }
+        RequestOutcome.Of(context).Follow(run.Progress);
+        await run.WriteAsync((bytes, _, token) => WriteAsync(context.Response, bytes, token), aborted);
     }
 
     /// <summary>The receipt is complete before the first byte: all of it in one header, what is needed most in headers of their own.</summary>
@@ -51,7 +41,7 @@ internal sealed class Generate(GenerateEvents events, ServerSettings settings, T
     }
 
     /// <summary>Each piece waits until the connection has taken the one before. A client that takes nothing for too long holds the place of another.</summary>
-    /// <exception cref="TimeoutException">It has.</exception>
+    /// <exception cref="ProblemException">It has.</exception>
     private async ValueTask WriteAsync(HttpResponse response, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         for (; bytes.Length > 0; bytes = bytes[Math.Min(WriteBytes, bytes.Length)..])
@@ -59,7 +49,15 @@ internal sealed class Generate(GenerateEvents events, ServerSettings settings, T
             var write = response.BodyWriter.WriteAsync(bytes[..Math.Min(WriteBytes, bytes.Length)], cancellationToken);
             if (!write.IsCompletedSuccessfully)
             {
-                await write.AsTask().WaitAsync(TimeSpan.FromSeconds(settings.StallSeconds), time, cancellationToken);
+                try
+                {
+                    await write.AsTask().WaitAsync(TimeSpan.FromSeconds(settings.StallSeconds), time, cancellationToken);
+                }
+                catch (TimeoutException)
+                {
+                    throw new ProblemException(
+                        StatusCodes.Status408RequestTimeout, $"The client has taken nothing for {settings.StallSeconds} s.");
+                }
             }
         }
     }

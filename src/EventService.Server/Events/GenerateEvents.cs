@@ -50,12 +50,16 @@ internal sealed class GenerateEvents(VersionLookup versions, GeneratorCache gene
 internal sealed class EventRun(EventGenerator generator, GenerateRequest request, Receipt receipt, AdmittedRequest workers) : IDisposable
 {
     private readonly Activity? _span = Span(receipt);
+    private long _done;
 
     public EventGenerator Generator => generator;
 
     public GenerateRequest Request => request;
 
     public Receipt Receipt => receipt;
+
+    /// <summary>How many events have been handed on, and of how many.</summary>
+    public (long Done, long All) Progress() => (Volatile.Read(ref _done), request.Count);
 
     /// <summary>Generates the events in the request's format and hands their bytes on, in order.</summary>
     /// <param name="write">Takes the next bytes, and how many events have been generated up to here. The memory is used again after it returns.</param>
@@ -65,15 +69,26 @@ internal sealed class EventRun(EventGenerator generator, GenerateRequest request
         WriteAsync(r => r.CreateWriter(generator), write, cancellationToken);
 
     /// <summary>As above, in a format of the transport's own: one call of <paramref name="write"/> for each block.</summary>
-    public Task WriteAsync(Func<GenerateRequest, IEventWriter> createWriter, Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write, CancellationToken cancellationToken) =>
-        workers.UntilStoppedAsync(
+    public Task WriteAsync(
+        Func<GenerateRequest, IEventWriter> createWriter,
+        Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write,
+        CancellationToken cancellationToken)
+    {
+        return workers.UntilStoppedAsync(
             async token =>
             {
-                await GeneratePipeline.RunAsync(workers, generator, request, createWriter, write, token);
+                await GeneratePipeline.RunAsync(workers, generator, request, createWriter, CountAsync, token);
                 return request.Count;
             },
             "The server is shutting down and cannot finish this request. Ask another for the events that are missing, with 'first'.",
             cancellationToken);
+
+        async ValueTask CountAsync(ReadOnlyMemory<byte> bytes, long events, CancellationToken token)
+        {
+            await write(bytes, events, token);
+            Volatile.Write(ref _done, events);
+        }
+    }
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using EventService.Server.Logging;
 using EventService.Server.Metrics;
 using EventService.Server.Problems;
 
@@ -9,11 +10,11 @@ using Grpc.Core;
 namespace EventService.Server.Grpc;
 
 /// <summary>
-/// Looks at every call once it has ended. What failed is counted and logged, and where the library knows no more than UNKNOWN, or refuses
+/// Looks at every call once it has ended. What failed is counted and noted for the log, and where the library knows no more than UNKNOWN, or refuses
 /// in words of its own, the client gets the status and the sentence of <see cref="GrpcStatus"/>. An interceptor would not do: it sees
 /// nothing of a request that cannot be read.
 /// </summary>
-internal sealed class CallOutcome(ServerSettings settings, ErrorMetrics metrics, ILogger<CallOutcome> logger)
+internal sealed class CallOutcome(ServerSettings settings, ErrorMetrics metrics)
 {
     public async Task WatchAsync(HttpContext http, RequestDelegate next)
     {
@@ -35,6 +36,7 @@ internal sealed class CallOutcome(ServerSettings settings, ErrorMetrics metrics,
         }
         else if (hasGone)
         {
+            RequestOutcome.Of(http).Left();
             if (!http.Response.HasStarted)
             {
                 http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
@@ -44,26 +46,21 @@ internal sealed class CallOutcome(ServerSettings settings, ErrorMetrics metrics,
         }
         else if (status.StatusCode == StatusCode.Unknown && failure is not null)
         {
-            (status, var retryAfter) = GrpcStatus.Describe(failure);
+            (status, var retryAfter) = GrpcStatus.Describe(failure, http.TraceIdentifier);
             GrpcStatus.Write(http.Response, status, retryAfter);
         }
         else if (status.StatusCode == StatusCode.ResourceExhausted && failure is null)
         {
             // Only the library's limit of a message is an exhausted resource without an exception.
-            (status, _) = GrpcStatus.Describe(GrpcStatus.TooLong(settings.GrpcMessageBytes));
+            (status, _) = GrpcStatus.Describe(GrpcStatus.TooLong(settings.GrpcMessageBytes), http.TraceIdentifier);
             GrpcStatus.Write(http.Response, status);
         }
 
         metrics.Count(GrpcStatus.ToHttp(status.StatusCode), failure?.GetType().Name ?? nameof(RpcException));
-        var isOurs = failure is not (null or ProblemException or InvalidDataException or InvalidProtocolBufferException);
-        if (isOurs && status.StatusCode is StatusCode.Internal or StatusCode.Unavailable)
-        {
-            GrpcLog.CallFailed(logger, http.Request.Path, status.StatusCode, failure!);
-        }
-        else
-        {
-            GrpcLog.CallRefused(logger, http.Request.Path, status.StatusCode, status.Detail);
-        }
+
+        // What the client got wrong in its messages, or the library says without an exception, is no failure of the server.
+        var cause = failure is null or InvalidDataException or InvalidProtocolBufferException ? new RpcException(status) : failure;
+        RequestOutcome.Of(http).Note(cause, GrpcStatus.ToHttp(status.StatusCode), status.Detail);
     }
 
     /// <summary>Whether the failure says that nobody is there, of which the request's token may not know yet.</summary>

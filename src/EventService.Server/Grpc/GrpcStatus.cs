@@ -23,7 +23,9 @@ internal static class GrpcStatus
         && (type.Length == ContentType.Length || type[ContentType.Length] is ';' or '+');
 
     /// <summary>What went wrong, as gRPC says it, and when to come again.</summary>
-    public static (Status Status, TimeSpan? RetryAfter) Describe(Exception exception)
+    /// <param name="exception">The error.</param>
+    /// <param name="request">The request's id, by which the log has the details of a failure.</param>
+    public static (Status Status, TimeSpan? RetryAfter) Describe(Exception exception, string request)
     {
         switch (exception)
         {
@@ -35,7 +37,7 @@ internal static class GrpcStatus
             case IOException { InnerException: null } e when e.Message.StartsWith("Message too large", StringComparison.Ordinal):
                 return (new Status(StatusCode.ResourceExhausted, $"{e.Message} bytes. Send smaller blocks. Is this gRPC?"), null);
             default:
-                var (http, detail, retryAfter) = ProblemHandler.Describe(exception);
+                var (http, detail, retryAfter) = ProblemHandler.Describe(exception, request);
                 return (new Status(Of(http), detail), retryAfter);
         }
     }

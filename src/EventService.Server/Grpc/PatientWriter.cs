@@ -1,3 +1,5 @@
+using EventService.Server.Logging;
+
 using Grpc.Core;
 
 using Microsoft.AspNetCore.Http.Features;
@@ -33,6 +35,7 @@ internal sealed class PatientWriter<T>(IServerStreamWriter<T> inner, HttpContext
         }
         catch (TimeoutException)
         {
+            RequestOutcome.Of(http).CutOff($"The client has taken nothing for {patience.TotalSeconds:F0} s.");
             if (http.Features.Get<IHttpResetFeature>() is { } stream)
             {
                 stream.Reset(Http2Cancel);

@@ -1,4 +1,7 @@
 using EventService.Registry;
+using EventService.Registry.Databases;
+using EventService.Registry.Serving;
+using EventService.Registry.Versions;
 using EventService.Server.Problems;
 
 namespace EventService.Server.Health;

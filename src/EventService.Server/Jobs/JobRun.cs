@@ -18,7 +18,9 @@ using EventService.Server.Workers;
 namespace EventService.Server.Jobs;
 
 /// <summary>What a run of a job needs of the server.</summary>
-internal sealed record JobTools(JobLeases Leases, JobStore Store, JobFolder Folder, VersionLookup Versions, GeneratorCache Generators, WorkerPool Pool, TimeProvider Time, ILogger Logger);
+internal sealed record JobTools(
+    JobLeases Leases, JobStore Store, JobFolder Folder, VersionLookup Versions, GeneratorCache Generators,
+    WorkerPool Pool, KeyQuota TokenQuota, TimeProvider Time, ILogger Logger);
 
 /// <summary>
 /// One job while this server holds it. Finished parts are kept, whoever made them, once their bytes have been read and are what was
@@ -173,7 +175,9 @@ internal sealed class JobRun(JobLease lease, JobTools tools)
     /// <summary>Waits for its turn where the pool is full or the owner's quota is used up.</summary>
     private async Task<AdmittedRequest> AdmitAsync(EventGenerator generator, long events, CancellationToken cancellationToken)
     {
+        // Who came with a token has the quota of the settings; nothing of that is stored.
         var caller = new Caller(lease.Job.Owner, lease.Job.ApiKeyId, [KeyScope.Generate], lease.Quota);
+        caller = caller is { KeyId: null, Account: not null } ? caller with { Quota = tools.TokenQuota } : caller;
         while (true)
         {
             try

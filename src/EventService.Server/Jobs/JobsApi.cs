@@ -32,7 +32,8 @@ internal static class JobsApi
             .AddSingleton<SubmitJob>()
             .AddSingleton(services => new JobTools(
                 services.GetRequiredService<JobLeases>(), services.GetRequiredService<JobStore>(), services.GetRequiredService<JobFolder>(), services.GetRequiredService<VersionLookup>(),
-                services.GetRequiredService<GeneratorCache>(), services.GetRequiredService<WorkerPool>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<JobRunner>>()))
+                services.GetRequiredService<GeneratorCache>(), services.GetRequiredService<WorkerPool>(), settings.Jwt.Quota,
+                services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<JobRunner>>()))
             .AddHostedService<JobRunner>();
 
     public static void MapJobs(this WebApplication app)

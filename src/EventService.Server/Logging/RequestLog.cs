@@ -1,60 +1,39 @@
-using System.Diagnostics;
+using System.Net;
+
+using EventService.Server.Keys;
 
 using Serilog;
-using Serilog.Extensions.Logging;
-using Serilog.Formatting.Json;
-using Serilog.Settings.Configuration;
 
 namespace EventService.Server.Logging;
 
-/// <summary>Serilog as configured in section "EventService:Serilog", and one line for every request. Messages 2000-2099.</summary>
-internal static partial class RequestLog
+/// <summary>One line for every request: what was asked, how it ended, who asked from where. Messages 2000-2099.</summary>
+internal static class RequestLog
 {
-    public static void AddStructuredLogs(this WebApplicationBuilder builder, ServerSettings settings)
-    {
-        var configuration = new LoggerConfiguration()
-            .ReadFrom.Configuration(builder.Configuration, new ConfigurationReaderOptions { SectionName = $"{ServerSettings.Section}:Serilog" })
-            .Enrich.FromLogContext();
-        if (settings.LogFile is { Length: > 0 } file)
-        {
-            configuration.WriteTo.File(new JsonFormatter(renderMessage: true), file, rollingInterval: RollingInterval.Day);
-        }
-
-        builder.Logging.ClearProviders().AddProvider(new SerilogLoggerProvider(configuration.CreateLogger(), dispose: true));
-    }
-
     /// <summary>Outermost, so that the status and the time are those the client sees.</summary>
-    public static void UseRequestLog(this WebApplication app)
-    {
-        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(RequestLog).FullName!);
-        app.Use(async (context, next) =>
+    public static void UseRequestLog(this WebApplication app) =>
+        app.UseSerilogRequestLogging(options =>
         {
-            var start = Stopwatch.GetTimestamp();
-            var completed = false;
-            try
-            {
-                await next(context);
-                completed = !context.RequestAborted.IsCancellationRequested;
-            }
-            finally
-            {
-                var milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-                var (request, response) = (context.Request, context.Response);
-                if (completed)
-                {
-                    Answered(logger, request.Method, request.Path, request.QueryString.Value ?? "", response.StatusCode, milliseconds, context.TraceIdentifier);
-                }
-                else
-                {
-                    Broken(logger, request.Method, request.Path, request.QueryString.Value ?? "", response.StatusCode, milliseconds, context.TraceIdentifier);
-                }
-            }
+            options.Logger = app.Services.GetRequiredService<Serilog.ILogger>();
+            options.MessageTemplate = "{RequestMethod:l} {RequestPath:l} {Outcome:l}; {Elapsed:0.0} ms, "
+                + "{Caller:l} at {RemoteAddress:l}, request {RequestId:l}";
+            options.IncludeQueryInRequestPath = true;
+            options.GetLevel = (http, _, _) => RequestOutcome.Of(http).Level(http);
+            options.EnrichDiagnosticContext = Describe;
         });
+
+    private static void Describe(IDiagnosticContext line, HttpContext http)
+    {
+        var outcome = RequestOutcome.Of(http);
+        line.Set("EventId", new { Id = outcome.MessageId(http) }, destructureObjects: true);
+        line.Set("Outcome", outcome.Describe(http));
+        line.Set("Caller", http.Caller().Name);
+        line.Set("RemoteAddress", Plain(http.Connection.RemoteIpAddress)?.ToString());
+        line.Set("RequestId", http.TraceIdentifier);
+        if (outcome.Fault is { } fault)
+        {
+            line.SetException(fault);
+        }
     }
 
-    [LoggerMessage(2000, LogLevel.Information, "{Method} {Path}{Query} answered {Status} in {Milliseconds:F1} ms, request {TraceId}")]
-    private static partial void Answered(Microsoft.Extensions.Logging.ILogger logger, string method, string path, string query, int status, double milliseconds, string traceId);
-
-    [LoggerMessage(2001, LogLevel.Warning, "{Method} {Path}{Query} broke off with {Status} after {Milliseconds:F1} ms, request {TraceId}")]
-    private static partial void Broken(Microsoft.Extensions.Logging.ILogger logger, string method, string path, string query, int status, double milliseconds, string traceId);
+    private static IPAddress? Plain(IPAddress? address) => address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
 }

@@ -52,13 +52,17 @@ internal static class ModelsApi
             .WithSummary("What happened to a model: versions, cards, moves of its aliases, retirements, each with who and why.")
             .ProducesProblem(StatusCodes.Status404NotFound);
 
-        models.MapPut("/models/{name}/versions/{version:int}/state", (string name, int version, SetStateRequest request, IModelCatalog catalog, CancellationToken cancellationToken) =>
+        // Beside the group: who may publish need not be one who may read.
+        app.MapPut("/models/{name}/versions/{version:int}/state", (
+                string name, int version, SetStateRequest request, IModelCatalog catalog, CancellationToken cancellationToken) =>
                 catalog.SetStateAsync(name, version, request, cancellationToken))
+            .WithTags("Models")
             .Takes(KeyScope.Publish)
             .WithSummary("Retire a version, or make it active again.")
             .WithDescription("A retired version keeps its number and bytes and is served to those who name the number; no alias may mean it.")
             .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict);
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
         app.MapGrpcService<ModelsGrpcService>().Takes(KeyScope.Read);
     }

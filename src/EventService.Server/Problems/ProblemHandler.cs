@@ -7,6 +7,7 @@ using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Registry.Databases;
 using EventService.Server.Grpc;
+using EventService.Server.Logging;
 using EventService.Server.Metrics;
 
 using Microsoft.AspNetCore.Diagnostics;
@@ -15,40 +16,33 @@ using Microsoft.AspNetCore.Mvc;
 namespace EventService.Server.Problems;
 
 /// <summary>The one place where errors become problem details (RFC 9457), or a status where the call is one of gRPC.</summary>
-internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetrics metrics, ILogger<ProblemHandler> logger) : IExceptionHandler
+internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetrics metrics) : IExceptionHandler
 {
     private static readonly TimeSpan s_retryLater = TimeSpan.FromSeconds(5);
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
+        var outcome = RequestOutcome.Of(httpContext);
         if (BrokenConnection.Explains(httpContext, exception))
         {
-            // The request log says so.
+            outcome.Left();
             httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
             return true;
         }
 
         if (GrpcStatus.IsExpected(httpContext.Request))
         {
-            var (call, pushback) = GrpcStatus.Describe(exception);
+            var (call, pushback) = GrpcStatus.Describe(exception, httpContext.TraceIdentifier);
             var http = GrpcStatus.ToHttp(call.StatusCode);
             metrics.Count(http, exception.GetType().Name);
-            if (http >= 500)
-            {
-                ProblemLog.RequestFailed(logger, httpContext.Request.Method, httpContext.Request.Path, http, exception);
-            }
-
+            outcome.Note(exception, http, call.Detail);
             GrpcStatus.Write(httpContext.Response, call, pushback);
             return true;
         }
 
         var (status, detail, retryAfter) = Describe(exception);
         metrics.Count(status, exception.GetType().Name);
-        if (status >= 500)
-        {
-            ProblemLog.RequestFailed(logger, httpContext.Request.Method, httpContext.Request.Path, status, exception);
-        }
-
+        outcome.Note(exception, status, detail);
         httpContext.Response.StatusCode = status;
         if (status == StatusCodes.Status401Unauthorized)
         {
@@ -68,7 +62,9 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetri
     }
 
     /// <summary>What an error is for the client, whatever the transport: a status of HTTP, the sentence, when to come again.</summary>
-    internal static (int Status, string Detail, TimeSpan? RetryAfter) Describe(Exception exception) => exception switch
+    /// <param name="exception">The error.</param>
+    /// <param name="id">What the log calls the request; null where the answer has a place of its own for it.</param>
+    internal static (int Status, string Detail, TimeSpan? RetryAfter) Describe(Exception exception, string? id = null) => exception switch
     {
         ProblemException e => (e.Status, e.Message, e.RetryAfter),
         RequestException { Fault: RequestFault.Cannot } e => (StatusCodes.Status422UnprocessableEntity, e.Message, null),
@@ -92,6 +88,9 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, ErrorMetri
         // Kestrel's own words for the length of a chunk that no number holds.
         IOException { InnerException: OverflowException } e => (StatusCodes.Status400BadRequest, $"The body cannot be read: {e.Message}", null),
         _ when DatabaseFailure.Is(exception) => (StatusCodes.Status503ServiceUnavailable, "The registry's database does not answer. Try again shortly; the server's log says why.", s_retryLater),
-        _ => (StatusCodes.Status500InternalServerError, "The server failed; its log has the details under the trace identifier given here.", null),
+        _ => (
+            StatusCodes.Status500InternalServerError,
+            $"The server failed; its log has the details under {(id is null ? "the trace identifier given here" : $"request {id}")}.",
+            null),
     };
 }

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 
+using EventService.Server.Logging;
+
 namespace EventService.Server.Problems;
 
 internal static class ProblemServices
@@ -18,10 +20,41 @@ internal static class ProblemServices
                 options.SerializerOptions.RespectRequiredConstructorParameters = true;
             });
 
-    /// <summary>Errors that come from routing and have no text of their own get a body too.</summary>
+    /// <summary>
+    /// Errors that come from routing and have no text of their own get a body too. An error in the middle of an answer breaks it off.
+    /// </summary>
     public static void UseProblems(this WebApplication app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true });
         app.UseStatusCodePages();
+        app.Use(async (context, next) =>
+        {
+            try
+            {
+                await next(context);
+            }
+            catch (Exception e) when (context.Response.HasStarted)
+            {
+                BreakOff(context, e);
+            }
+        });
+    }
+
+    /// <summary>The status is out: all that is left is that the client sees the answer break before its end.</summary>
+    private static void BreakOff(HttpContext context, Exception exception)
+    {
+        var outcome = RequestOutcome.Of(context);
+        if (BrokenConnection.Explains(context, exception))
+        {
+            outcome.Left();
+        }
+        else
+        {
+            var (status, sentence, _) = ProblemHandler.Describe(exception);
+            outcome.Note(exception, status, sentence);
+            outcome.CutOff();
+        }
+
+        context.Abort();
     }
 }

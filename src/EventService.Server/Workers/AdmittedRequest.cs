@@ -51,8 +51,9 @@ internal sealed class AdmittedRequest : IWorkers, IDisposable
         {
             return await work(stop.Token);
         }
-        catch (OperationCanceledException) when (_pool.Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (_pool.Stopping.IsCancellationRequested)
         {
+            // The client's token may be cancelled by then too: Kestrel aborts a connection whose write is cancelled.
             throw new ProblemException(StatusCodes.Status503ServiceUnavailable, sentence);
         }
     }

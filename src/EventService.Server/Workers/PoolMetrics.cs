@@ -52,7 +52,7 @@ internal sealed class PoolMetrics
                 chunk.Chunk.Events,
                 model,
                 new KeyValuePair<string, object?>("class", NameOf(chunk.Request.Class)),
-                new KeyValuePair<string, object?>("key", chunk.Request.Asked.Caller.KeyId is null ? "none" : "given"));
+                new KeyValuePair<string, object?>("key", chunk.Request.Asked.Caller.Account is null ? "none" : "given"));
         }
     }
 

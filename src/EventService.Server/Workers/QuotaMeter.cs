@@ -3,10 +3,11 @@ using EventService.Server.Problems;
 
 namespace EventService.Server.Workers;
 
-/// <summary>What a key uses of its quota: requests at a time, and events a second with a second's worth in reserve.</summary>
+/// <summary>What a caller uses of its quota: requests at a time, and events a second with a second's worth in reserve.</summary>
 /// <remarks>
-/// Streams of a key with a rate are slowed down to it instead of refused: each chunk takes its events from a virtual schedule (the generic cell
-/// rate algorithm, ITU-T I.371) and waits for its place. A request is refused where the others of the key are already that far behind.
+/// Streams of a caller with a rate are slowed down to it instead of refused: each chunk takes its events from a virtual schedule (the
+/// generic cell rate algorithm, ITU-T I.371) and waits for its place. A request is refused where the others of the caller are already
+/// that far behind.
 /// </remarks>
 internal sealed class QuotaMeter(TimeProvider time)
 {
@@ -22,10 +23,10 @@ internal sealed class QuotaMeter(TimeProvider time)
     /// <summary>Requests inside.</summary>
     public int Requests { get; private set; }
 
-    /// <param name="name">Name of the key, for the sentence.</param>
+    /// <param name="title">Whose it is, for the sentence, such as "Key 'alice'".</param>
     /// <param name="quota">As it is now: it can change while the key is used.</param>
     /// <exception cref="ProblemException">429: the quota is used up.</exception>
-    public void Enter(string name, KeyQuota quota)
+    public void Enter(string title, KeyQuota quota)
     {
         lock (_lock)
         {
@@ -33,14 +34,17 @@ internal sealed class QuotaMeter(TimeProvider time)
             if (Requests >= quota.ConcurrentRequests)
             {
                 throw new ProblemException(StatusCodes.Status429TooManyRequests,
-                    $"Key '{name}' has {Requests} requests under way, as many as it may. Wait for one to end, or ask an administrator for more.", TimeSpan.FromSeconds(1));
+                    $"{title} has {Requests} requests under way, as many as it may. Wait for one to end, or ask an administrator for more.",
+                    TimeSpan.FromSeconds(1));
             }
 
             var behind = _schedule - time.GetUtcNow();
             if (quota.EventsPerSecond is { } rate && behind > s_patience)
             {
                 throw new ProblemException(StatusCodes.Status429TooManyRequests,
-                    $"Key '{name}' may have {rate} events a second, and its requests under way are already {behind.TotalSeconds:F0} s behind. Wait for them, or ask an administrator for more.", behind - s_patience);
+                    $"{title} may have {rate} events a second, and its requests under way are already {behind.TotalSeconds:F0} s behind. "
+                    + "Wait for them, or ask an administrator for more.",
+                    behind - s_patience);
             }
 
             Requests++;
@@ -55,7 +59,7 @@ internal sealed class QuotaMeter(TimeProvider time)
         }
     }
 
-    /// <summary>Waits until the key may have that many more events.</summary>
+    /// <summary>Waits until the caller may have that many more events.</summary>
     public async Task WaitAsync(int events, CancellationToken cancellationToken)
     {
         TimeSpan wait;

@@ -3,8 +3,8 @@ using EventService.Generation.Pipeline;
 namespace EventService.Server.Workers;
 
 /// <summary>
-/// Chunks that wait for a worker. Classes, keys in a class and requests of a key take turns by the time they have used; small chunks
-/// of one model are taken together.
+/// Chunks that wait for a worker. Classes, accounts in a class and requests of an account take turns by the time they have used; small
+/// chunks of one model are taken together.
 /// </summary>
 internal sealed class WorkQueue
 {
@@ -15,7 +15,7 @@ internal sealed class WorkQueue
     private readonly object _lock = new();
     private readonly FairShare _root = new();
     private readonly Dictionary<RequestClass, FairShare> _classes;
-    private readonly Dictionary<(RequestClass Class, long? Key), (FairShare Share, int Requests)> _keys = [];
+    private readonly Dictionary<(RequestClass Class, string? Account), (FairShare Share, int Requests)> _accounts = [];
     private readonly int _largestBatch;
     private readonly TimeSpan _longestWait;
     private int _waiting;
@@ -33,29 +33,31 @@ internal sealed class WorkQueue
     public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>A share for a request, until <see cref="Leave"/>.</summary>
-    public FairShare Join(RequestClass requestClass, long? key)
+    public FairShare Join(RequestClass requestClass, string? account)
     {
         lock (_lock)
         {
-            var (share, requests) = _keys.TryGetValue((requestClass, key), out var known) ? known : (new FairShare(_classes[requestClass]), 0);
-            _keys[(requestClass, key)] = (share, requests + 1);
+            var (share, requests) = _accounts.TryGetValue((requestClass, account), out var known)
+                ? known
+                : (new FairShare(_classes[requestClass]), 0);
+            _accounts[(requestClass, account)] = (share, requests + 1);
             return new FairShare(share);
         }
     }
 
-    /// <summary>The request has ended; a key without requests starts anew when it comes back.</summary>
-    public void Leave(RequestClass requestClass, long? key)
+    /// <summary>The request has ended; an account without requests starts anew when it comes back.</summary>
+    public void Leave(RequestClass requestClass, string? account)
     {
         lock (_lock)
         {
-            var (share, requests) = _keys[(requestClass, key)];
+            var (share, requests) = _accounts[(requestClass, account)];
             if (requests == 1)
             {
-                _keys.Remove((requestClass, key));
+                _accounts.Remove((requestClass, account));
             }
             else
             {
-                _keys[(requestClass, key)] = (share, requests - 1);
+                _accounts[(requestClass, account)] = (share, requests - 1);
             }
         }
     }

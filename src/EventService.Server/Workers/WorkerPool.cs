@@ -34,7 +34,7 @@ internal sealed class WorkerPool : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConditionalWeakTable<IGenerativeModel, ModelPace> _paces = [];
     private readonly Lock _lock = new();
-    private readonly Dictionary<long, QuotaMeter> _quotas = [];
+    private readonly Dictionary<string, QuotaMeter> _quotas = [];
     private readonly Dictionary<RequestClass, int> _inside = Enum.GetValues<RequestClass>().ToDictionary(c => c, _ => 0);
     private bool _draining;
     private long _lastSmall = long.MinValue / 2;
@@ -59,7 +59,7 @@ internal sealed class WorkerPool : IDisposable
     public CancellationToken Stopping => _stopping.Token;
 
     /// <summary>Lets a request in, until it is disposed of.</summary>
-    /// <exception cref="ProblemException">429: the key's quota is used up; 503: the server is full, or shutting down.</exception>
+    /// <exception cref="ProblemException">429: the caller's quota is used up; 503: the server is full, or shutting down.</exception>
     public AdmittedRequest Admit(AdmissionRequest asked)
     {
         var requestClass = asked.IsJob ? RequestClass.Job : asked.Events <= SmallEvents ? RequestClass.Small : RequestClass.Bulk;
@@ -80,12 +80,12 @@ internal sealed class WorkerPool : IDisposable
             }
 
             QuotaMeter? quota = null;
-            if (asked.Caller is { KeyId: { } key, Quota: not { EventsPerSecond: null, ConcurrentRequests: null } })
+            if (asked.Caller is { Account: { } account, Quota: not { EventsPerSecond: null, ConcurrentRequests: null } })
             {
-                quota = Meter(key);
+                quota = Meter(account);
                 try
                 {
-                    quota.Enter(asked.Caller.Name, asked.Caller.Quota);
+                    quota.Enter(asked.Caller.Title, asked.Caller.Quota);
                 }
                 catch (ProblemException)
                 {
@@ -100,7 +100,8 @@ internal sealed class WorkerPool : IDisposable
                 Volatile.Write(ref _lastSmall, _time.GetTimestamp());
             }
 
-            return new AdmittedRequest(this, asked, requestClass, _queue.Join(requestClass, asked.Caller.KeyId), _paces.GetValue(asked.Generator.Model, _ => new ModelPace()), quota);
+            var pace = _paces.GetValue(asked.Generator.Model, _ => new ModelPace());
+            return new AdmittedRequest(this, asked, requestClass, _queue.Join(requestClass, asked.Caller.Account), pace, quota);
         }
     }
 
@@ -116,7 +117,7 @@ internal sealed class WorkerPool : IDisposable
 
     public void Leave(AdmittedRequest request)
     {
-        _queue.Leave(request.Class, request.Asked.Caller.KeyId);
+        _queue.Leave(request.Class, request.Asked.Caller.Account);
         lock (_lock)
         {
             _inside[request.Class]--;
@@ -167,11 +168,11 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    private QuotaMeter Meter(long key)
+    private QuotaMeter Meter(string account)
     {
-        if (!_quotas.TryGetValue(key, out var meter))
+        if (!_quotas.TryGetValue(account, out var meter))
         {
-            _quotas[key] = meter = new QuotaMeter(_time);
+            _quotas[account] = meter = new QuotaMeter(_time);
         }
 
         return meter;

@@ -18,7 +18,7 @@ public sealed class QuotaTests
     {
         var time = new ManualTime();
         var meter = new QuotaMeter(time);
-        meter.Enter("alice", new KeyQuota(1000, null));
+        meter.Enter("Key 'alice'", new KeyQuota(1000, null));
         await meter.WaitAsync(600, default);
         await meter.WaitAsync(400, default);
         var third = meter.WaitAsync(100, default);
@@ -36,14 +36,14 @@ public sealed class QuotaTests
         var time = new ManualTime();
         var meter = new QuotaMeter(time);
         var quota = new KeyQuota(100, null);
-        meter.Enter("alice", quota);
+        meter.Enter("Key 'alice'", quota);
         _ = meter.WaitAsync(1500, default);
 
-        var refused = Assert.Throws<ProblemException>(() => meter.Enter("alice", quota));
+        var refused = Assert.Throws<ProblemException>(() => meter.Enter("Key 'alice'", quota));
         Assert.Equal((429, TimeSpan.FromSeconds(5)), (refused.Status, refused.RetryAfter));
         Assert.StartsWith("Key 'alice' may have 100 events a second, and its requests under way are already 15 s behind.", refused.Message, StringComparison.Ordinal);
         time.Now += TimeSpan.FromSeconds(5);
-        meter.Enter("alice", quota);
+        meter.Enter("Key 'alice'", quota);
     }
 
     [Fact]
@@ -51,11 +51,11 @@ public sealed class QuotaTests
     {
         var meter = new QuotaMeter(new ManualTime());
         var quota = new KeyQuota(null, 2);
-        meter.Enter("bob", quota);
-        meter.Enter("bob", quota);
-        Assert.Equal(429, Assert.Throws<ProblemException>(() => meter.Enter("bob", quota)).Status);
+        meter.Enter("Key 'bob'", quota);
+        meter.Enter("Key 'bob'", quota);
+        Assert.Equal(429, Assert.Throws<ProblemException>(() => meter.Enter("Key 'bob'", quota)).Status);
         meter.Leave();
-        meter.Enter("bob", quota);
+        meter.Enter("Key 'bob'", quota);
     }
 
     [Fact]

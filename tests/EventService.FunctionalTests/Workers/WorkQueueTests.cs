@@ -143,8 +143,9 @@ public sealed class WorkQueueTests
 
     private AdmittedRequest Join(RequestClass requestClass, long? key, EventGenerator? generator = null)
     {
-        var caller = new Caller("caller", key, [], Registry.Keys.KeyQuota.None);
-        return new AdmittedRequest(null!, new AdmissionRequest(caller, generator ?? s_generator, null), requestClass, _queue.Join(requestClass, key), new ModelPace(SecondsPerEvent), null);
+        var caller = new Caller(key is null ? "anonymous" : "caller", key, [], Registry.Keys.KeyQuota.None);
+        var asked = new AdmissionRequest(caller, generator ?? s_generator, null);
+        return new AdmittedRequest(null!, asked, requestClass, _queue.Join(requestClass, caller.Account), new ModelPace(SecondsPerEvent), null);
     }
 
     private void Add(AdmittedRequest request, int chunks, int events)

@@ -37,7 +37,7 @@ internal sealed class ServerEvents : IDisposable
         });
     }
 
-    /// <summary>The schema that the server reports, for the format that is written.</summary>
+    /// <summary>The server's receipt, for the format that is written.</summary>
     public Receipt Receipt { get; }
 
     /// <param name="server">Address of its gRPC.</param>

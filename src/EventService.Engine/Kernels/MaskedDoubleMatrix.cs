@@ -4,10 +4,10 @@ using System.Runtime.CompilerServices;
 namespace EventService.Engine.Kernels;
 
 /// <summary>
-/// A matrix A in double precision, many of whose elements may be zero, packed once for many products C = bias + A B: rows with equally many
-/// leading non-zero columns share a tile, and columns of zeros are left out. The bits are those of <see cref="DoubleMatMul"/> for finite B:
-/// every element of C starts from its row's bias and accumulates over k = 0, 1, 2, ... with one fused multiply-add per term, and adding
-/// zero times a finite number changes nothing.
+/// A matrix A in double precision, many of whose elements may be zero, packed once for many products C = bias + A B: rows with similar
+/// numbers of non-zero elements share a tile, whose columns of zeros are left out. The bits are those of <see cref="DoubleMatMul"/> for
+/// finite B: every element of C starts from its row's bias and accumulates over k = 0, 1, 2, ... with one fused multiply-add per term, and
+/// adding zero times a finite number changes nothing.
 /// </summary>
 /// <remarks>A tile is six rows by two vectors: twelve sums hide the latency of the multiply-add.</remarks>
 public sealed unsafe class MaskedDoubleMatrix

@@ -21,7 +21,7 @@ public sealed class FlowEventsTraining
     private readonly int _threads;
     private readonly int _checkpointSteps;
     private readonly Dictionary<string, LayeredFlow> _flows = [];
-    private readonly Dictionary<string, LikelihoodTrainer> _trainers = [];
+    private readonly Dictionary<string, Trainer> _trainers = [];
     private readonly IReadOnlyList<FlowTable> _tables;
     private double _validationLoss;
 
@@ -52,7 +52,7 @@ public sealed class FlowEventsTraining
     /// <param name="progress">Called after each step and each epoch.</param>
     /// <param name="cancellation">Stops after the current step; a checkpoint is written.</param>
     /// <exception cref="ModelFormatException">The checkpoint is of another run.</exception>
-    public void Train(string name, string checkpoint, Action<int, long, LikelihoodTrainer> starting, Action<TrainingProgress> progress, CancellationToken cancellation)
+    public void Train(string name, string checkpoint, Action<int, long, Trainer> starting, Action<TrainingProgress> progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(starting);
         var table = _tables.Single(t => t.Name == name);

@@ -16,7 +16,7 @@ namespace EventService.Training.ObjectFlow;
 /// that was interrupted and resumed, or ran on other threads, gives the same bits. Events are mirrored at random in eta and
 /// azimuth, both symmetries of proton collisions in a symmetric detector.
 /// </remarks>
-public sealed class ObjectFlowTrainer : ILikelihoodTask
+public sealed class ObjectFlowTrainer : ITrainingTask
 {
     private readonly EventSample _sample;
     private readonly TrainingOptions _options;
@@ -25,7 +25,7 @@ public sealed class ObjectFlowTrainer : ILikelihoodTask
     private readonly ObjectFlowNetwork _average;
     private readonly int[] _validation;
     private readonly Func<int, double[]> _condition;
-    private readonly LikelihoodTrainer _trainer;
+    private readonly Trainer _trainer;
 
     public ObjectFlowTrainer(EventSample sample, int[] training, int[] validation, Func<int, double[]> condition, EventCoordinates coordinates, ObjectFlowHyperparameters hyper, TrainingOptions options)
     {
@@ -41,12 +41,13 @@ public sealed class ObjectFlowTrainer : ILikelihoodTask
         _network = new ObjectFlowNetwork(hyper);
         _network.Initialise(options.Seed);
         _average = new ObjectFlowNetwork(hyper);
-        _trainer = new LikelihoodTrainer(this, training, options, null, () => RunFingerprint.Of(sample, training, validation, condition, coordinates, hyper, options));
+        _trainer = new Trainer(
+            this, training, options, schedule: null, () => ObjectFlowFingerprint.Of(sample, training, validation, condition, coordinates, hyper, options));
     }
 
-    ParameterSet ILikelihoodTask.Parameters => _network.Parameters;
+    ParameterSet ITrainingTask.Parameters => _network.Parameters;
 
-    ParameterSet ILikelihoodTask.Average => _average.Parameters;
+    ParameterSet ITrainingTask.Average => _average.Parameters;
 
     public int StepsPerEpoch => _trainer.StepsPerEpoch;
 
@@ -57,7 +58,7 @@ public sealed class ObjectFlowTrainer : ILikelihoodTask
     /// <summary>Mean training loss [nat] of the best epoch.</summary>
     public double BestTrainingLoss => _trainer.BestTrainingLoss;
 
-    public double BestValidationLoss => _trainer.BestValidationLoss;
+    public double BestValidationLoss => _trainer.BestValidation;
 
     /// <summary>Epochs done.</summary>
     public int Epoch => _trainer.Epoch;
@@ -103,10 +104,10 @@ public sealed class ObjectFlowTrainer : ILikelihoodTask
         return sums.Sum() / _validation.Length;
     }
 
-    ILikelihoodShard ILikelihoodTask.CreateShard() =>
+    ITrainingShard ITrainingTask.CreateShard() =>
         new Shard(this, new ObjectFlowLikelihood(_network, _coordinates, new Dropout(_options.Dropout, _options.Seed ^ 0x44_52_4F_50UL)));
 
-    double ILikelihoodTask.ValidationLoss() => ValidationLoss(_average, _coordinates);
+    IReadOnlyList<ValidationPart> ITrainingTask.Validate() => [new ValidationPart(ValidationLoss(_average, _coordinates), 0, _network.Parameters.Parameters.Count)];
 
     private int Mirror(int epoch, int e)
     {
@@ -114,14 +115,15 @@ public sealed class ObjectFlowTrainer : ILikelihoodTask
         return (int)(stream.NextUInt32() & 3);
     }
 
-    private sealed class Shard(ObjectFlowTrainer trainer, ObjectFlowLikelihood likelihood) : ILikelihoodShard
+    private sealed class Shard(ObjectFlowTrainer trainer, ObjectFlowLikelihood likelihood) : ITrainingShard
     {
         public Tape Tape => likelihood.Tape;
 
-        public double AddGradient(long use, int epoch, ReadOnlySpan<int> rows, float normalisation)
+        public double AddGradient(in TrainingTurn turn, ReadOnlySpan<int> rows)
         {
-            likelihood.Dropout.Start((ulong)use);
-            return likelihood.AddGradient(trainer._sample, rows, trainer._condition, e => trainer.Mirror(epoch, e), normalisation);
+            likelihood.Dropout.Start((ulong)turn.Use);
+            var epoch = turn.Epoch;
+            return -likelihood.AddGradient(trainer._sample, rows, trainer._condition, e => trainer.Mirror(epoch, e), turn.Normalisation);
         }
     }
 }

@@ -80,10 +80,10 @@ public sealed class TableTraining
             LikelihoodFamily family => new TableFlowTask(family, _coordinates, _training, _validation, schedule.Seed, threads, recipe.Data.Morph),
             _ => throw new ArgumentException($"There is no training of {recipe.Architecture}."),
         };
-        Trainer = new LikelihoodTrainer(_task, _training, schedule.Options(threads, checkpointSteps), schedule.Schedule(_training.Length / schedule.BatchSize), Fingerprint);
+        Trainer = new Trainer(_task, _training, schedule.Options(threads, checkpointSteps), schedule.Schedule(_training.Length / schedule.BatchSize), Fingerprint);
     }
 
-    public LikelihoodTrainer Trainer { get; }
+    public Trainer Trainer { get; }
 
     /// <summary>Trained numbers in the flow.</summary>
     public long ParameterCount => _task.Parameters.Count;
@@ -152,7 +152,7 @@ public sealed class TableTraining
                 Epochs = Trainer.Epoch,
                 BestEpoch = Trainer.BestEpoch,
                 TrainingLoss = Trainer.BestTrainingLoss,
-                ValidationLoss = _coordinates.Conditions.Count == 0 ? ValidationLoss(BestFlow(measured?.Refinement)) : _task.ValidationLoss(),
+                ValidationLoss = _coordinates.Conditions.Count == 0 ? ValidationLoss(BestFlow(measured?.Refinement)) : _task.Validate().Sum(p => p.Value),
                 ServiceVersion = ServiceVersion.Text,
             },
         };

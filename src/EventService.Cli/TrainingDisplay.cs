@@ -30,7 +30,8 @@ internal sealed class TrainingDisplay(TextWriter output, TimeProvider time)
         var left = perStep * (progress.TotalSteps - progress.Step);
         var line = string.Create(
             CultureInfo.InvariantCulture,
-            $"epoch {progress.Epoch + 1,3}  step {progress.Step,6}/{progress.TotalSteps}  {Losses(progress)}  {progress.EventsPerSecond,7:N0} events/s  left {left:hh\\:mm\\:ss}");
+            $"epoch {progress.Epoch + 1,3}  step {progress.Step,6}/{progress.TotalSteps}  {Losses(progress)}  "
+            + $"{progress.EventsPerSecond,7:N0} events/s  left {left:hh\\:mm\\:ss}");
         output.WriteLine(progress.EpochEnd
             ? string.Create(
                 CultureInfo.InvariantCulture,

@@ -19,7 +19,8 @@ internal sealed class TurnOrder
             if (group.First != next || group.End <= group.First)
             {
                 throw new ArgumentException(
-                    $"Group '{group.Name}' has the parameters {group.First} to {group.End - 1}, expected some from {next} on: each is in one group.");
+                    $"Group '{group.Name}' has the parameters {group.First} to {group.End - 1}, expected some from {next} on: "
+                    + "each is in one group.");
             }
 
             next = group.End;

@@ -16,8 +16,9 @@ using Tensor = EventService.Engine.Tensors.Tensor;
 namespace EventService.Training.Matching;
 
 /// <summary>
-/// Flow matching on a table for a <see cref="Trainer"/>: its loss is |v(x_s, s) - (x_1 - x_0)|^2 / 2 of the points (<see cref="FlowMatching"/>), less, where
-/// paths start from a flow, the log-likelihood of the events there under it. Both have parameters of their own and are trained in the same steps.
+/// Flow matching on a table for a <see cref="Trainer"/>: its loss is |v(x_s, s) - (x_1 - x_0)|^2 / 2 of the points
+/// (<see cref="FlowMatching"/>), less, where paths start from a flow, the log-likelihood of the events there under it. Both have parameters
+/// of their own and are trained in the same steps.
 /// </summary>
 internal sealed class FlowMatchingTask : ITableTask
 {

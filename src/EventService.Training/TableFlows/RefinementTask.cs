@@ -9,8 +9,8 @@ using EventService.Training.Tables;
 namespace EventService.Training.TableFlows;
 
 /// <summary>
-/// Whether an event is of the table or of a flow, by cross-entropy, for a <see cref="Trainer"/>: -log sigma(z) for events of the table, -log sigma(-z) for
-/// those of the flow, of which each epoch takes others, as many as of the table.
+/// Whether an event is of the table or of a flow, by cross-entropy, for a <see cref="Trainer"/>: -log sigma(z) for events of the table,
+/// -log sigma(-z) for those of the flow, of which each epoch takes others, as many as of the table.
 /// </summary>
 internal sealed class RefinementTask : ITrainingTask
 {

@@ -10,7 +10,8 @@ using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Physics.Observables;
-using EventService.Training.Recipes;
+using EventService.Training.Catalog;
+using EventService.Training.TableFlows;
 using EventService.Training.Tables;
 
 namespace EventService.Benchmarks;
@@ -59,7 +60,7 @@ internal static class InterpolationBenchmark
 
     private static int Run(ParseResult parsed)
     {
-        var recipe = Recipe.Parse(File.ReadAllBytes(parsed.GetValue(s_recipe)!.FullName));
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(File.ReadAllBytes(parsed.GetValue(s_recipe)!.FullName));
         var model = EventGenerator.Open(parsed.GetValue(s_model)!.FullName);
         var value = parsed.GetValue(s_value);
         (double Value, EventSample Events)[] groups =
@@ -141,10 +142,8 @@ internal static class InterpolationBenchmark
         return Text($"{auc.Auc:F3} +- {auc.Error:F3}");
     }
 
-    /// <summary>
-    /// The area where the classifier is shown the sums of the recipe's inequalities, and the share of events of which one does not hold.
-    /// </summary>
-    private static string WithSums(EventSample real, EventSample events, Recipe recipe)
+    /// <summary>The area where the classifier is shown the sums of the recipe's inequalities, and the share of events of which one does not hold.</summary>
+    private static string WithSums(EventSample real, EventSample events, TableFlowRecipe recipe)
     {
         if (recipe.Data.Inequalities is not { } inequalities)
         {

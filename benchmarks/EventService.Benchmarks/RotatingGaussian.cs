@@ -10,7 +10,8 @@ using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 using EventService.Numerics.Statistics;
 using EventService.Physics.Events;
-using EventService.Training.Recipes;
+using EventService.Training;
+using EventService.Training.Catalog;
 using EventService.Training.TableFlows;
 
 using Tensor = EventService.Engine.Tensors.Tensor;
@@ -70,7 +71,7 @@ internal sealed record RotatingGaussian(string Name, string Architecture, double
     /// <summary>Trains the model.</summary>
     public EventGenerator Train(ulong seed, int epochs, int threads)
     {
-        var recipe = Recipe.Parse(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""
             {
               "name": "rotating-gaussian", "process": "rotating-gaussian", "crossSectionPb": 0,
               "data": {
@@ -96,7 +97,7 @@ internal sealed record RotatingGaussian(string Name, string Architecture, double
         var training = new TableTraining(sample, recipe, threads, 1_000_000);
         training.Trainer.Run(null, _ => { }, default);
         using var file = new MemoryStream();
-        training.Write(file, "", "", "");
+        training.Write(file, new ModelOrigin("", "", ""));
         return EventGenerator.Load(file.ToArray());
     }
 

@@ -1,12 +1,9 @@
-using System.Security.Cryptography;
-
 using EventService.Evaluation;
 using EventService.Models.Conditions;
 using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Training.Recipes;
-using EventService.Training.Tables;
 
 namespace EventService.Cli;
 
@@ -21,39 +18,18 @@ internal sealed record ConditionData(
 {
     public EventView View { get; } = new(Schema);
 
-    /// <summary>Whole events.</summary>
-    public static ConditionData Read(ObjectFlowRecipe recipe, FileInfo data) => Of(recipe, PointTable.Read(recipe, data.FullName));
-
-    /// <inheritdoc cref="Read(ObjectFlowRecipe, FileInfo)"/>
-    public static ConditionData Of(ObjectFlowRecipe recipe, PointTable table)
-    {
-        string[] conditions = [.. recipe.Data.Conditions.Select(c => c.Name)];
-        return new(recipe.Process, DarkMachinesSchema.Create(table.Sample), conditions, table.ToConditionPoints(conditions), table.Sha256);
-    }
-
-    /// <summary>Rows of one table, or of a file for each point.</summary>
+    /// <summary>What a recipe with conditions read.</summary>
     /// <exception cref="RequestException">There are too many different values to be points.</exception>
-    public static ConditionData Read(Recipe recipe, FileInfo data)
+    public static ConditionData Of(Recipe recipe, TrainingData data)
     {
-        if (recipe.Data.Points.Count > 0)
-        {
-            return Of(recipe, PointTable.Read(recipe, data.FullName));
-        }
-
-        using var stream = data.OpenRead();
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(stream));
         try
         {
-            return Of(recipe, recipe.ReadTable(data.OpenRead(), data.Name), sha256);
+            var schema = recipe.Columns ?? DarkMachinesSchema.Create(data.Sample);
+            return new(recipe.Process, schema, [.. recipe.Parameters.Select(p => p.Name)], recipe.PointsOf(data), data.Sha256);
         }
         catch (ArgumentException e)
         {
             throw new RequestException(RequestFault.Cannot, e.Message);
         }
     }
-
-    public static ConditionData Of(Recipe recipe, PointTable table) => Of(recipe, table.Sample, table.Sha256);
-
-    private static ConditionData Of(Recipe recipe, EventSample sample, string sha256) =>
-        new(recipe.Process, recipe.Schema, [.. recipe.Data.Conditions.Select(c => c.Name)], ConditionPoints.Of(sample, recipe), sha256);
 }

@@ -4,7 +4,7 @@ using EventService.Generation.Requests;
 using EventService.Models;
 using EventService.Models.Contracts;
 using EventService.Models.Sampling;
-using EventService.Training.Recipes;
+using EventService.Training.Catalog;
 using EventService.Training.TableFlows;
 
 namespace EventService.Cli;
@@ -39,20 +39,10 @@ public static class Constrain
         return command;
     }
 
-    /// <summary>Runs the measurement for a recipe with inequalities under a progress bar.</summary>
-    internal static async Task<T> MeasureAsync<T>(Recipe recipe, Func<Action<long>, T> work)
-    {
-        T? result = default;
-        await Terminal.ProgressAsync(
-            "measuring the share of draws inside",
-            SupportMeasurement.DrawsOf(recipe.Data.Conditions.Count),
-            progress => Task.Run(() => result = work(progress)));
-        return result!;
-    }
-
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var recipe = Recipe.Parse(await File.ReadAllBytesAsync(parsed.GetValue(s_recipe)!.FullName, cancellation));
+        var text = await File.ReadAllBytesAsync(parsed.GetValue(s_recipe)!.FullName, cancellation);
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(text);
         if (recipe.Data.Inequalities is not { } inequalities)
         {
             throw new RequestException(
@@ -69,7 +59,11 @@ public static class Constrain
                 $"{parsed.GetValue(s_model)!.Name} is the model '{name}', but the recipe is that of '{recipe.Name}'.");
         }
 
-        var (file, document) = await MeasureAsync(recipe, progress => SupportMeasurement.Give(model, inequalities, progress, cancellation));
+        var (file, document) = await Terminal.MeasureAsync(progress =>
+        {
+            progress.Begin(SupportMeasurement.Title, SupportMeasurement.DrawsOf(recipe.Data.Conditions.Count));
+            return SupportMeasurement.Give(model, inequalities, progress.Report, cancellation);
+        });
         await using var output = OutputFile.Open(parsed.GetValue(s_output));
         await output.Stream.WriteAsync(file, cancellation);
         await output.CompleteAsync();

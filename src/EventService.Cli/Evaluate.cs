@@ -16,6 +16,7 @@ using EventService.Physics.Observables;
 using EventService.Registry;
 using EventService.Registry.Files;
 using EventService.Training;
+using EventService.Training.Catalog;
 using EventService.Training.Recipes;
 
 using Spectre.Console;
@@ -141,40 +142,36 @@ public static class Evaluate
         }
 
         var generator = parsed.GetValue(s_generated) is null ? await options.LoadAsync(parsed, cancellationToken) : null;
-        var recipeText = parsed.GetValue(s_recipe) is { } recipeFile
-            ? await File.ReadAllBytesAsync(recipeFile.FullName, cancellationToken)
+        var recipe = parsed.GetValue(s_recipe) is { } recipeFile
+            ? TrainableFamilies.Parse(await File.ReadAllBytesAsync(recipeFile.FullName, cancellationToken))
             : null;
         var (folder, seed) = (parsed.GetValue(s_output)!, parsed.GetValue(s_seed));
         var points = new EvaluatePoints.Settings(
-            parsed.GetValue(s_data)!, parsed.GetValue(s_testSplit), parsed.GetValue(s_events), folder, seed, parsed.GetValue(s_samples),
+            parsed.GetValue(s_data)!,
+            parsed.GetValue(s_testSplit),
+            parsed.GetValue(s_events),
+            folder,
+            seed,
+            parsed.GetValue(s_samples),
             parsed.GetValue(s_resamplings));
-        if (recipeText is not null && ObjectFlowRecipe.IsOne(recipeText))
-        {
-            var objects = ObjectFlowRecipe.Parse(recipeText);
-            Check(parsed, generator, null, objects.Data.Conditions.Select(c => c.Name));
-            var data = await display.CountAsync($"reading {points.Data.Name}", null, _ => ConditionData.Read(objects, points.Data));
-            return await EvaluatePoints.RunAsync(points, generator!, data, display, cancellationToken);
-        }
-
-        var recipe = recipeText is null ? null : Recipe.Parse(recipeText);
-        Check(parsed, generator, recipe, recipe?.Data.Conditions.Select(c => c.Name) ?? []);
+        Check(parsed, generator, recipe);
         Directory.CreateDirectory(folder);
-        if (recipe is { Data.Conditions.Count: > 0 })
+        if (recipe is { Parameters.Count: > 0 })
         {
-            var data = await display.CountAsync($"reading {points.Data.Name}", null, _ => ConditionData.Read(recipe, points.Data));
+            var data = await display.CountAsync(
+                $"reading {points.Data.Name}", null, _ => ConditionData.Of(recipe, recipe.Read(points.Data.FullName)));
             return await EvaluatePoints.RunAsync(points, generator!, data, display, cancellationToken);
         }
 
-        var view = new EventView(recipe?.Schema ?? DarkMachinesSchema.Create(new ObjectMaxima(0, 0, 0, 0, 0)));
-        var file = recipe is null
-            ? await ReadAsync(parsed.GetValue(s_data)!, null, display, cancellationToken)
-            : await display.CountAsync(
-                $"reading {parsed.GetValue(s_data)!.Name}",
-                null,
-                _ => recipe.ReadTable(parsed.GetValue(s_data)!.OpenRead(), parsed.GetValue(s_data)!.Name));
+        // Whole events without conditions are compared in the same way with and without a recipe.
+        var columns = recipe?.Columns;
+        var view = new EventView(columns ?? DarkMachinesSchema.Create(new ObjectMaxima(0, 0, 0, 0, 0)));
+        var file = columns is null
+            ? await ReadAsync(points.Data, null, display, cancellationToken)
+            : await display.CountAsync($"reading {points.Data.Name}", null, _ => recipe!.Read(points.Data.FullName).Sample);
         var rows = parsed.GetValue(s_testSplit) ? DataSplit.Rows(file.Count, DataSplit.IsTest) : [.. Enumerable.Range(0, file.Count)];
         var generated = parsed.GetValue(s_generated) is { } generatedFile
-            ? await ReadAsync(generatedFile, recipe?.Schema, display, cancellationToken)
+            ? await ReadAsync(generatedFile, columns, display, cancellationToken)
             : null;
         var count = CountOf(parsed, file, rows, generated);
         var monteCarlo = EventSubset.At(file, Spread(rows, count));
@@ -232,8 +229,8 @@ public static class Evaluate
             Model = generator?.Document,
             Floor = new FloorSummary(floor.PoolEvents, count, floor.Resamplings),
             Observables = observables,
-            Particles = recipe is null ? ParticleComparison.Of(monteCarlo, generated) : null,
-            ParticlesFloor = recipe is null
+            Particles = columns is null ? ParticleComparison.Of(monteCarlo, generated) : null,
+            ParticlesFloor = columns is null
                 ? ParticleComparison.Of(monteCarlo, EventSubset.At(file, Spread(Others(file, rows, count), count)))
                 : null,
             Classifier = classifier,
@@ -249,18 +246,19 @@ public static class Evaluate
     }
 
     /// <exception cref="RequestException">Model, recipe and options do not go together.</exception>
-    private static void Check(ParseResult parsed, EventGenerator? generator, Recipe? recipe, IEnumerable<string> conditions)
+    private static void Check(ParseResult parsed, EventGenerator? generator, Recipe? recipe)
     {
+        var columns = recipe?.Columns;
         if (generator is { Model.Schema: var schema }
-            && (recipe is null ? !DarkMachinesSchema.IsWholeEvent(schema) : !schema.HasSameColumns(recipe.Schema)))
+            && (columns is null ? !DarkMachinesSchema.IsWholeEvent(schema) : !schema.HasSameColumns(columns)))
         {
-            throw new RequestException(RequestFault.Cannot, recipe is null
+            throw new RequestException(RequestFault.Cannot, columns is null
                 ? $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, not whole collision events. "
                     + "Give the --recipe that says where they stand in the data."
-                : $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, the recipe {recipe.Schema.Describe()}.");
+                : $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, the recipe {columns.Describe()}.");
         }
 
-        string[] names = [.. conditions];
+        string[] names = [.. recipe?.Parameters.Select(p => p.Name) ?? []];
         if (names.Length > 0 && generator is null)
         {
             throw new RequestException(
@@ -278,7 +276,7 @@ public static class Evaluate
                 $"Model '{generator.Document.Name}' has {own}, the recipe {string.Join(", ", names)}.");
         }
 
-        if (recipe is not null && parsed.GetValue(s_power))
+        if (columns is not null && parsed.GetValue(s_power))
         {
             throw new RequestException(
                 RequestFault.Cannot, "--power plants faults in whole collision events; it has none for tables. Leave it out.");

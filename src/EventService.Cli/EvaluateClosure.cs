@@ -6,8 +6,9 @@ using EventService.Models.Conditions;
 using EventService.Models.Contracts;
 using EventService.Models.Documents;
 using EventService.Models.Sampling;
-using EventService.Training.Recipes;
-using EventService.Training.TableFlows;
+using EventService.Training;
+using EventService.Training.Catalog;
+using EventService.Training.Runs;
 using EventService.Training.Tables;
 
 namespace EventService.Cli;
@@ -17,87 +18,35 @@ namespace EventService.Cli;
 /// </summary>
 internal static class EvaluateClosure
 {
-    private const string Checkpoint = ".checkpoint";
-
-    /// <summary>Settings from the command line.</summary>
-    public sealed record Settings(
-        FileInfo Data, FileInfo Recipe, IReadOnlyList<string> LeaveOut, int Events, string Folder, ulong Seed, int Resamplings,
-        int Threads);
+    /// <summary>What the command line says.</summary>
+    public sealed record Settings(FileInfo Data, FileInfo Recipe, IReadOnlyList<string> LeaveOut, int Events, string Folder, ulong Seed, int Resamplings, int Threads);
 
     public static async Task<int> RunAsync(Settings settings, EvaluationDisplay display, CancellationToken cancellationToken)
     {
-        var text = await File.ReadAllBytesAsync(settings.Recipe.FullName, cancellationToken);
-        return await (ObjectFlowRecipe.IsOne(text)
-            ? RunAsync(settings, ObjectFlowRecipe.Parse(text), display, cancellationToken)
-            : RunAsync(settings, Recipe.Parse(text), display, cancellationToken));
-    }
-
-    private static async Task<int> RunAsync(
-        Settings settings, ObjectFlowRecipe recipe, EvaluationDisplay display, CancellationToken cancellationToken)
-    {
-        var table = await display.CountAsync($"reading {settings.Data.Name}", null, _ => PointTable.Read(recipe, settings.Data.FullName));
-        var axis = Axis(recipe.Data.Conditions[0].Name, recipe.Data.Conditions[0].Unit);
-        var data = ConditionData.Of(recipe, table);
-        return await RunAsync(settings, recipe.Name, axis, data, display, async (leftOut, command, output) =>
-        {
-            var left = table.Without(leftOut.Values);
-            var training = TrainObjects.Prepare(left, recipe, settings.Threads, int.MaxValue);
-            var network = await TrainObjects.TrainAsync(training, left.Sample, output + Checkpoint, resume: false, cancellationToken);
-            await TrainObjects.WriteAsync(
-                training, network, recipe.Calibration, recipe.AcceptanceEvents,
-                TrainObjects.IdentityOf(recipe, command, settings.Data.Name, table.Sha256), output);
-        }, cancellationToken);
-    }
-
-    private static async Task<int> RunAsync(
-        Settings settings, Recipe recipe, EvaluationDisplay display, CancellationToken cancellationToken)
-    {
-        if (recipe.Data.Points.Count == 0)
+        var recipe = TrainableFamilies.Parse(await File.ReadAllBytesAsync(settings.Recipe.FullName, cancellationToken));
+        if (!recipe.HasPoints)
         {
             throw new RequestException(
                 RequestFault.Cannot, "The recipe has no data.points, expected a grid of which points can be left out.");
         }
 
-        var table = await display.CountAsync($"reading {settings.Data.Name}", null, _ => PointTable.Read(recipe, settings.Data.FullName));
-        var axis = Axis(recipe.Data.Conditions[0].Name, recipe.Data.Conditions[0].Unit);
+        var table = (PointTable)await display.CountAsync($"reading {settings.Data.Name}", null, _ => recipe.Read(settings.Data.FullName));
         var data = ConditionData.Of(recipe, table);
-        return await RunAsync(settings, recipe.Name, axis, data, display, async (leftOut, command, output) =>
-        {
-            var training = new TableTraining(table.Without(leftOut.Values), recipe, settings.Threads, int.MaxValue);
-            await Task.Run(
-                () =>
-                    training.Trainer.Run(
-                        output + Checkpoint, new TrainingDisplay(Console.Error, TimeProvider.System).Show, cancellationToken),
-                cancellationToken);
-            await using var file = OutputFile.Open(output);
-            training.Write(file.Stream, command, settings.Data.Name, table.Sha256);
-            await file.CompleteAsync();
-        }, cancellationToken);
-    }
-
-    /// <param name="settings">Settings from the command line.</param>
-    /// <param name="name">Name of the recipe.</param>
-    /// <param name="axis">The parameter that means are shown against, with its unit.</param>
-    /// <param name="data">Its events.</param>
-    /// <param name="display">Shows the findings.</param>
-    /// <param name="train">Writes the model that is trained without a point, given the command for its document and its file.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
-    private static async Task<int> RunAsync(
-        Settings settings, string name, string axis, ConditionData data, EvaluationDisplay display,
-        Func<ConditionPoint, string, string, Task> train, CancellationToken cancellationToken)
-    {
         Directory.CreateDirectory(settings.Folder);
         var points = data.Points;
         var test = new ClosureTest(data.Schema, settings.Events, settings.Resamplings, settings.Seed);
-        var trends = test.Trends(points, axis);
+        var trends = test.Trends(points, Axis(recipe.Parameters[0]));
         List<ClosurePoint> results = [];
         foreach (var place in Chosen(settings, points))
         {
             var leftOut = points[place];
             var output = Path.Combine(settings.Folder, $"without-{leftOut.Name}.safetensors");
             await Console.Error.WriteLineAsync($"training without {leftOut.Name}");
-            await train(leftOut, $"eventservice evaluate --closure --leave-out {leftOut.Name}", output);
-            File.Delete(output + Checkpoint);
+            var run = TrainingLoop.Prepare(() => TrainableFamilies.Prepare(
+                recipe, table.Without(leftOut.Values), new TrainingSettings(settings.Threads, int.MaxValue)));
+            await TrainingLoop.TrainAsync(run, checkpoint: null, resume: false, cancellationToken);
+            var command = $"eventservice evaluate --closure --leave-out {leftOut.Name}";
+            await TrainingLoop.WriteAsync(run, new ModelOrigin(command, settings.Data.Name, table.Sha256), output);
             var model = EventGenerator.Open(output).Model;
             results.Add(
                 await Task.Run(
@@ -109,7 +58,7 @@ internal static class EvaluateClosure
             {
                 Created = TimeProvider.System.GetUtcNow(),
                 ServiceVersion = ServiceVersion.Text,
-                Recipe = name,
+                Recipe = recipe.Name,
                 DataSha256 = data.Sha256,
                 Points = results,
                 Trends = trends,
@@ -122,7 +71,9 @@ internal static class EvaluateClosure
         return 0;
     }
 
-    private static string Axis(string name, string unit) => unit is "1" or "" ? name : $"{name} [{unit}]";
+    /// <summary>The parameter that means are shown against, with its unit.</summary>
+    private static string Axis((string Name, string Unit) parameter) =>
+        parameter.Unit is "1" or "" ? parameter.Name : $"{parameter.Name} [{parameter.Unit}]";
 
     private static IReadOnlyList<int> Chosen(Settings settings, IReadOnlyList<ConditionPoint> points)
     {

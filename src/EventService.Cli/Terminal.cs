@@ -6,7 +6,7 @@ using EventService.Models.Contracts;
 using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Registry.Databases;
-
+using EventService.Training.Runs;
 using Grpc.Core;
 
 using Spectre.Console;
@@ -77,6 +77,54 @@ public static class Terminal
                     task.IsIndeterminate = false;
                     task.StopTask();
                 });
+    }
+
+    /// <summary>Runs measurements, each under a progress bar of its own; without bars where standard error is not a terminal.</summary>
+    /// <param name="work">Tells of its measurements.</param>
+    public static async Task<T> MeasureAsync<T>(Func<IMeasuringProgress, T> work)
+    {
+        T? result = default;
+        await (Console.IsErrorRedirected
+            ? Task.Run(() => result = work(new NoBars()))
+            : Error.Progress()
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RateColumn(), new RemainingTimeColumn())
+                .StartAsync(async context =>
+                {
+                    var bars = new Bars(context);
+                    await Task.Run(() => result = work(bars));
+                    bars.End();
+                }));
+        return result!;
+    }
+
+    private sealed class NoBars : IMeasuringProgress
+    {
+        public void Begin(string what, long total)
+        {
+        }
+
+        public void Report(long done)
+        {
+        }
+    }
+
+    private sealed class Bars(ProgressContext context) : IMeasuringProgress
+    {
+        private ProgressTask? _task;
+
+        public void Begin(string what, long total)
+        {
+            End();
+            _task = context.AddTask(Markup.Escape(what), maxValue: Math.Max(total, 1));
+        }
+
+        public void Report(long done) => _task?.Value(done);
+
+        public void End()
+        {
+            _task?.Value(_task.MaxValue);
+            _task?.StopTask();
+        }
     }
 
     /// <summary>Failures that have a sentence for the user; all others are bugs and show their stack.</summary>

@@ -2,18 +2,19 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 
+using EventService.Models;
 using EventService.Models.Contracts;
 using EventService.Models.ObjectFlow;
-using EventService.Physics.Events;
 using EventService.Physics.Formats;
 using EventService.Training;
+using EventService.Training.Catalog;
 using EventService.Training.ObjectFlow;
-using EventService.Training.Recipes;
+using EventService.Training.Runs;
 
 namespace EventService.Cli;
 
 /// <summary>
-/// eventservice train: from a file of Monte Carlo events to a model file; with a recipe, from a table (<see cref="TrainTable"/>).
+/// eventservice train: from Monte Carlo events to a model file, as a recipe says; without one, an object flow as the options say.
 /// </summary>
 public static class Train
 {
@@ -38,9 +39,8 @@ public static class Train
     };
     private static readonly Option<FileInfo?> s_recipe = new("--recipe")
     {
-        Description =
-            "Train a flow on a table as this JSON file says; then --output, --straighten, --threads, --checkpoint, "
-                + "--checkpoint-steps and --resume are the only other options.",
+        Description = "Train the model of this JSON file; then --output, --straighten, --threads, --checkpoint, --checkpoint-steps and "
+            + "--resume are the only other options.",
     };
     private static readonly Option<FileInfo?> s_straighten = new("--straighten")
     {
@@ -154,8 +154,8 @@ public static class Train
     {
         var command = new Command(
             "train",
-            "Train a generator of whole events on Monte Carlo, or with --recipe a flow on a table. "
-                + "Events k with k % 10 = 0 are kept for tests, k % 40 = 1 for early stopping.");
+            "Train a generator of whole events on Monte Carlo, or with --recipe any other model. "
+            + "Events k with k % 10 = 0 are kept for tests, k % 40 = 1 for early stopping.");
         command.Arguments.Add(s_data);
         Option[] others = [s_output, s_recipe, s_straighten, s_description, s_threads, s_checkpoint, s_checkpointSteps, s_resume];
         foreach (var option in others.Concat(s_recorded))
@@ -204,23 +204,18 @@ public static class Train
         var output = parsed.GetValue(s_output)!;
         await Console.Error.WriteLineAsync($"reading {data.Name} ...");
         var sample = DarkMachinesReader.ReadAll(data.FullName);
+        await using var stream = data.OpenRead();
+        var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
+        var origin = new ModelOrigin(CommandLine(parsed, data, output), data.Name, sha256);
         var process = parsed.GetValue(s_process) ?? sample.ProcessName;
-        var training = Prepare(parsed, sample);
-        var network = await TrainObjects.TrainAsync(
-            training, sample, parsed.GetValue(s_checkpoint) ?? output + ".checkpoint", parsed.GetValue(s_resume), cancellation);
-        var identity = new ModelIdentity(
-            parsed.GetValue(s_name) ?? process + "-objects",
-            process,
-            parsed.GetValue(s_description)!,
-            parsed.GetValue(s_crossSection),
-            CommandLine(parsed, data, output),
-            data.Name,
-            Convert.ToHexStringLower(await SHA256.HashDataAsync(data.OpenRead(), cancellation)));
-        await TrainObjects.WriteAsync(training, network, calibration, parsed.GetValue(s_acceptance), identity, output);
+        var identity = new ModelIdentity(parsed.GetValue(s_name) ?? process + "-objects", process, parsed.GetValue(s_description)!);
+        var training = TrainingLoop.Prepare(() => new ObjectFlowTraining(sample, Sizes(parsed), Options(parsed)));
+        var run = new ObjectFlowRun(training, identity, parsed.GetValue(s_crossSection), calibration, parsed.GetValue(s_acceptance));
+        await RunAsync(parsed, run, origin, cancellation);
         return 0;
     }
 
-    private static async Task<int> RunRecipeAsync(ParseResult parsed, FileInfo data, FileInfo recipe, CancellationToken cancellation)
+    private static async Task<int> RunRecipeAsync(ParseResult parsed, FileInfo data, FileInfo file, CancellationToken cancellation)
     {
         if (s_recorded.Append(s_description).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other)
         {
@@ -228,26 +223,26 @@ public static class Train
                 RequestFault.BadValue, $"{other.Name} and --recipe are given; with a recipe it stands there. Leave {other.Name} out.");
         }
 
-        var output = parsed.GetValue(s_output)!;
-        var request = new TrainTable.Request(
-            data, recipe, output, parsed.GetValue(s_threads), parsed.GetValue(s_checkpoint)
-                ?? output + ".checkpoint", parsed.GetValue(s_checkpointSteps), parsed.GetValue(s_resume), parsed.GetValue(s_straighten));
-        var text = await File.ReadAllBytesAsync(recipe.FullName, cancellation);
-        return await (ObjectFlowRecipe.IsOne(text) ? TrainObjects.RunAsync(request, cancellation)
-            : EventsRecipe.IsOne(text) ? TrainEvents.RunAsync(request, cancellation)
-            : TrainTable.RunAsync(request, cancellation));
+        var recipe = TrainableFamilies.Parse(await File.ReadAllBytesAsync(file.FullName, cancellation));
+        await Console.Error.WriteLineAsync($"reading {data.Name} ...");
+        var events = recipe.Read(data.FullName);
+        var straighten = parsed.GetValue(s_straighten);
+        var run = TrainingLoop.Prepare(() => TrainableFamilies.Prepare(recipe, events, new TrainingSettings(
+            parsed.GetValue(s_threads),
+            parsed.GetValue(s_checkpointSteps),
+            straighten is null ? null : EventGenerator.Open(straighten.FullName))));
+        var command = $"eventservice train {data.Name} --recipe {file.Name} --output {Path.GetFileName(parsed.GetValue(s_output)!)}";
+        var origin = new ModelOrigin(straighten is null ? command : $"{command} --straighten {straighten.Name}", data.Name, events.Sha256);
+        await RunAsync(parsed, run, origin, cancellation);
+        return 0;
     }
 
-    private static ObjectFlowTraining Prepare(ParseResult parsed, EventSample sample)
+    private static async Task RunAsync(ParseResult parsed, ITrainingRun run, ModelOrigin origin, CancellationToken cancellation)
     {
-        try
-        {
-            return new ObjectFlowTraining(sample, Sizes(parsed), Options(parsed));
-        }
-        catch (ArgumentException e)
-        {
-            throw new RequestException(RequestFault.BadValue, e.Message);
-        }
+        var output = parsed.GetValue(s_output)!;
+        var checkpoint = parsed.GetValue(s_checkpoint) ?? output + ".checkpoint";
+        await TrainingLoop.TrainAsync(run, checkpoint, parsed.GetValue(s_resume), cancellation);
+        await TrainingLoop.WriteAsync(run, origin, output);
     }
 
     private static TrainingOptions Options(ParseResult parsed) => new()

@@ -30,11 +30,19 @@ internal sealed class TrainingDisplay(TextWriter output, TimeProvider time)
         var left = perStep * (progress.TotalSteps - progress.Step);
         var line = string.Create(
             CultureInfo.InvariantCulture,
-            $"epoch {progress.Epoch + 1,3}  step {progress.Step,6}/{progress.TotalSteps}  loss {progress.TrainingLoss:F4}  "
-                + $"{progress.EventsPerSecond,7:N0} events/s  left {left:hh\\:mm\\:ss}");
+            $"epoch {progress.Epoch + 1,3}  step {progress.Step,6}/{progress.TotalSteps}  {Losses(progress)}  "
+            + $"{progress.EventsPerSecond,7:N0} events/s  left {left:hh\\:mm\\:ss}");
         output.WriteLine(progress.EpochEnd
             ? string.Create(
-                CultureInfo.InvariantCulture, $"{line}  validation {progress.ValidationLoss:F4}  best {progress.BestValidationLoss:F4}")
+                CultureInfo.InvariantCulture,
+                $"{line}  validation {Name(progress.Metric)}{progress.Validation:F4}  best {progress.BestValidation:F4}")
             : line);
     }
+
+    /// <summary>Each group's loss, with its name where there are several.</summary>
+    private static string Losses(TrainingProgress progress) => string.Join("  ", progress.Losses.Select(loss => string.Create(
+        CultureInfo.InvariantCulture, $"loss {(progress.Losses.Count > 1 ? loss.Group + " " : "")}{loss.Mean:F4}")));
+
+    /// <summary>A loss needs no name.</summary>
+    private static string Name(ValidationMetric metric) => metric == ValidationMetric.Loss ? "" : metric.Name + " ";
 }

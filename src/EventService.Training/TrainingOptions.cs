@@ -1,6 +1,8 @@
 namespace EventService.Training;
 
-/// <summary>How a model is trained. The result is a function of these, the data and the architecture; not of the number of threads.</summary>
+/// <summary>
+/// How a model is trained. The result is a function of these, the data and the architecture; not of the number of threads.
+/// </summary>
 public sealed record TrainingOptions
 {
     public ulong Seed { get; init; } = 1;
@@ -38,15 +40,3 @@ public sealed record TrainingOptions
     /// <summary>Threads; has no influence on the result.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 }
-
-/// <summary>State of a training run, as shown to the user.</summary>
-/// <param name="Epoch">Current epoch, from 0.</param>
-/// <param name="Step">Steps done in all.</param>
-/// <param name="TotalSteps">Steps planned in all.</param>
-/// <param name="TrainingLoss">Mean negative log-likelihood [nat] of the epoch so far.</param>
-/// <param name="ValidationLoss">The same on the validation events after the last full epoch; NaN before.</param>
-/// <param name="BestValidationLoss">Smallest validation loss so far; infinite before the first.</param>
-/// <param name="EventsPerSecond">Rate since the run was started or resumed.</param>
-/// <param name="EpochEnd">True where an epoch has just been validated.</param>
-public readonly record struct TrainingProgress(
-    int Epoch, long Step, long TotalSteps, double TrainingLoss, double ValidationLoss, double BestValidationLoss, double EventsPerSecond, bool EpochEnd);

@@ -84,9 +84,9 @@ public sealed class TrainRecipeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"name\": 1}", "The recipe cannot be read")]
-    [InlineData("{\"composition\": \"particles\"}", "The recipe cannot be read")]
-    [InlineData("[", "The recipe cannot be read")]
+    [InlineData("{\"name\": 1}", "The recipe is not understood: architecture is missing, expected an object with family, which is one of made, ")]
+    [InlineData("{\"composition\": \"particles\"}", "The recipe is not understood: maps is missing, expected a list, each an object with kind.")]
+    [InlineData("[", "The recipe is no JSON: line 1, column 2: ")]
     public async Task Train_WithAFaultyRecipe_SaysSoAndWritesNothing(string text, string sentence)
     {
         var output = Path.Combine(_folder, "model.safetensors");

@@ -11,7 +11,8 @@ using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Physics.Observables;
 using EventService.Training;
-using EventService.Training.Recipes;
+using EventService.Training.Catalog;
+using EventService.Training.TableFlows;
 using EventService.Training.Tables;
 
 namespace EventService.Benchmarks.Search;
@@ -82,7 +83,7 @@ internal static class SearchBenchmark
 
     private static int Run(ParseResult parsed)
     {
-        var recipe = Recipe.Parse(File.ReadAllBytes(parsed.GetValue(s_recipe)!.FullName));
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(File.ReadAllBytes(parsed.GetValue(s_recipe)!.FullName));
         var model = EventGenerator.Open(parsed.GetValue(s_model)!.FullName);
         var (value, schema) = (parsed.GetValue(s_value), recipe.Schema);
         var table = PointTable.Read(recipe, parsed.GetValue(s_data)!.FullName);

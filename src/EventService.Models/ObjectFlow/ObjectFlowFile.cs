@@ -65,8 +65,8 @@ public static class ObjectFlowFile
         return (JsonSerializer.SerializeToElement(network.Hyperparameters, ModelJson.Options), JsonSerializer.SerializeToElement(preprocessing, ModelJson.Options));
     }
 
-    /// <summary>Writes a model file.</summary>
-    public static void Write(Stream stream, ModelDocument document, ObjectFlowNetwork network, IReadOnlyList<CountPoint> points)
+    /// <summary>The tensors of a model file.</summary>
+    public static IReadOnlyList<SafeTensor> Tensors(ObjectFlowNetwork network, IReadOnlyList<CountPoint> points)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(points);
@@ -84,7 +84,7 @@ public static class ObjectFlowFile
             tensors.Add(CountTensors.Longs(prefix + AcceptedName, points[k].Acceptance.Accepted));
         }
 
-        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, tensors);
+        return tensors;
     }
 
     /// <summary>Builds the model of a file.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 
 using EventService.Training.Layers;
+using EventService.Training.Recipes;
 
 namespace EventService.Training.Families;
 
@@ -16,11 +17,11 @@ namespace EventService.Training.Families;
 [JsonDerivedType(typeof(RealNvp), "realnvp")]
 [JsonDerivedType(typeof(Glow), "glow")]
 [JsonDerivedType(typeof(FlowMatching), "flow-matching")]
-[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public abstract record FlowFamily
 {
-    /// <summary>The names in recipes, for messages.</summary>
-    public const string Names = "made, made-mog, maf, maf-made-mog, iaf, a-rqs, nsf, realnvp, glow, flow-matching";
+    /// <summary>The name in recipes.</summary>
+    [JsonIgnore]
+    public string FamilyName => JsonShape.NameOf(this, typeof(FlowFamily), RecipeJson.Options);
 
     /// <summary>Networks of all layers.</summary>
     public required ConditionerSizes Network { get; init; }

@@ -49,12 +49,12 @@ public sealed record FlowMatching : FlowFamily
     public override string? Fault(int features) =>
         !(Sigma is >= 0 and <= 1) || Frequencies is < 0 or > 256 || ExactPairs < 1 || !(Entropy is > 0 and <= 10) ? $"Flow matching has sigma {Sigma}, {Frequencies} frequencies, {ExactPairs} exact pairs and entropy {Entropy}, expected 0 to 1, 0 to 256, at least 1 and above 0 to 10."
         : Solver.Fault() is { } fault ? $"The solver {fault}."
-        : Source?.Flow is { } flow and not LikelihoodFamily ? $"The source is a {flow.GetType().Name}, expected a flow that is trained by likelihood."
+        : Source?.Flow is { } flow and not LikelihoodFamily
+            ? $"The source is of the family {flow.FamilyName}, expected a flow that is trained by likelihood."
         : Source?.Flow?.Fault(features) ?? base.Fault(features);
 }
 
 /// <summary>The distribution that paths between data start from.</summary>
-[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record MatchingSource
 {
     /// <summary>The value of the condition; the smallest if not given.</summary>

@@ -2,7 +2,7 @@ using EventService.Engine.Random;
 using EventService.Models.FlowEvents;
 using EventService.Models.Sampling;
 using EventService.Physics.Events;
-using EventService.Training.Recipes;
+using EventService.Training.Tables;
 
 namespace EventService.Training.FlowEvents;
 
@@ -30,7 +30,7 @@ internal sealed record FlowTable(string Name, IReadOnlyList<ColumnRecipe> Column
     /// <param name="recipe">Its composition says which.</param>
     /// <param name="sample">Whole events.</param>
     /// <exception cref="ArgumentException">Too few events have what a flow shall learn.</exception>
-    public static IReadOnlyList<FlowTable> Of(EventsRecipe recipe, EventSample sample)
+    public static IReadOnlyList<FlowTable> Of(FlowEventsRecipe recipe, EventSample sample)
     {
         IReadOnlyList<FlowTable> tables = recipe.Composition switch
         {

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 
 using EventService.Engine.Serialization;
 using EventService.Models;
@@ -45,9 +44,24 @@ public static class ModelImport
         var columns = parsed.Columns.Select(c => new ColumnPreprocessing(c.Maps)).ToArray();
         var schema = new SampleSchema([.. parsed.Columns.Select(c => new ColumnSchema(c.Name, c.Unit, c.Description))], []);
         var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(columns.Length, layers, baseDistribution, columns);
-        var document = DocumentOf(parsed, schema, hyper, preprocessing, stateName, stateDict.Span);
         using var stream = new MemoryStream();
-        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, tensors);
+        var document = ModelAssembler.Write(
+            stream,
+            new ModelIdentity(parsed.Name, parsed.Process, parsed.Description),
+            new ModelOrigin(
+                $"trained with {$"{parsed.Library} {parsed.LibraryVersion}".TrimEnd()}, eventservice import {stateName}",
+                stateName,
+                Convert.ToHexStringLower(SHA256.HashData(stateDict.Span))),
+            ModelYield.Of(parsed.CrossSectionPb, parsed.SelectionEfficiency),
+            new TrainingFigures(),
+            new ModelParts
+            {
+                Architecture = LayeredFlow.ArchitectureName,
+                Hyperparameters = hyper,
+                Preprocessing = preprocessing,
+                Schema = schema,
+                Tensors = tensors,
+            });
 
         // Read back: what is checked is what will be served.
         var bytes = stream.ToArray();
@@ -101,37 +115,4 @@ public static class ModelImport
 
         return largest;
     }
-
-    private static ModelDocument DocumentOf(ImportDescription description, SampleSchema schema, JsonElement hyper, JsonElement preprocessing, string stateName, ReadOnlySpan<byte> stateDict) => new()
-    {
-        FormatVersion = ModelDocument.CurrentFormatVersion,
-        Name = description.Name,
-        Process = description.Process,
-        Description = description.Description,
-        Architecture = LayeredFlow.ArchitectureName,
-        Hyperparameters = hyper,
-        Preprocessing = preprocessing,
-        Schema = schema,
-        Conditions = [],
-        CrossSectionPb = description.CrossSectionPb,
-        SelectionEfficiency = description.SelectionEfficiency,
-        SumOfWeights = description.CrossSectionPb * description.SelectionEfficiency * 10_000, // 10/fb
-        Acceptance = 1,
-        AcceptanceError = 0,
-        Training = new TrainingProvenance
-        {
-            Command = $"trained with {$"{description.Library} {description.LibraryVersion}".TrimEnd()}, eventservice import {stateName}",
-            DataFile = stateName,
-            DataSha256 = Convert.ToHexStringLower(SHA256.HashData(stateDict)),
-            TrainingEvents = 0,
-            ValidationEvents = 0,
-            TestEvents = 0,
-            Seed = 0,
-            Epochs = 0,
-            BestEpoch = 0,
-            TrainingLoss = 0,
-            ValidationLoss = 0,
-            ServiceVersion = ServiceVersion.Text,
-        },
-    };
 }

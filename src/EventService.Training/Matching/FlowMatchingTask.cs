@@ -16,8 +16,9 @@ using Tensor = EventService.Engine.Tensors.Tensor;
 namespace EventService.Training.Matching;
 
 /// <summary>
-/// Flow matching on a table for a <see cref="LikelihoodTrainer"/>: what it is told as log-likelihood is minus |v(x_s, s) - (x_1 - x_0)|^2 / 2 of the points
-/// (<see cref="FlowMatching"/>), and, where paths start from a flow, the log-likelihood of the events there under it. Both have parameters of their own and are trained in the same steps.
+/// Flow matching on a table for a <see cref="Trainer"/>: its loss is |v(x_s, s) - (x_1 - x_0)|^2 / 2 of the points
+/// (<see cref="FlowMatching"/>), less, where paths start from a flow, the log-likelihood of the events there under it. Both have parameters
+/// of their own and are trained in the same steps.
 /// </summary>
 internal sealed class FlowMatchingTask : ITableTask
 {
@@ -80,7 +81,7 @@ internal sealed class FlowMatchingTask : ITableTask
     /// <summary>Flow and field with parameters in one set.</summary>
     private sealed record Networks(ParameterSet Parameters, TrainableFlow? Source, TrainableVelocity Velocity);
 
-    public ILikelihoodShard CreateShard() => new Shard(this);
+    public ITrainingShard CreateShard() => new Shard(this);
 
     public int[]? SourceRows => _matching.Source is { Flow: null } ? _groups!.Training[_groups.Origin] : null;
 
@@ -102,7 +103,7 @@ internal sealed class FlowMatchingTask : ITableTask
         }
     }
 
-    public void Absorb(IReadOnlyList<ILikelihoodShard> shards)
+    public void Absorb(int group, IReadOnlyList<ITrainingShard> shards)
     {
         foreach (var layer in _trained.Source?.Layers ?? [])
         {
@@ -110,9 +111,7 @@ internal sealed class FlowMatchingTask : ITableTask
         }
     }
 
-    public double ValidationLoss() => ValidationParts().Sum(p => p.Loss);
-
-    public IReadOnlyList<ValidationPart> ValidationParts()
+    public IReadOnlyList<ValidationPart> Validate()
     {
         var fieldStart = _trained.Source is null ? 0 : Parameters.Parameters.First(p => p.Name.StartsWith(TrainableVelocity.Prefix, StringComparison.Ordinal)).Index;
         var field = new ValidationPart(FieldLoss(), fieldStart, Parameters.Parameters.Count);
@@ -158,7 +157,7 @@ internal sealed class FlowMatchingTask : ITableTask
         return new Networks(parameters, source, new TrainableVelocity(parameters, features, _paths.Legs, _matching.Frequencies, _matching.Network with { Conditions = conditions }, _seed));
     }
 
-    private sealed class Shard(FlowMatchingTask task, Networks networks) : ILikelihoodShard
+    private sealed class Shard(FlowMatchingTask task, Networks networks) : ITrainingShard
     {
         private readonly EventPairing _pairing = new(task._matching);
         private readonly PathBatch _batch = new(task._matching, task._coordinates.Columns.Count, task._paths.Legs);
@@ -173,17 +172,17 @@ internal sealed class FlowMatchingTask : ITableTask
 
         public IReadOnlyList<ShardStatistics> Statistics { get; private set; } = [];
 
-        public double AddGradient(long use, int epoch, ReadOnlySpan<int> rows, float normalisation)
+        public double AddGradient(in TrainingTurn turn, ReadOnlySpan<int> rows)
         {
-            var random = new PhiloxStream(task._seed ^ 0x50_41_54_48UL, (ulong)use);
-            var sum = -Distance(task._paths, rows, (int)(use & int.MaxValue), ref random, normalisation);
+            var random = new PhiloxStream(task._seed ^ 0x50_41_54_48UL, (ulong)turn.Use);
+            var sum = Distance(task._paths, rows, (int)(turn.Use & int.MaxValue), ref random, turn.Normalisation);
             if (networks.Source is not null && task._groups!.OfOrigin(rows) is { Length: > 0 } origin)
             {
                 // Events of the origin are a share of the batch: their mean is over so many.
-                task._coordinates.Fill(origin, epoch, _events);
-                var pass = new FlowPass(Tape, normalisation * (float)task._groups.OriginShare, training: true);
+                task._coordinates.Fill(origin, turn.Epoch, _events);
+                var pass = new FlowPass(Tape, turn.Normalisation * (float)task._groups.OriginShare, training: true);
                 networks.Source.Forward(pass, _events);
-                sum += pass.LogLikelihood / task._groups.OriginShare;
+                sum -= pass.LogLikelihood / task._groups.OriginShare;
                 Statistics = pass.Statistics;
             }
 

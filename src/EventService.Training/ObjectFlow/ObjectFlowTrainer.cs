@@ -16,7 +16,7 @@ namespace EventService.Training.ObjectFlow;
 /// that was interrupted and resumed, or ran on other threads, gives the same bits. Events are mirrored at random in eta and
 /// azimuth, both symmetries of proton collisions in a symmetric detector.
 /// </remarks>
-public sealed class ObjectFlowTrainer : ILikelihoodTask
+public sealed class ObjectFlowTrainer : ITrainingTask
 {
     private readonly EventSample _sample;
     private readonly TrainingOptions _options;
@@ -25,7 +25,6 @@ public sealed class ObjectFlowTrainer : ILikelihoodTask
     private readonly ObjectFlowNetwork _average;
     private readonly int[] _validation;
     private readonly Func<int, double[]> _condition;
-    private readonly LikelihoodTrainer _trainer;
 
     public ObjectFlowTrainer(EventSample sample, int[] training, int[] validation, Func<int, double[]> condition, EventCoordinates coordinates, ObjectFlowHyperparameters hyper, TrainingOptions options)
     {
@@ -41,26 +40,25 @@ public sealed class ObjectFlowTrainer : ILikelihoodTask
         _network = new ObjectFlowNetwork(hyper);
         _network.Initialise(options.Seed);
         _average = new ObjectFlowNetwork(hyper);
-        _trainer = new LikelihoodTrainer(this, training, options, null, () => RunFingerprint.Of(sample, training, validation, condition, coordinates, hyper, options));
+        Dictionary<string, string> Fingerprint() =>
+            ObjectFlowFingerprint.Of(sample, training, validation, condition, coordinates, hyper, options);
+        Trainer = new Trainer(this, training, options, schedule: null, Fingerprint);
     }
 
-    ParameterSet ILikelihoodTask.Parameters => _network.Parameters;
+    ParameterSet ITrainingTask.Parameters => _network.Parameters;
 
-    ParameterSet ILikelihoodTask.Average => _average.Parameters;
+    ParameterSet ITrainingTask.Average => _average.Parameters;
 
-    public int StepsPerEpoch => _trainer.StepsPerEpoch;
+    /// <summary>Moves the parameters.</summary>
+    public Trainer Trainer { get; }
 
-    public long TotalSteps => _trainer.TotalSteps;
-
-    public int BestEpoch => _trainer.BestEpoch;
+    public int BestEpoch => Trainer.BestEpoch;
 
     /// <summary>Mean training loss [nat] of the best epoch.</summary>
-    public double BestTrainingLoss => _trainer.BestTrainingLoss;
-
-    public double BestValidationLoss => _trainer.BestValidationLoss;
+    public double BestTrainingLoss => Trainer.BestTrainingLoss;
 
     /// <summary>Epochs done.</summary>
-    public int Epoch => _trainer.Epoch;
+    public int Epoch => Trainer.Epoch;
 
     /// <summary>Trains to the end, writing checkpoints; returns the best averaged network.</summary>
     /// <param name="checkpoint">File for checkpoints; null for none.</param>
@@ -68,11 +66,17 @@ public sealed class ObjectFlowTrainer : ILikelihoodTask
     /// <param name="cancellation">Stops after the current step; a checkpoint is written.</param>
     public ObjectFlowNetwork Run(string? checkpoint, Action<TrainingProgress> progress, CancellationToken cancellation)
     {
-        _trainer.Run(checkpoint, progress, cancellation);
+        Trainer.Run(checkpoint, progress, cancellation);
+        return Best();
+    }
+
+    /// <summary>The best averaged network so far.</summary>
+    public ObjectFlowNetwork Best()
+    {
         var result = new ObjectFlowNetwork(_network.Hyperparameters);
         foreach (var p in result.Parameters.Parameters)
         {
-            _trainer.Best[p.Index].CopyTo(p.Value.Span);
+            Trainer.Best[p.Index].CopyTo(p.Value.Span);
         }
 
         return result;
@@ -80,7 +84,7 @@ public sealed class ObjectFlowTrainer : ILikelihoodTask
 
     /// <summary>Continues from a checkpoint of the same run.</summary>
     /// <exception cref="ModelFormatException">The checkpoint belongs to a run with other options, data or architecture.</exception>
-    public void Resume(string path) => _trainer.Resume(path);
+    public void Resume(string path) => Trainer.Resume(path);
 
     /// <summary>Mean negative log-likelihood [nat] of the validation events under these networks and maps.</summary>
     public double ValidationLoss(ObjectFlowNetwork network, EventCoordinates coordinates)
@@ -103,10 +107,11 @@ public sealed class ObjectFlowTrainer : ILikelihoodTask
         return sums.Sum() / _validation.Length;
     }
 
-    ILikelihoodShard ILikelihoodTask.CreateShard() =>
+    ITrainingShard ITrainingTask.CreateShard() =>
         new Shard(this, new ObjectFlowLikelihood(_network, _coordinates, new Dropout(_options.Dropout, _options.Seed ^ 0x44_52_4F_50UL)));
 
-    double ILikelihoodTask.ValidationLoss() => ValidationLoss(_average, _coordinates);
+    IReadOnlyList<ValidationPart> ITrainingTask.Validate() =>
+        [new ValidationPart(ValidationLoss(_average, _coordinates), 0, _network.Parameters.Parameters.Count)];
 
     private int Mirror(int epoch, int e)
     {
@@ -114,14 +119,15 @@ public sealed class ObjectFlowTrainer : ILikelihoodTask
         return (int)(stream.NextUInt32() & 3);
     }
 
-    private sealed class Shard(ObjectFlowTrainer trainer, ObjectFlowLikelihood likelihood) : ILikelihoodShard
+    private sealed class Shard(ObjectFlowTrainer trainer, ObjectFlowLikelihood likelihood) : ITrainingShard
     {
         public Tape Tape => likelihood.Tape;
 
-        public double AddGradient(long use, int epoch, ReadOnlySpan<int> rows, float normalisation)
+        public double AddGradient(in TrainingTurn turn, ReadOnlySpan<int> rows)
         {
-            likelihood.Dropout.Start((ulong)use);
-            return likelihood.AddGradient(trainer._sample, rows, trainer._condition, e => trainer.Mirror(epoch, e), normalisation);
+            likelihood.Dropout.Start((ulong)turn.Use);
+            var epoch = turn.Epoch;
+            return -likelihood.AddGradient(trainer._sample, rows, trainer._condition, e => trainer.Mirror(epoch, e), turn.Normalisation);
         }
     }
 }

@@ -6,12 +6,13 @@ using EventService.Models.ObjectFlow.Azimuths;
 using EventService.Models.Sampling;
 using EventService.Models.WholeEvents;
 using EventService.Physics.Events;
-using EventService.Training.Recipes;
 using EventService.Training.Tables;
 
 namespace EventService.Training.ObjectFlow;
 
-/// <summary>From a sample of whole events to a model file: fit the maps, train the networks, calibrate the azimuths, measure the acceptance.</summary>
+/// <summary>
+/// From a sample of whole events to a model file: fit the maps, train the networks, calibrate the azimuths, measure the acceptance.
+/// </summary>
 public sealed class ObjectFlowTraining
 {
     private readonly EventSample _sample;
@@ -32,7 +33,10 @@ public sealed class ObjectFlowTraining
     {
     }
 
-    /// <summary>Of a flow that is conditioned on the values of the table's points: one network for all of them, maps and tables of the azimuth fitted to the events of all, counts of each point.</summary>
+    /// <summary>
+    /// Of a flow that is conditioned on the values of the table's points: one network for all of them, maps and tables of the azimuth
+    /// fitted to the events of all, counts of each point.
+    /// </summary>
     public ObjectFlowTraining(PointTable table, ObjectFlowRecipe recipe, int threads, int checkpointSteps)
         : this(
             (table ?? throw new ArgumentNullException(nameof(table))).Sample,
@@ -58,6 +62,9 @@ public sealed class ObjectFlowTraining
         double[][] inputs = [.. Enumerable.Range(0, _counts.Length).SelectMany(p => Enumerable.Repeat(InputsOf(p), starts[p + 1] - starts[p]))];
         Trainer = new ObjectFlowTrainer(sample, _training, _validation, k => inputs[k], _coordinates, hyper, options);
     }
+
+    /// <summary>Events of all points.</summary>
+    public EventSample Sample => _sample;
 
     public ObjectFlowTrainer Trainer { get; }
 
@@ -101,17 +108,23 @@ public sealed class ObjectFlowTraining
     /// <summary>Completes a trained network to a model and writes its file.</summary>
     /// <param name="network">The networks.</param>
     /// <param name="identity">What the model is.</param>
+    /// <param name="crossSectionPb">Cross-section before the event selection [pb]; where there are points they have it.</param>
+    /// <param name="origin">What it was made of.</param>
     /// <param name="acceptanceEvents">Draws by which the acceptance is measured.</param>
     /// <param name="stream">Receives the file.</param>
     /// <param name="progress">Called with the number of draws done.</param>
-    public ModelDocument Write(ObjectFlowNetwork network, ModelIdentity identity, long acceptanceEvents, Stream stream, Action<long> progress)
+    public ModelDocument Write(
+        ObjectFlowNetwork network,
+        ModelIdentity identity,
+        double crossSectionPb,
+        ModelOrigin origin,
+        long acceptanceEvents,
+        Stream stream,
+        Action<long> progress)
     {
         ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(identity);
         ArgumentOutOfRangeException.ThrowIfLessThan(acceptanceEvents, 1);
-        var sumOfWeights = SampleTotals.SumOfWeights(_sample);
         var schema = SampleTotals.SchemaWithSpareObjects(_sample);
-
         var draft = Draft(network, _coordinates, schema);
         var events = acceptanceEvents / _counts.Length;
         CountPoint[] points = [.. _counts.Select((counts, p) =>
@@ -120,45 +133,29 @@ public sealed class ObjectFlowTraining
             return new CountPoint(counts, new AcceptanceTable(counts.Vectors, drawn, accepted));
         })];
         var overall = points.Select(p => p.Acceptance.Overall).ToArray();
-        var crossSection = _domain?.Points.Average(p => p.CrossSectionPb!.Value) ?? identity.CrossSectionPb;
-        var efficiency = _domain?.Points.Average(p => p.SelectionEfficiency!.Value) ?? SampleTotals.SelectionEfficiency(sumOfWeights, crossSection);
-
         var (hyperparameters, preprocessing) = ObjectFlowFile.Describe(network, _coordinates, _filter);
-        var document = new ModelDocument
+        var figures = TrainingFigures.OfSplit(_training, _validation, _sample.Count) with
         {
-            FormatVersion = ModelDocument.CurrentFormatVersion,
-            Name = identity.Name,
-            Process = identity.Process,
-            Description = identity.Description,
+            Seed = _options.Seed,
+            Epochs = Trainer.Epoch,
+            BestEpoch = Trainer.BestEpoch,
+            TrainingLoss = Trainer.BestTrainingLoss,
+            ValidationLoss = Trainer.ValidationLoss(network, _coordinates),
+        };
+        var parts = new ModelParts
+        {
             Architecture = AutoregressiveObjectFlow.ArchitectureName,
             Hyperparameters = hyperparameters,
             Preprocessing = preprocessing,
             Schema = schema,
+            Tensors = ObjectFlowFile.Tensors(network, points),
             Conditions = _parameters,
             Domain = _domain,
-            CrossSectionPb = crossSection,
-            SelectionEfficiency = efficiency,
-            SumOfWeights = _domain is null ? sumOfWeights : SampleTotals.ExpectedEvents(crossSection, efficiency),
             Acceptance = overall.Average(a => a.Mean),
             AcceptanceError = Math.Sqrt(overall.Sum(a => a.Error * a.Error)) / overall.Length,
-            Training = new TrainingProvenance
-            {
-                Command = identity.Command,
-                DataFile = identity.DataFile,
-                DataSha256 = identity.DataSha256,
-                TrainingEvents = _training.Length,
-                ValidationEvents = _validation.Length,
-                TestEvents = _sample.Count - _training.Length - _validation.Length,
-                Seed = _options.Seed,
-                Epochs = Trainer.Epoch,
-                BestEpoch = Trainer.BestEpoch,
-                TrainingLoss = Trainer.BestTrainingLoss,
-                ValidationLoss = Trainer.ValidationLoss(network, _coordinates),
-                ServiceVersion = ServiceVersion.Text,
-            },
         };
-        ObjectFlowFile.Write(stream, document, network, points);
-        return document;
+        var yield = _domain is null ? ModelYield.OfWeights(SampleTotals.SumOfWeights(_sample), crossSectionPb) : ModelYield.Of(_domain);
+        return ModelAssembler.Write(stream, identity, origin, yield, figures, parts);
     }
 
     /// <summary>Rows of each point that a rule of the split selects; events are numbered within their point.</summary>

@@ -18,7 +18,6 @@ namespace EventService.Training.Recipes;
 [JsonDerivedType(typeof(GaussRank), "gauss-rank")]
 [JsonDerivedType(typeof(Dequantise), "dequantise")]
 [JsonDerivedType(typeof(Align), "align")]
-[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public abstract record MapRecipe
 {
     private MapRecipe()

@@ -1,12 +1,9 @@
-using System.Text.Json.Serialization;
-
 using EventService.Models.Conditions;
 using EventService.Models.Contracts;
 
 namespace EventService.Training.Recipes;
 
 /// <summary>A point of the conditions, and the file with its events.</summary>
-[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record PointRecipe
 {
     /// <summary>Name of the file in the folder that the training is given.</summary>

@@ -1,54 +1,67 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 
 using EventService.Models.Conditions;
 using EventService.Models.Contracts;
 using EventService.Models.Documents;
-using EventService.Training.Families;
 
 namespace EventService.Training.Recipes;
 
 /// <summary>Recipes as JSON: comments and trailing commas are allowed, unknown fields are not.</summary>
 internal static partial class RecipeJson
 {
-    public static JsonSerializerOptions Options { get; } = new(ModelJson.Options) { ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowOutOfOrderMetadataProperties = true };
+    private static readonly JsonDocumentOptions s_text = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        MaxDepth = ModelJson.Options.MaxDepth,
+    };
 
-    /// <exception cref="ModelFormatException">The text is no such recipe; the message says why.</exception>
-    public static T Parse<T>(ReadOnlySpan<byte> json)
-        where T : class
+    public static JsonSerializerOptions Options { get; } = new(ModelJson.Options)
+    {
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        AllowOutOfOrderMetadataProperties = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
+    /// <summary>The text as JSON.</summary>
+    /// <exception cref="ModelFormatException">It is none; the message says where.</exception>
+    public static JsonElement Text(ReadOnlyMemory<byte> json)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(json, Options) ?? throw new ModelFormatException("The recipe is null, expected a JSON object; docs/recipes.md lists all fields.");
-        }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
-        {
-            throw new ModelFormatException($"The recipe cannot be read: {e.Message} Families are {FlowFamily.Names}, and {ObjectFlowRecipe.Family} of whole events; docs/recipes.md lists all fields.", e);
-        }
-    }
-
-    /// <summary>Whether the object has this field.</summary>
-    /// <exception cref="ModelFormatException">The text is no JSON.</exception>
-    public static bool Has(ReadOnlyMemory<byte> json, string field) => Look(json, root => Field(root, field) is not null);
-
-    /// <summary>architecture.family, or null if there is none.</summary>
-    /// <exception cref="ModelFormatException">The text is no JSON.</exception>
-    public static string? FamilyOf(ReadOnlyMemory<byte> json) =>
-        Look(json, root => Field(root, "architecture") is { } architecture && Field(architecture, "family") is { ValueKind: JsonValueKind.String } family ? family.GetString() : null);
-
-    private static JsonElement? Field(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : null;
-
-    private static T Look<T>(ReadOnlyMemory<byte> json, Func<JsonElement, T> look)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            return look(document.RootElement);
+            using var document = JsonDocument.Parse(json, s_text);
+            return document.RootElement.Clone();
         }
         catch (JsonException e)
         {
-            throw new ModelFormatException($"The recipe cannot be read: {e.Message}", e);
+            // The library ends its sentence by the place, counted from 0.
+            var what = e.Message.Split(" LineNumber:")[0];
+            throw new ModelFormatException($"The recipe is no JSON: line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: {what}", e);
+        }
+    }
+
+    /// <summary>Reads a recipe of this type, and checks what can be checked without the data.</summary>
+    /// <exception cref="ModelFormatException">A field is missing, unknown or wrong; the message says where, and what is
+    /// expected.</exception>
+    public static Recipe Read(JsonElement json, Type type)
+    {
+        var fault = JsonShape.Fault(json, type, Options);
+        Require(fault is null, fault!);
+        try
+        {
+            var recipe = (Recipe)json.Deserialize(type, Options)!;
+            recipe.Check();
+            return recipe;
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            var place = e is JsonException { Path: { Length: > 2 } path } ? path[2..] : "a field";
+            throw new ModelFormatException($"The recipe is not understood: {place} cannot be read. docs/recipes.md lists all fields.", e);
         }
     }
 
@@ -58,7 +71,9 @@ internal static partial class RecipeJson
     public static void RequireColumnName(string name) =>
         Require(ColumnPattern().IsMatch(name) && name is not ("event" or "logDensity"), $"the column name '{name}' is not allowed, expected letters, digits and '_', and neither event nor logDensity");
 
-    /// <summary>Checks the alternatives of conditions: that requests can name them, and that events have no column that would be taken for them.</summary>
+    /// <summary>
+    /// Checks the alternatives of conditions: that requests can name them, and that events have no column that would be taken for them.
+    /// </summary>
     public static void RequireAlternatives(IReadOnlyList<(string Name, AlternativeParameter? Alternative)> conditions, IEnumerable<string> columns)
     {
         foreach (var (_, alternative) in conditions.Where(c => c.Alternative is not null))

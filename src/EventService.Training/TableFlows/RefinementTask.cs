@@ -9,10 +9,10 @@ using EventService.Training.Tables;
 namespace EventService.Training.TableFlows;
 
 /// <summary>
-/// Log-likelihood of the answer whether an event is of the table or of a flow, for a <see cref="LikelihoodTrainer"/>: log sigma(z) for events of the
-/// table, log sigma(-z) for those of the flow, of which each epoch takes others, as many as of the table.
+/// Whether an event is of the table or of a flow, by cross-entropy, for a <see cref="Trainer"/>: -log sigma(z) for events of the table,
+/// -log sigma(-z) for those of the flow, of which each epoch takes others, as many as of the table.
 /// </summary>
-internal sealed class RefinementTask : ILikelihoodTask
+internal sealed class RefinementTask : ITrainingTask
 {
     // Events that are validated at a time.
     private const int Piece = 512;
@@ -54,11 +54,13 @@ internal sealed class RefinementTask : ILikelihoodTask
     /// <summary>The network of the averaged parameters.</summary>
     public TrainableLogit Average { get; }
 
-    ParameterSet ILikelihoodTask.Average => Average.Parameters;
+    ParameterSet ITrainingTask.Average => Average.Parameters;
 
-    public ILikelihoodShard CreateShard() => new Shard(this);
+    public ITrainingShard CreateShard() => new Shard(this);
 
-    public double ValidationLoss()
+    public IReadOnlyList<ValidationPart> Validate() => [new ValidationPart(ValidationLoss(), 0, Parameters.Parameters.Count)];
+
+    private double ValidationLoss()
     {
         var pieces = (_validation.Length + Piece - 1) / Piece;
         var sums = new double[pieces];
@@ -128,25 +130,25 @@ internal sealed class RefinementTask : ILikelihoodTask
         public List<int> Places { get; } = [];
     }
 
-    private sealed class Shard(RefinementTask task) : ILikelihoodShard
+    private sealed class Shard(RefinementTask task) : ITrainingShard
     {
         private readonly Gathered _gathered = new();
 
         public Tape Tape { get; } = new(task.Parameters);
 
-        public double AddGradient(long use, int epoch, ReadOnlySpan<int> rows, float normalisation)
+        public double AddGradient(in TrainingTurn turn, ReadOnlySpan<int> rows)
         {
-            task.Fill(rows, epoch, _gathered);
+            task.Fill(rows, turn.Epoch, _gathered);
             var z = task._network.Forward(Tape, _gathered.Events);
             double sum = 0;
             for (var i = 0; i < rows.Length; i++)
             {
                 var ofTable = task.IsOfTable(rows[i]);
                 var logit = z.Value.Span[i];
-                sum -= Softplus.Of(ofTable ? -(double)logit : logit);
+                sum += Softplus.Of(ofTable ? -(double)logit : logit);
 
                 // d/dz of the cross-entropy is sigma(z) - y.
-                z.Gradient!.Span[i] = (Sigmoid.Of(logit) - (ofTable ? 1 : 0)) / normalisation;
+                z.Gradient!.Span[i] = (Sigmoid.Of(logit) - (ofTable ? 1 : 0)) / turn.Normalisation;
             }
 
             Tape.Backward();

@@ -27,11 +27,12 @@ public sealed class RefinementTraining
     {
         (_flow, _recipe, _coordinates, _training, _threads) = (flow, recipe, coordinates, training, threads);
         _task = new RefinementTask(flow, coordinates, rows, training, validation, recipe.Network, recipe.Training.Seed, threads);
-        Trainer = new LikelihoodTrainer(_task, _task.Training, recipe.Training.Options(threads, checkpointSteps), recipe.Training.Schedule(_task.Training.Length / recipe.Training.BatchSize), fingerprint);
+        var schedule = recipe.Training.Schedule(_task.Training.Length / recipe.Training.BatchSize);
+        Trainer = new Trainer(_task, _task.Training, recipe.Training.Options(threads, checkpointSteps), schedule, fingerprint);
     }
 
     /// <summary>Its loss is the cross-entropy [nat]: ln 2 where no difference is found.</summary>
-    public LikelihoodTrainer Trainer { get; }
+    public Trainer Trainer { get; }
 
     /// <summary>Trained numbers.</summary>
     public long ParameterCount => _task.Parameters.Count;

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using System.Text.Json;
 
 using EventService.Engine.Serialization;
 using EventService.Models;
@@ -26,6 +25,9 @@ public static class SupportMeasurement
 
     // With less an event that takes all attempts would not be rare among many millions.
     private const double LeastAcceptance = 0.1;
+
+    /// <summary>What is being done, for progress.</summary>
+    public const string Title = "measuring the share of draws inside";
 
     /// <summary>Draws that the measurement takes for a flow under so many conditions, none or one.</summary>
     public static long DrawsOf(int conditions) => conditions == 0 ? Draws : Knots * (long)DrawsOfKnot;
@@ -66,7 +68,7 @@ public static class SupportMeasurement
 
             var document = LayeredFlowFile.WithSupport(generator.Document, new EventSupport(inside, acceptance, draws));
             using var stream = new MemoryStream();
-            SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, SafeTensorsFile.Read(file).Tensors);
+            ModelAssembler.Write(stream, document, SafeTensorsFile.Read(file).Tensors);
             return (stream.ToArray(), document);
         }
         catch (ArgumentException e)

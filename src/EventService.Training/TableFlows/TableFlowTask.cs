@@ -8,7 +8,7 @@ using EventService.Training.Tables;
 
 namespace EventService.Training.TableFlows;
 
-/// <summary>Log-likelihood of the events of a table under a flow, for a <see cref="LikelihoodTrainer"/>.</summary>
+/// <summary>The events of a table under a flow, by minus their log-likelihood, for a <see cref="Trainer"/>.</summary>
 internal sealed class TableFlowTask : ITableTask
 {
     // Events that are validated at a time.
@@ -46,11 +46,11 @@ internal sealed class TableFlowTask : ITableTask
     /// <summary>The flow of the averaged parameters.</summary>
     private TrainableFlow Average { get; }
 
-    ParameterSet ILikelihoodTask.Average => Average.Parameters;
+    ParameterSet ITrainingTask.Average => Average.Parameters;
 
     public IReadOnlyList<FlowLayer> Export() => Average.Export();
 
-    public ILikelihoodShard CreateShard() => new Shard(this);
+    public ITrainingShard CreateShard() => new Shard(this);
 
     public void Start(ReadOnlySpan<int> rows)
     {
@@ -59,7 +59,7 @@ internal sealed class TableFlowTask : ITableTask
         _flow.InitialiseFrom(events, _coordinates.ConditionOf(rows)?.Value);
     }
 
-    public void Absorb(IReadOnlyList<ILikelihoodShard> shards)
+    public void Absorb(int group, IReadOnlyList<ITrainingShard> shards)
     {
         foreach (var layer in _flow.Layers)
         {
@@ -67,7 +67,9 @@ internal sealed class TableFlowTask : ITableTask
         }
     }
 
-    public double ValidationLoss()
+    public IReadOnlyList<ValidationPart> Validate() => [new ValidationPart(ValidationLoss(), 0, Parameters.Parameters.Count)];
+
+    private double ValidationLoss()
     {
         var pieces = (_validation.Length + Piece - 1) / Piece;
         var sums = new double[pieces];
@@ -84,7 +86,7 @@ internal sealed class TableFlowTask : ITableTask
         return -(sums.Sum() + _validationLogJacobian) / _validation.Length;
     }
 
-    private sealed class Shard(TableFlowTask task) : ILikelihoodShard
+    private sealed class Shard(TableFlowTask task) : ITrainingShard
     {
         private readonly Tensor _events = new(0, 0);
 
@@ -92,15 +94,18 @@ internal sealed class TableFlowTask : ITableTask
 
         public IReadOnlyList<ShardStatistics> Statistics { get; private set; } = [];
 
-        public double AddGradient(long use, int epoch, ReadOnlySpan<int> rows, float normalisation)
+        public double AddGradient(in TrainingTurn turn, ReadOnlySpan<int> rows)
         {
-            var logJacobian = task._coordinates.Fill(rows, epoch, _events) + (rows.Length * task._meanLogJacobian);
-            var pass = new FlowPass(Tape, normalisation, training: true) { Condition = task._morphed?.Of(rows, epoch) ?? task._coordinates.ConditionOf(rows) };
+            var logJacobian = task._coordinates.Fill(rows, turn.Epoch, _events) + (rows.Length * task._meanLogJacobian);
+            var pass = new FlowPass(Tape, turn.Normalisation, training: true)
+            {
+                Condition = task._morphed?.Of(rows, turn.Epoch) ?? task._coordinates.ConditionOf(rows),
+            };
             task._flow.Forward(pass, _events);
             Tape.Backward();
             Tape.Reset();
             Statistics = pass.Statistics;
-            return pass.LogLikelihood + logJacobian;
+            return -(pass.LogLikelihood + logJacobian);
         }
     }
 }

@@ -19,15 +19,18 @@ using EventService.Physics.Events;
 using EventService.Training.Families;
 using EventService.Training.Matching;
 using EventService.Training.Recipes;
+using EventService.Training.Runs;
 using EventService.Training.Tables;
 
 namespace EventService.Training.TableFlows;
 
 /// <summary>From a table and a recipe to a model file: fit the maps, train the flow, write it as a <see cref="LayeredFlow"/>.</summary>
-public sealed class TableTraining
+public sealed class TableTraining : ITrainingRun
 {
+    private const string RefinementStage = "refinement";
+
     private readonly EventSample _sample;
-    private readonly Recipe _recipe;
+    private readonly TableFlowRecipe _recipe;
     private readonly EventGenerator? _teacher;
     private readonly int[] _training;
     private readonly int[] _validation;
@@ -44,21 +47,24 @@ public sealed class TableTraining
     /// <param name="checkpointSteps">Steps between checkpoints.</param>
     /// <param name="teacher">A model of the same recipe and table whose paths are straightened; null to begin anew.</param>
     /// <exception cref="ArgumentException">Recipe, table and teacher do not fit each other.</exception>
-    public TableTraining(EventSample sample, Recipe recipe, int threads, int checkpointSteps, EventGenerator? teacher = null)
+    public TableTraining(EventSample sample, TableFlowRecipe recipe, int threads, int checkpointSteps, EventGenerator? teacher = null)
         : this(sample, k => k, recipe, threads, checkpointSteps, teacher)
     {
     }
 
     /// <summary>As above, for a recipe with several points.</summary>
     /// <exception cref="ArgumentException">Recipe, table and teacher do not fit each other.</exception>
-    public TableTraining(PointTable table, Recipe recipe, int threads, int checkpointSteps, EventGenerator? teacher = null)
+    public TableTraining(PointTable table, TableFlowRecipe recipe, int threads, int checkpointSteps, EventGenerator? teacher = null)
         : this((table ?? throw new ArgumentNullException(nameof(table))).Sample, k => (int)table.Sample.EventNumber[k], recipe, threads, checkpointSteps, teacher)
     {
         _domain = table.Domain;
     }
 
-    /// <summary>As above, for a table whose row k belongs to an event of this number: rows of an event are on one side of the split.</summary>
-    internal TableTraining(EventSample sample, Func<int, int> eventOf, Recipe recipe, int threads, int checkpointSteps, EventGenerator? teacher = null)
+    /// <summary>
+    /// As above, for a table whose row k belongs to an event of this number: rows of an event are on one side of the split.
+    /// </summary>
+    internal TableTraining(
+        EventSample sample, Func<int, int> eventOf, TableFlowRecipe recipe, int threads, int checkpointSteps, EventGenerator? teacher = null)
     {
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(recipe);
@@ -78,86 +84,89 @@ public sealed class TableTraining
             FlowMatching matching => new FlowMatchingTask(matching, _coordinates, _training, _validation, schedule.Seed, threads, TeacherLayer()),
             LikelihoodFamily when teacher is not null => throw new ArgumentException("The recipe is of a flow that is trained by likelihood; only flow matching has paths to straighten."),
             LikelihoodFamily family => new TableFlowTask(family, _coordinates, _training, _validation, schedule.Seed, threads, recipe.Data.Morph),
-            _ => throw new ArgumentException($"There is no training of {recipe.Architecture}."),
+            _ => throw new ArgumentException($"There is no training of the family '{recipe.Architecture.FamilyName}'."),
         };
-        Trainer = new LikelihoodTrainer(_task, _training, schedule.Options(threads, checkpointSteps), schedule.Schedule(_training.Length / schedule.BatchSize), Fingerprint);
+        var rate = schedule.Schedule(_training.Length / schedule.BatchSize);
+        Trainer = new Trainer(_task, _training, schedule.Options(threads, checkpointSteps), rate, Fingerprint);
     }
 
-    public LikelihoodTrainer Trainer { get; }
+    public Trainer Trainer { get; }
 
     /// <summary>Trained numbers in the flow.</summary>
     public long ParameterCount => _task.Parameters.Count;
 
-    /// <summary>The training of the refinement of the flow with the best parameters so far; null where the recipe has none. It is to be run before <see cref="Write"/>.</summary>
+    /// <summary>
+    /// The training of the refinement of the flow with the best parameters so far; null where the recipe has none. It is to be run
+    /// before <see cref="Write"/>.
+    /// </summary>
     public RefinementTraining? Refinement => _recipe.Refinement is null ? null : _refinement ??=
         new RefinementTraining(BestFlow(), _coordinates, _sample.Count, _training, _validation, _recipe.Refinement, _threads, _checkpointSteps, RefinementFingerprint);
 
+    public IReadOnlyList<string> Stages => _recipe.Refinement is null ? [""] : ["", RefinementStage];
+
+    public TrainingStage Begin(string stage) => stage == RefinementStage
+        ? new TrainingStage(
+            $"refinement (a loss of {Math.Log(2):F4} nat finds no difference): {Refinement!.ParameterCount:N0} parameters",
+            Refinement.Trainer)
+        : new TrainingStage(
+            $"{_sample.Count:N0} events of {_sample.ProcessName}, {_recipe.Data.Columns.Count} columns, {ParameterCount:N0} parameters",
+            Trainer);
+
     /// <summary>Writes the model with the best parameters of the training.</summary>
     /// <param name="stream">Receives the file.</param>
-    /// <param name="command">The command that makes the model, with the data file by name only.</param>
-    /// <param name="dataFile">Name of the data file.</param>
-    /// <param name="dataSha256">Its digest.</param>
-    /// <param name="progress">Told the number of draws by which the inequalities' share is measured, where the recipe has some.</param>
-    /// <returns>The model's document; its validation loss is of the flow with its refinement, in double precision (float32 for a conditional flow).</returns>
-    public ModelDocument Write(Stream stream, string command, string dataFile, string dataSha256, Action<long>? progress = null)
+    /// <param name="origin">What the model was made of.</param>
+    /// <param name="progress">Told of the draws by which the inequalities' share is measured, where the recipe has some.</param>
+    /// <returns>
+    /// The model's document; its validation loss is of the flow with its refinement, in double precision (float32 for a conditional flow).
+    /// </returns>
+    public ModelDocument Write(Stream stream, ModelOrigin origin, IMeasuringProgress? progress = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         if (_recipe.Data.Inequalities is not { } inequalities)
         {
-            return WriteFlow(stream, command, dataFile, dataSha256);
+            return WriteFlow(stream, origin);
         }
 
         using var flow = new MemoryStream();
-        WriteFlow(flow, command, dataFile, dataSha256);
-        var (file, document) = SupportMeasurement.Give(flow.ToArray(), inequalities, progress);
+        WriteFlow(flow, origin);
+        progress?.Begin(SupportMeasurement.Title, SupportMeasurement.DrawsOf(_recipe.Data.Conditions.Count));
+        var (file, document) = SupportMeasurement.Give(flow.ToArray(), inequalities, progress is null ? null : progress.Report);
         stream.Write(file);
         return document;
     }
 
-    private ModelDocument WriteFlow(Stream stream, string command, string dataFile, string dataSha256)
+    private ModelDocument WriteFlow(Stream stream, ModelOrigin origin)
     {
         var measured = Refinement?.Measure();
         TakeBest();
         var columns = _coordinates.Columns;
-        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(columns.Count, _task.Export(), FlowBase.StandardNormal(columns.Count), columns, measured?.Refinement);
-        var crossSection = _domain?.Points.Average(p => p.CrossSectionPb!.Value) ?? _recipe.CrossSectionPb;
-        var efficiency = _domain?.Points.Average(p => p.SelectionEfficiency!.Value) ?? _recipe.SelectionEfficiency;
-        var document = new ModelDocument
+        var (hyper, preprocessing, tensors) = LayeredFlowFile.Describe(
+            columns.Count, _task.Export(), FlowBase.StandardNormal(columns.Count), columns, measured?.Refinement);
+        var figures = TrainingFigures.OfSplit(_training, _validation, _sample.Count) with
         {
-            FormatVersion = ModelDocument.CurrentFormatVersion,
-            Name = _recipe.Name,
-            Process = _recipe.Process,
-            Description = _recipe.Description,
+            Seed = _recipe.Training.Seed,
+            Epochs = Trainer.Epoch,
+            BestEpoch = Trainer.BestEpoch,
+            TrainingLoss = Trainer.BestTrainingLoss,
+            ValidationLoss = _coordinates.Conditions.Count == 0
+                ? ValidationLoss(BestFlow(measured?.Refinement))
+                : _task.Validate().Sum(p => p.Value),
+        };
+        var parts = new ModelParts
+        {
             Architecture = _task.SourceRows is null ? LayeredFlow.ArchitectureName : TransportedSample.ArchitectureName,
             Hyperparameters = hyper,
             Preprocessing = preprocessing,
             Schema = _recipe.Schema,
+            Tensors = [.. tensors, .. Source()],
             Conditions = _coordinates.Conditions,
             Domain = _domain,
-            CrossSectionPb = crossSection,
-            SelectionEfficiency = efficiency,
-            SumOfWeights = SampleTotals.ExpectedEvents(crossSection, efficiency),
             Acceptance = measured?.Acceptance ?? 1,
             AcceptanceError = measured?.Error ?? 0,
             ParentSha256 = _teacher?.Sha256,
-            Training = new TrainingProvenance
-            {
-                Command = command,
-                DataFile = dataFile,
-                DataSha256 = dataSha256,
-                TrainingEvents = _training.Length,
-                ValidationEvents = _validation.Length,
-                TestEvents = _sample.Count - _training.Length - _validation.Length,
-                Seed = _recipe.Training.Seed,
-                Epochs = Trainer.Epoch,
-                BestEpoch = Trainer.BestEpoch,
-                TrainingLoss = Trainer.BestTrainingLoss,
-                ValidationLoss = _coordinates.Conditions.Count == 0 ? ValidationLoss(BestFlow(measured?.Refinement)) : _task.ValidationLoss(),
-                ServiceVersion = ServiceVersion.Text,
-            },
         };
-        SafeTensorsWriter.Write(stream, new Dictionary<string, string> { [ModelDocument.MetadataKey] = JsonSerializer.Serialize(document, ModelJson.Options) }, [.. tensors, .. Source()]);
-        return document;
+        var yield = _domain is null ? ModelYield.Of(_recipe.CrossSectionPb, _recipe.SelectionEfficiency) : ModelYield.Of(_domain);
+        return ModelAssembler.Write(stream, _recipe.Identity, origin, yield, figures, parts);
     }
 
     /// <summary>The events that take the place of a base distribution, in the flow's numbers, if there are any.</summary>
@@ -183,8 +192,9 @@ public sealed class TableTraining
         return new LayeredFlow(_recipe.Schema, _coordinates.Columns, _task.Export(), FlowBase.StandardNormal(_coordinates.Columns.Count), new byte[32]) { Refinement = refinement };
     }
 
-    /// <exception cref="ArgumentException">An event, or an image of it that training shows, is outside of what the recipe says of every event.</exception>
-    private static void RequireInside(EventSample sample, Recipe recipe)
+    /// <exception cref="ArgumentException">An event, or an image of it that training shows, is outside of what the recipe says of every
+    /// event.</exception>
+    private static void RequireInside(EventSample sample, TableFlowRecipe recipe)
     {
         if (recipe.Data.Inequalities is not { } inequalities)
         {
@@ -279,7 +289,10 @@ public sealed class TableTraining
         return run;
     }
 
-    /// <summary>All that the training of the refinement is a function of: that of the flow, its parameters and the refinement's part of the recipe.</summary>
+    /// <summary>
+    /// All that the training of the refinement is a function of: that of the flow, its parameters and the refinement's part of the
+    /// recipe.
+    /// </summary>
     private Dictionary<string, string> RefinementFingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

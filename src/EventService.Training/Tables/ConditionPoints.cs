@@ -1,7 +1,6 @@
 using EventService.Models.Conditions;
 using EventService.Models.Sampling;
 using EventService.Physics.Events;
-using EventService.Training.Recipes;
 
 namespace EventService.Training.Tables;
 
@@ -22,7 +21,7 @@ public static class ConditionPoints
     /// <param name="sample">Rows with the values of the conditions as last columns.</param>
     /// <param name="recipe">A recipe with conditions.</param>
     /// <exception cref="ArgumentException">There are too many different values.</exception>
-    public static IReadOnlyList<ConditionPoint> Of(EventSample sample, Recipe recipe)
+    public static IReadOnlyList<ConditionPoint> Of(EventSample sample, TableRecipe recipe)
     {
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(recipe);

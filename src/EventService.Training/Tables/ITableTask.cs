@@ -3,7 +3,7 @@ using EventService.Models.Flows.Layers;
 namespace EventService.Training.Tables;
 
 /// <summary>What is trained on a table: its average becomes the layers of a flow.</summary>
-internal interface ITableTask : ILikelihoodTask
+internal interface ITableTask : ITrainingTask
 {
     /// <summary>The layers with the averaged parameters, from the data to the base distribution.</summary>
     IReadOnlyList<FlowLayer> Export();

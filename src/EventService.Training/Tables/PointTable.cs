@@ -13,18 +13,16 @@ namespace EventService.Training.Tables;
 
 /// <summary>The events of a recipe with several points: one file a point, the rows of all behind each other; those of tables with the values of their point as last columns.</summary>
 /// <remarks>Rows are numbered within their point, so that the split into training and test events is that of each file alone.</remarks>
-public sealed class PointTable
+public sealed class PointTable : TrainingData
 {
     // Cross-sections are told with four digits, weights with six.
     private const double Rounding = 5e-4;
 
     private PointTable(EventSample sample, IReadOnlyList<TrainedPoint> points, IReadOnlyList<int> starts, ConditionDomain domain, string sha256)
+        : base(sample, sha256)
     {
-        (Sample, Points, Starts, Domain, Sha256) = (sample, points, starts, domain, sha256);
+        (Points, Starts, Domain) = (points, starts, domain);
     }
-
-    /// <summary>All rows.</summary>
-    public EventSample Sample { get; }
 
     /// <summary>The points in the order of the recipe.</summary>
     public IReadOnlyList<TrainedPoint> Points { get; }
@@ -35,14 +33,11 @@ public sealed class PointTable
     /// <summary>What model documents say of them.</summary>
     public ConditionDomain Domain { get; }
 
-    /// <summary>Digest of the list of files as sha256sum prints it.</summary>
-    public string Sha256 { get; }
-
     /// <param name="recipe">A recipe with points.</param>
     /// <param name="folder">Where their files are.</param>
     /// <exception cref="DataFormatException">A file has faults.</exception>
     /// <exception cref="ModelFormatException">A point has no events that the recipe takes, or its efficiency is none.</exception>
-    public static PointTable Read(Recipe recipe, string folder)
+    public static PointTable Read(TableRecipe recipe, string folder)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         var data = recipe.Data;
@@ -52,15 +47,22 @@ public sealed class PointTable
     }
 
     /// <summary>Whole events: their rows have no columns, and the values of a row are those of its point.</summary>
-    /// <param name="recipe">A recipe of whole events.</param>
-    /// <param name="folder">Where their files are.</param>
+    /// <param name="process">Their process.</param>
+    /// <param name="points">The points.</param>
+    /// <param name="constraints">What must hold of any values of the parameters.</param>
+    /// <param name="conditions">Names of the parameters.</param>
+    /// <param name="folder">Where the files are.</param>
     /// <exception cref="DataFormatException">A file has faults.</exception>
     /// <exception cref="ModelFormatException">A point has no events, or its efficiency is none.</exception>
-    public static PointTable Read(ObjectFlowRecipe recipe, string folder)
+    public static PointTable ReadWholeEvents(
+        string process,
+        IReadOnlyList<PointRecipe> points,
+        IReadOnlyList<ConditionConstraint> constraints,
+        string[] conditions,
+        string folder)
     {
-        ArgumentNullException.ThrowIfNull(recipe);
-        var sample = new EventSample { ProcessName = recipe.Process };
-        return Read(sample, recipe.Data.Points, recipe.Data.Constraints, [.. recipe.Data.Conditions.Select(c => c.Name)], folder, (point, path, _) =>
+        var sample = new EventSample { ProcessName = process };
+        return Read(sample, points, constraints, conditions, folder, (point, path, _) =>
         {
             var events = DarkMachinesReader.ReadAll(path);
             for (var k = 0; k < events.Count; k++)
@@ -135,7 +137,7 @@ public sealed class PointTable
     }
 
     /// <summary>Adds the observables of the events that have them all; returns the share of the generated events that these are.</summary>
-    private static double AddObservables(Recipe recipe, PointRecipe point, string path, double[] values, EventSample to)
+    private static double AddObservables(TableRecipe recipe, PointRecipe point, string path, double[] values, EventSample to)
     {
         var events = DarkMachinesReader.ReadAll(path);
         Observable[] columns = [.. recipe.Data.Columns.Select(c => JetObservables.Find(c.Observable!)!)];
@@ -165,7 +167,7 @@ public sealed class PointTable
         return point.SelectionEfficiency is { } efficiency ? efficiency * weight / all : SampleTotals.SelectionEfficiency(weight, point.CrossSectionPb);
     }
 
-    private static double AddRows(Recipe recipe, PointRecipe point, string path, double[] values, EventSample to)
+    private static double AddRows(TableRecipe recipe, PointRecipe point, string path, double[] values, EventSample to)
     {
         var table = recipe.ReadColumns(File.OpenRead(path), point.File);
         var row = new double[to.ColumnCount];

@@ -29,7 +29,7 @@ public sealed class TableCoordinates
     /// <param name="recipe">Maps and symmetries of the columns.</param>
     /// <param name="seed">Of the places within cells.</param>
     /// <exception cref="ArgumentException">A map cannot be fitted, or a value is outside the domain of its maps.</exception>
-    public TableCoordinates(EventSample sample, int[] training, TableRecipe recipe, ulong seed)
+    public TableCoordinates(EventSample sample, int[] training, TableData recipe, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(training);

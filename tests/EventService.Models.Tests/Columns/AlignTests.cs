@@ -16,8 +16,9 @@ using EventService.Models.Flows.Networks;
 using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
-using EventService.Training.Recipes;
+using EventService.Training.Catalog;
 using EventService.Training.TableFlows;
+using EventService.Training;
 
 namespace EventService.Models.Tests.Columns;
 
@@ -190,11 +191,11 @@ public sealed class AlignTests
     public void Align_WithoutTheOneConditionItGoesBy_IsRefused()
     {
         var text = Text("""{ "family": "made", "network": { "width": 4, "blocks": 1, "activation": "Tanh" } }""", 1);
-        Assert.Contains("'x' has align, which goes by one of data.conditions, but there are 0", Assert.Throws<ModelFormatException>(() => Recipe.Parse(Encoding.UTF8.GetBytes(
+        Assert.Contains("'x' has align, which goes by one of data.conditions, but there are 0", Assert.Throws<ModelFormatException>(() => TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(
             text.Replace("""{ "name": "a", "unit": "1" }""", "", StringComparison.Ordinal)))).Message, StringComparison.Ordinal);
 
         // One column more with the same value everywhere is one value of the condition.
-        var recipe = Recipe.Parse(Encoding.UTF8.GetBytes(text));
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(text));
         var table = string.Join('\n', Enumerable.Range(0, 2000).Select(k => k == 0 ? "x,y,a" : string.Create(CultureInfo.InvariantCulture, $"{k},{k + 30},1")));
         Assert.Contains("align finds 1 values of the condition", Assert.Throws<ArgumentException>(() => new TableTraining(recipe.ReadTable(new MemoryStream(Encoding.UTF8.GetBytes(table)), "toy.csv"), recipe, 1, 1000)).Message, StringComparison.Ordinal);
 
@@ -230,7 +231,7 @@ public sealed class AlignTests
 
     private static TableTraining Training(string architecture, int epochs, int threads, EventGenerator? teacher = null)
     {
-        var recipe = Recipe.Parse(Encoding.UTF8.GetBytes(Text(architecture, epochs)));
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(Text(architecture, epochs)));
         var table = new StringBuilder("x,y,a\n");
         for (var k = 0; k < 6000; k++)
         {
@@ -254,7 +255,7 @@ public sealed class AlignTests
     private static byte[] Written(TableTraining training)
     {
         using var stream = new MemoryStream();
-        training.Write(stream, "eventservice train", "toy.csv", "");
+        training.Write(stream, new ModelOrigin("eventservice train", "toy.csv", ""));
         return stream.ToArray();
     }
 }

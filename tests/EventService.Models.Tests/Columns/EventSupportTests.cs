@@ -11,7 +11,7 @@ using EventService.Models.Flows.Networks;
 using EventService.Models.Sampling;
 using EventService.Models.Tests.Flows;
 using EventService.Physics.Events;
-using EventService.Training.Recipes;
+using EventService.Training.Catalog;
 using EventService.Training.TableFlows;
 
 namespace EventService.Models.Tests.Columns;
@@ -185,7 +185,7 @@ public sealed class EventSupportTests
     [InlineData("t5qqqqww", 0.5)]
     public void ShippedModel_OfARecipeWithInequalities_GivesEventsInsideOnly(string name, double condition)
     {
-        var recipe = Recipe.Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "recipes", name + ".json")));
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(File.ReadAllBytes(Path.Combine(Repository.Root, "recipes", name + ".json")));
         var generator = EventGenerator.Open(Path.Combine(Repository.Root, "models", name + ".safetensors"));
         var events = GeneratedSample.Draw(generator.Model, new EventStream(3, [condition]), 4000);
 

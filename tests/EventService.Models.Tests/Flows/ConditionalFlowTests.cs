@@ -14,10 +14,11 @@ using EventService.Models.Flows.Networks;
 using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
+using EventService.Training.Catalog;
 using EventService.Training.Families;
 using EventService.Training.Layers;
-using EventService.Training.Recipes;
 using EventService.Training.TableFlows;
+using EventService.Training;
 
 namespace EventService.Models.Tests.Flows;
 
@@ -102,7 +103,7 @@ public sealed class ConditionalFlowTests
     public void Train_OnAMeanThatFollowsTheCondition_LearnsItAndServesItFromAFile()
     {
         // x ~ N(m / 100, 1) at m = 100, 200, ... 500: the entropy is log(2 pi e) / 2, and the mean of events at m = 350, between trained points, is 3.5.
-        var recipe = Recipe.Parse(Encoding.UTF8.GetBytes("""
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes("""
             {
               "name": "scan", "process": "scan", "crossSectionPb": 1,
               "data": {
@@ -126,7 +127,7 @@ public sealed class ConditionalFlowTests
         var training = new TableTraining(sample, recipe, 2, 1000);
         training.Trainer.Run(null, _ => { }, default);
         using var stream = new MemoryStream();
-        var document = training.Write(stream, "", "", "");
+        var document = training.Write(stream, new ModelOrigin("", "", ""));
 
         Assert.Equal(0.5 * Math.Log(2 * Math.PI * Math.E), document.Training.TrainingLoss, 0.02);
         var parameter = Assert.Single(document.Conditions);

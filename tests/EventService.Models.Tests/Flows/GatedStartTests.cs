@@ -1,9 +1,10 @@
 using EventService.Engine.Autodiff;
 using EventService.Engine.Tensors;
 using EventService.Generation.Requests;
+using EventService.Training.Catalog;
 using EventService.Training.Families;
 using EventService.Training.Layers;
-using EventService.Training.Recipes;
+using EventService.Training.TableFlows;
 
 namespace EventService.Models.Tests.Flows;
 
@@ -16,7 +17,7 @@ public class GatedStartTests
     public void Start_WithTheActivationOfRecipesByDefault_LetsTheFirstColumnLearnTheCondition(string family)
     {
         // A rectifier has no gradient at zero: units that see no feature must not begin there.
-        var recipe = Recipe.Parse(System.Text.Encoding.UTF8.GetBytes($$"""
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(System.Text.Encoding.UTF8.GetBytes($$"""
             {
               "name": "n", "process": "p", "crossSectionPb": 1,
               "data": { "maps": [], "columns": [{ "name": "x", "unit": "1" }], "conditions": [{ "name": "c", "unit": "1" }] },

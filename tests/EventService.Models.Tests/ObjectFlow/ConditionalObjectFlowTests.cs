@@ -9,6 +9,7 @@ using EventService.Models.ObjectFlow;
 using EventService.Models.Sampling;
 using EventService.Models.WholeEvents;
 using EventService.Physics.Events;
+using EventService.Training;
 
 namespace EventService.Models.Tests.ObjectFlow;
 
@@ -203,7 +204,7 @@ public class ConditionalObjectFlowTests
     private static byte[] Write(ModelDocument document)
     {
         var stream = new MemoryStream();
-        ObjectFlowFile.Write(stream, document, Flow.Network, Flow.Conditions.Points);
+        ModelAssembler.Write(stream, document, ObjectFlowFile.Tensors(Flow.Network, Flow.Conditions.Points));
         return stream.ToArray();
     }
 

@@ -9,6 +9,7 @@ using EventService.Models.Contracts;
 using EventService.Models.Documents;
 using EventService.Models.ObjectFlow;
 using EventService.Models.Sampling;
+using EventService.Training;
 
 namespace EventService.Models.Tests.ObjectFlow;
 
@@ -300,7 +301,7 @@ public class ObjectFlowFileTests
     {
         var flow = SmallFlow.Shared;
         var stream = new MemoryStream();
-        ObjectFlowFile.Write(stream, document, flow.Network, [new CountPoint(flow.Counts, flow.Acceptance)]);
+        ModelAssembler.Write(stream, document, ObjectFlowFile.Tensors(flow.Network, [new CountPoint(flow.Counts, flow.Acceptance)]));
         return stream.ToArray();
     }
 

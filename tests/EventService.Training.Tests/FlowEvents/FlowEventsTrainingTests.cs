@@ -8,8 +8,8 @@ using EventService.Models.Sampling;
 using EventService.Models.Tests;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
+using EventService.Training.Catalog;
 using EventService.Training.FlowEvents;
-using EventService.Training.Recipes;
 
 namespace EventService.Training.Tests.FlowEvents;
 
@@ -59,9 +59,9 @@ public sealed class FlowEventsTrainingTests : IDisposable
         using (var stop = new CancellationTokenSource())
         {
             var first = new FlowEventsTraining(s_hadronic, recipe, 2, 3);
-            Run(first, first.Names[0], "cut", default);
+            Run(first, first.Stages[0], "cut");
             var steps = 0;
-            Assert.Throws<OperationCanceledException>(() => first.Train(first.Names[1], Path.Combine(_folder, "cut." + first.Names[1]), (_, _, _) => { }, _ =>
+            Assert.Throws<OperationCanceledException>(() => first.Begin(first.Stages[1]).Run(Path.Combine(_folder, "cut." + first.Stages[1]), _ =>
             {
                 if (++steps == 5)
                 {
@@ -91,10 +91,10 @@ public sealed class FlowEventsTrainingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"particles\"", "\"pieces\"", "composition is 'pieces', expected particles, cumulative-particles, fixed-event")]
+    [InlineData("\"particles\"", "\"pieces\"", "composition is 'pieces', expected one of particles, cumulative-particles, fixed-event")]
     [InlineData("509.4", "-1", "crossSectionPb is -1")]
     [InlineData("\"candidates\": 20", "\"candidates\": 0", "candidates is 0, expected 1 to 100000")]
-    [InlineData("\"candidates\": 20", "\"candidate\": 20", "candidate")]
+    [InlineData("\"candidates\": 20", "\"candidate\": 20", "candidate is not a field there; expected ")]
     [InlineData("\"epochs\": 2", "\"epochs\": 0", "0 epochs")]
     [InlineData("\"small\"", "\"a b\"", "name is 'a b'")]
     public void Recipe_WithAFault_SaysIt(string from, string to, string sentence) =>
@@ -114,23 +114,32 @@ public sealed class FlowEventsTrainingTests : IDisposable
     private static string Splines(string text) =>
         text.Replace("\"family\": \"maf\", \"layers\": 2, \"norm\": \"None\"", "\"family\": \"a-rqs\", \"layers\": 2, \"order\": \"Reverse\"", StringComparison.Ordinal);
 
-    private static EventsRecipe Recipe(Func<string, string>? change = null) => EventsRecipe.Parse(Encoding.UTF8.GetBytes(change is null ? Text : change(Text)));
+    private static FlowEventsRecipe Recipe(Func<string, string>? change = null) => TrainableFamilies.Parse<FlowEventsRecipe>(Encoding.UTF8.GetBytes(change is null ? Text : change(Text)));
 
     private static EventGenerator Load(byte[] file) => EventGenerator.Load(file);
 
-    private byte[] Train(EventSample sample, EventsRecipe recipe, string checkpoints)
+    private byte[] Train(EventSample sample, FlowEventsRecipe recipe, string checkpoints)
     {
         var training = new FlowEventsTraining(sample, recipe, 2, 3);
-        foreach (var name in training.Names)
+        foreach (var name in training.Stages)
         {
-            Run(training, name, checkpoints, default);
+            Run(training, name, checkpoints);
         }
 
         using var stream = new MemoryStream();
-        training.Write(stream, "eventservice train", "data.csv", new string('0', 64), _ => { });
+        training.Write(stream, new ModelOrigin("eventservice train", "data.csv", new string('0', 64)));
         return stream.ToArray();
     }
 
-    private void Run(FlowEventsTraining training, string name, string checkpoints, CancellationToken cancellation) =>
-        training.Train(name, Path.Combine(_folder, $"{checkpoints}.{name}"), (_, _, _) => { }, _ => { }, cancellation);
+    /// <summary>Trains a flow, from its checkpoint if there is one.</summary>
+    private void Run(FlowEventsTraining training, string name, string checkpoints)
+    {
+        var (stage, checkpoint) = (training.Begin(name), Path.Combine(_folder, $"{checkpoints}.{name}"));
+        if (File.Exists(checkpoint))
+        {
+            stage.Trainer.Resume(checkpoint);
+        }
+
+        stage.Run(checkpoint, _ => { }, default);
+    }
 }

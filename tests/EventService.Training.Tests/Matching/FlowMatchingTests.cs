@@ -9,7 +9,7 @@ using EventService.Models.Documents;
 using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
-using EventService.Training.Recipes;
+using EventService.Training.Catalog;
 using EventService.Training.TableFlows;
 
 namespace EventService.Training.Tests.Matching;
@@ -160,7 +160,7 @@ public sealed class FlowMatchingTests
             second.Trainer.Run(null, _ => { }, default);
 
             using var stream = new MemoryStream();
-            second.Write(stream, "eventservice train", "toy.csv", "");
+            second.Write(stream, new ModelOrigin("eventservice train", "toy.csv", ""));
             Assert.Equal(Train(recipe, table).File, stream.ToArray());
         }
         finally
@@ -259,16 +259,16 @@ public sealed class FlowMatchingTests
         return [.. block.Scalars[0][..count].Select(v => (double)v)];
     }
 
-    private static Recipe Parse(string text) => Recipe.Parse(Encoding.UTF8.GetBytes(text.Replace("\"CONDITIONS\": [],", "", StringComparison.Ordinal)));
+    private static TableFlowRecipe Parse(string text) => TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(text.Replace("\"CONDITIONS\": [],", "", StringComparison.Ordinal)));
 
-    private static TableTraining Training(Recipe recipe, string table, int threads, EventGenerator? teacher = null) =>
+    private static TableTraining Training(TableFlowRecipe recipe, string table, int threads, EventGenerator? teacher = null) =>
         new(recipe.ReadTable(new MemoryStream(Encoding.UTF8.GetBytes(table)), "toy.csv"), recipe, threads, 1000, teacher);
 
-    private static (ModelDocument Document, byte[] File) Train(Recipe recipe, string table, int threads = 1, EventGenerator? teacher = null)
+    private static (ModelDocument Document, byte[] File) Train(TableFlowRecipe recipe, string table, int threads = 1, EventGenerator? teacher = null)
     {
         var training = Training(recipe, table, threads, teacher);
         training.Trainer.Run(null, _ => { }, default);
         using var stream = new MemoryStream();
-        return (training.Write(stream, "eventservice train", "toy.csv", ""), stream.ToArray());
+        return (training.Write(stream, new ModelOrigin("eventservice train", "toy.csv", "")), stream.ToArray());
     }
 }

@@ -5,8 +5,9 @@ using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Models.Tests;
 using EventService.Training;
+using EventService.Training.Catalog;
 using EventService.Training.ObjectFlow;
-using EventService.Training.Recipes;
+using EventService.Training.TableFlows;
 using EventService.Training.Tables;
 
 namespace EventService.Training.Tests.ObjectFlow;
@@ -47,9 +48,8 @@ public sealed class ObjectFlowRecipeTests : IDisposable
     [Fact]
     public void Train_InterruptedAndResumed_GivesTheSameModelWithItsPoints()
     {
-        var recipe = ObjectFlowRecipe.Parse(Encoding.UTF8.GetBytes(Text));
-        Assert.True(ObjectFlowRecipe.IsOne(Encoding.UTF8.GetBytes(Text)));
-        var table = PointTable.Read(recipe, _folder);
+        var recipe = TrainableFamilies.Parse<ObjectFlowRecipe>(Encoding.UTF8.GetBytes(Text));
+        var table = (PointTable)recipe.Read(_folder);
         Assert.Equal([0, 4000, 8000], table.Starts);
         Assert.Equal([.. Enumerable.Range(0, 4000).Concat(Enumerable.Range(0, 4000)).Select(k => (long)k)], table.Sample.EventNumber.ToArray());
 
@@ -83,7 +83,7 @@ public sealed class ObjectFlowRecipeTests : IDisposable
     [InlineData("zprime", "mZp")]
     public void Parse_OfARecipeOfTheRepository_IsThatOfTheShippedModel(string name, params string[] parameters)
     {
-        var recipe = ObjectFlowRecipe.Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "recipes", name + ".json")));
+        var recipe = TrainableFamilies.Parse<ObjectFlowRecipe>(File.ReadAllBytes(Path.Combine(Repository.Root, "recipes", name + ".json")));
         var model = EventGenerator.Open(Path.Combine(Repository.Root, "models", name + ".safetensors"));
         Assert.Equal(parameters, recipe.Data.Conditions.Select(c => c.Name));
         Assert.Equal((name, recipe.Process), (model.Document.Name, model.Document.Process));
@@ -94,8 +94,8 @@ public sealed class ObjectFlowRecipeTests : IDisposable
     [Fact]
     public void Without_APoint_LeavesTheEventsOfTheOthers()
     {
-        var recipe = ObjectFlowRecipe.Parse(Encoding.UTF8.GetBytes(Text));
-        var table = PointTable.Read(recipe, _folder);
+        var recipe = TrainableFamilies.Parse<ObjectFlowRecipe>(Encoding.UTF8.GetBytes(Text));
+        var table = (PointTable)recipe.Read(_folder);
         var left = table.Without([170]);
         Assert.Equal([180.0], left.Points.Single().Values);
         Assert.Equal(4000, left.Sample.Count);
@@ -110,7 +110,7 @@ public sealed class ObjectFlowRecipeTests : IDisposable
     [InlineData("\"bins\": 4,", "\"bins\": 4, \"recoilWidth\": -1,", "architecture: recoilWidth is -1, expected 0 to 100000")]
     [InlineData("\"constraints\": [", "\"derived\": [{ \"terms\": { \"mStop\": 1 } }], \"constraints\": [", "data has a derived input of 'mStop', expected of mTop")]
     [InlineData("\"constraints\": [", "\"derived\": [{ \"terms\": {} }], \"constraints\": [", "data has a derived input without terms")]
-    [InlineData("\"width\": 8,", "\"layers\": 8,", "The JSON property 'layers' could not be mapped")]
+    [InlineData("\"width\": 8,", "\"layers\": 8,", "architecture.layers is not a field there; expected family, width, blocks")]
     [InlineData("\"dropout\": 0.1", "\"dropout\": 1", "dropout 1, expected 0 to below 1")]
     [InlineData("\"dropout\": 0.1", "\"restartEpochs\": 1", "training has restartEpochs, expected none")]
     [InlineData("\"rounds\": 1", "\"rounds\": -1", "calibration has -1 rounds of 600 events")]
@@ -121,10 +121,10 @@ public sealed class ObjectFlowRecipeTests : IDisposable
     [InlineData("\"values\": { \"mTop\": 180 }", "\"values\": { \"mStop\": 180 }", "the point of 'b.csv.gz' has values of mStop, expected of mTop")]
     [InlineData("\"mTop\": 180", "\"mTop\": 170", "a trained point is there twice")]
     [InlineData("\"mTop\": 170", "\"mTop\": 80", "a trained point breaks a constraint")]
-    [InlineData("\"crossSectionPb\": 600, ", "", "missing required properties including: 'crossSectionPb'")]
+    [InlineData("\"crossSectionPb\": 600, ", "", "data.points[0].crossSectionPb is missing, expected a number")]
     public void Parse_OfAFault_NamesIt(string from, string to, string sentence)
     {
-        var e = Assert.Throws<ModelFormatException>(() => ObjectFlowRecipe.Parse(Encoding.UTF8.GetBytes(Text.Replace(from, to, StringComparison.Ordinal))));
+        var e = Assert.Throws<ModelFormatException>(() => TrainableFamilies.Parse<ObjectFlowRecipe>(Encoding.UTF8.GetBytes(Text.Replace(from, to, StringComparison.Ordinal))));
         Assert.Contains(sentence, e.Message, StringComparison.Ordinal);
     }
 
@@ -139,8 +139,7 @@ public sealed class ObjectFlowRecipeTests : IDisposable
               "training": { "epochs": 1, "learningRate": 0.001, "dropout": 0.1 }
             }
             """;
-        Assert.False(ObjectFlowRecipe.IsOne(Encoding.UTF8.GetBytes(table)));
-        var e = Assert.Throws<ModelFormatException>(() => Recipe.Parse(Encoding.UTF8.GetBytes(table)));
+        var e = Assert.Throws<ModelFormatException>(() => TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(table)));
         Assert.Contains("training has a dropout, which only object flows have", e.Message, StringComparison.Ordinal);
     }
 
@@ -155,7 +154,7 @@ public sealed class ObjectFlowRecipeTests : IDisposable
         var network = training.Trainer.Run(checkpoint ?? Path.Combine(_folder, "whole"), _ => { }, CancellationToken.None);
         training.Calibrate(network, recipe.Calibration, _ => { });
         using var stream = new MemoryStream();
-        training.Write(network, new ModelIdentity(recipe.Name, recipe.Process, recipe.Description, double.NaN, "command", "data", table.Sha256), recipe.AcceptanceEvents, stream, _ => { });
+        training.Write(network, recipe.Identity, double.NaN, new ModelOrigin("command", "data", table.Sha256), recipe.AcceptanceEvents, stream, _ => { });
         return stream.ToArray();
     }
 }

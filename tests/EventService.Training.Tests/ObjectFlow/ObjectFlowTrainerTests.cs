@@ -34,8 +34,8 @@ public class ObjectFlowTrainerTests
         var ends = s_whole.Value.Progress.Where(p => p.EpochEnd).ToList();
         Assert.Equal(3, ends.Count);
         Assert.True(ends[2].TrainingLoss < ends[0].TrainingLoss - 0.5, $"{ends[0].TrainingLoss} to {ends[2].TrainingLoss}");
-        Assert.True(ends[2].ValidationLoss < ends[0].ValidationLoss - 0.2, $"{ends[0].ValidationLoss} to {ends[2].ValidationLoss}");
-        Assert.Equal(ends.Min(p => p.ValidationLoss), ends[2].BestValidationLoss);
+        Assert.True(ends[2].Validation < ends[0].Validation - 0.2, $"{ends[0].Validation} to {ends[2].Validation}");
+        Assert.Equal(ends.Min(p => p.Validation), ends[2].BestValidation);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ using EventService.Models.Documents;
 using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
-using EventService.Training.Recipes;
+using EventService.Training.Catalog;
 using EventService.Training.TableFlows;
 
 namespace EventService.Training.Tests.TableFlows;
@@ -129,7 +129,7 @@ public sealed class TableTrainingTests
     {
         // Two peaks of width 0.5 at -2 and 2, to which a flow of one affine layer fits a normal distribution of variance 4.25: 37 % within |x| < 1, where
         // the data have 1 - Phi(2) = 2.3 %.
-        var recipe = Recipe.Parse(Encoding.UTF8.GetBytes(Refined));
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(Refined));
         var sample = new EventSample(1);
         for (var k = 0; k < 20_000; k++)
         {
@@ -154,7 +154,7 @@ public sealed class TableTrainingTests
     [Fact]
     public void Refined_InterruptedAndResumed_GivesTheSameFile()
     {
-        var recipe = Recipe.Parse(Encoding.UTF8.GetBytes(Refined.Replace("\"epochs\": 8", "\"epochs\": 2", StringComparison.Ordinal)));
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(Refined.Replace("\"epochs\": 8", "\"epochs\": 2", StringComparison.Ordinal)));
         var sample = new EventSample(1);
         for (var k = 0; k < 3000; k++)
         {
@@ -197,7 +197,7 @@ public sealed class TableTrainingTests
     public void Dequantised_Counts_AreSampledOnTheirGridAndTheDensityIsABound(bool linear)
     {
         // Geometric counts, P(n) = 0.4 0.6^n: entropy -(0.4 log 0.4 + 0.6 log 0.6) / 0.4, and a mean log-density can only be below minus it.
-        var recipe = Recipe.Parse(Encoding.UTF8.GetBytes($$"""
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes($$"""
             {
               "name": "counts", "process": "counts", "crossSectionPb": 1,
               "data": {
@@ -235,7 +235,7 @@ public sealed class TableTrainingTests
     [Fact]
     public void Train_ColumnOutsideTheDomainOfItsMaps_SaysWhichAndWhere()
     {
-        var recipe = Recipe.Parse(Encoding.UTF8.GetBytes(Text("made", "").Replace("\"standardise\"", "\"log\"", StringComparison.Ordinal).Replace("\"mirror\": [\"x\", \"y\"],", "", StringComparison.Ordinal)));
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(Text("made", "").Replace("\"standardise\"", "\"log\"", StringComparison.Ordinal).Replace("\"mirror\": [\"x\", \"y\"],", "", StringComparison.Ordinal)));
         var e = Assert.Throws<ArgumentException>(() => new TableTraining(Normal(3000), recipe, 1, 100));
         Assert.Matches("Column '[xy]' is -?[0-9.E-]+ in event [0-9]+, outside the domain of its maps", e.Message);
     }
@@ -282,7 +282,7 @@ public sealed class TableTrainingTests
         .Replace("LAYERS", layers, StringComparison.Ordinal)
         .Replace("\"epochs\": 3", string.Create(CultureInfo.InvariantCulture, $"\"epochs\": {epochs}"), StringComparison.Ordinal);
 
-    private static Recipe Parse(string family, string layers, int epochs = 3) => Recipe.Parse(Encoding.UTF8.GetBytes(Text(family, layers, epochs)));
+    private static TableFlowRecipe Parse(string family, string layers, int epochs = 3) => TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(Text(family, layers, epochs)));
 
     private static EventSample Normal(int count)
     {
@@ -297,7 +297,7 @@ public sealed class TableTrainingTests
         return sample;
     }
 
-    private static (ModelDocument Document, byte[] File) Train(Recipe recipe, EventSample sample, int threads)
+    private static (ModelDocument Document, byte[] File) Train(TableFlowRecipe recipe, EventSample sample, int threads)
     {
         var training = new TableTraining(sample, recipe, threads, 1000);
         training.Trainer.Run(null, _ => { }, default);
@@ -308,7 +308,7 @@ public sealed class TableTrainingTests
     private static (ModelDocument Document, byte[] File) Written(TableTraining training)
     {
         using var stream = new MemoryStream();
-        var document = training.Write(stream, "eventservice train", "toy.csv", "");
+        var document = training.Write(stream, new ModelOrigin("eventservice train", "toy.csv", ""));
         return (document, stream.ToArray());
     }
 }

@@ -3,8 +3,9 @@ using System.Text;
 
 using EventService.Generation.Requests;
 using EventService.Models.Contracts;
+using EventService.Training.Catalog;
 using EventService.Training.Families;
-using EventService.Training.Recipes;
+using EventService.Training.TableFlows;
 using EventService.Training.Tables;
 
 namespace EventService.Training.Tests.Tables;
@@ -64,10 +65,10 @@ public sealed class MorphedConditionsTests
         var (coordinates, rows) = Coordinates([400, 1000], [0, 1]);
         Assert.Contains("factor of 2", Assert.Throws<ArgumentException>(() => new MorphedConditions(coordinates, rows, 7)).Message, StringComparison.Ordinal);
         var text = Text.Replace("\"maps\": []", "\"maps\": [], \"morph\": true", StringComparison.Ordinal);
-        Assert.True(Recipe.Parse(Encoding.UTF8.GetBytes(text)).Data.Morph);
-        Assert.Contains("data.morph is of flows that are trained by likelihood", Assert.Throws<ModelFormatException>(() => Recipe.Parse(Encoding.UTF8.GetBytes(
+        Assert.True(TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(text)).Data.Morph);
+        Assert.Contains("data.morph is of flows that are trained by likelihood", Assert.Throws<ModelFormatException>(() => TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(
             text.Replace("""{ "name": "a", "unit": "1" }""", "", StringComparison.Ordinal)))).Message, StringComparison.Ordinal);
-        Assert.Contains("the architecture is FlowMatching", Assert.Throws<ModelFormatException>(() => Recipe.Parse(Encoding.UTF8.GetBytes(
+        Assert.Contains("architecture.family is 'flow-matching'", Assert.Throws<ModelFormatException>(() => TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(
             text.Replace("\"made\"", "\"flow-matching\"", StringComparison.Ordinal)))).Message, StringComparison.Ordinal);
     }
 
@@ -91,7 +92,7 @@ public sealed class MorphedConditionsTests
             }
         }
 
-        var recipe = Recipe.Parse(Encoding.UTF8.GetBytes(Text));
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(Text));
         int[] rows = [.. Enumerable.Range(0, counts.Sum())];
         return (new TableCoordinates(recipe.ReadTable(new MemoryStream(Encoding.UTF8.GetBytes(table.ToString())), "toy.csv"), rows, recipe.Data, 1), rows);
     }

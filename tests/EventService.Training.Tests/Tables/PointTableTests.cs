@@ -5,7 +5,7 @@ using EventService.Generation.Requests;
 using EventService.Models;
 using EventService.Models.Contracts;
 using EventService.Models.Tests;
-using EventService.Training.Recipes;
+using EventService.Training.Catalog;
 using EventService.Training.TableFlows;
 using EventService.Training.Tables;
 
@@ -63,11 +63,11 @@ public sealed class PointTableTests : IDisposable
     [Fact]
     public void Write_OfAModelOfPoints_HasThemInItsDocument()
     {
-        var recipe = Recipe.Parse(Encoding.UTF8.GetBytes(Text));
+        var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(Text));
         var training = new TableTraining(Read(Text), recipe, 1, 1000);
         training.Trainer.Run(Path.Combine(_folder, "checkpoint"), _ => { }, CancellationToken.None);
         using var stream = new MemoryStream();
-        training.Write(stream, "command", "data", "digest");
+        training.Write(stream, new ModelOrigin("command", "data", "digest"));
 
         var generator = EventGenerator.Load(stream.ToArray());
         Assert.Equal([1000.0, 1200], generator.Conditions.Points.Select(p => p.Values.Single()));
@@ -82,7 +82,7 @@ public sealed class PointTableTests : IDisposable
     [InlineData("\"name\": \"gap\"", "\"name\": \"first\"", "the alternative 'first' has the name of a column of the events")]
     [InlineData("\"name\": \"gap\"", "\"name\": \"a gap\"", "the column name 'a gap' is not allowed")]
     [InlineData("\"scale\": 0.001", "\"scale\": -1", "the alternative 'gap' has the scale -1, expected")]
-    [InlineData("\"scale\": 0.001", "\"slope\": 0.001", "The JSON property 'slope' could not be mapped")]
+    [InlineData("\"scale\": 0.001", "\"slope\": 0.001", "data.conditions[0].alternative.slope is not a field there; expected name, unit, description, offset, scale")]
     [InlineData("\"observable\": \"HT\"", "\"observable\": \"HT\", \"alternative\": { \"name\": \"b\", \"unit\": \"1\", \"description\": \"\", \"offset\": 0, \"scale\": 1 }", "data.columns have an alternative, which only data.conditions have")]
     [InlineData("\"observable\": \"HT\"", "\"observable\": \"HTT\"", "the observable 'HTT' is not known. Known: jet1_pt")]
     [InlineData("\"observable\": \"HT\"", "\"source\": \"HT\"", "some columns are observables and some are not")]
@@ -97,7 +97,7 @@ public sealed class PointTableTests : IDisposable
     {
         Assert.Contains(good, Text, StringComparison.Ordinal);
         var at = Text.IndexOf(good, StringComparison.Ordinal);
-        var e = Assert.Throws<ModelFormatException>(() => Recipe.Parse(Encoding.UTF8.GetBytes(string.Concat(Text.AsSpan(0, at), bad, Text.AsSpan(at + good.Length)))));
+        var e = Assert.Throws<ModelFormatException>(() => TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(string.Concat(Text.AsSpan(0, at), bad, Text.AsSpan(at + good.Length)))));
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
     }
 
@@ -113,6 +113,6 @@ public sealed class PointTableTests : IDisposable
         var events = Path.Combine(Repository.Root, "tests", "TestData", "gluino_01-50.csv");
         File.Copy(events, Path.Combine(_folder, "a.csv"), overwrite: true);
         File.Copy(events, Path.Combine(_folder, "b.csv"), overwrite: true);
-        return PointTable.Read(Recipe.Parse(Encoding.UTF8.GetBytes(text)), _folder);
+        return PointTable.Read(TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(text)), _folder);
     }
 }

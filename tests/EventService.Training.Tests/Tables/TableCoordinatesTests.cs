@@ -6,7 +6,8 @@ using EventService.Generation.Requests;
 using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Physics.Events;
-using EventService.Training.Recipes;
+using EventService.Training.Catalog;
+using EventService.Training.TableFlows;
 using EventService.Training.Tables;
 
 namespace EventService.Training.Tests.Tables;
@@ -101,7 +102,7 @@ public sealed class TableCoordinatesTests
         Assert.Contains(message, Assert.Throws<ModelFormatException>(() => Parse(Text.Replace(good, bad, StringComparison.Ordinal))).Message, StringComparison.Ordinal);
     }
 
-    private static Recipe Parse(string text) => Recipe.Parse(Encoding.UTF8.GetBytes(text));
+    private static TableFlowRecipe Parse(string text) => TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(text));
 
     private static (TableCoordinates Coordinates, EventSample Sample) Coordinates()
     {

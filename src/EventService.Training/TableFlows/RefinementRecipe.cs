@@ -3,11 +3,11 @@ using System.Text.Json.Serialization;
 using EventService.Models.Flows;
 using EventService.Models.Tables;
 using EventService.Training.Layers;
+using EventService.Training.Recipes;
 
-namespace EventService.Training.Recipes;
+namespace EventService.Training.TableFlows;
 
 /// <summary>How a trained flow is refined: see <see cref="FlowRefinement"/>.</summary>
-[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record RefinementRecipe
 {
     /// <summary>The network that judges.</summary>

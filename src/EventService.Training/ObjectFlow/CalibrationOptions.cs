@@ -1,6 +1,6 @@
 using EventService.Models.ObjectFlow.Azimuths;
 
-namespace EventService.Training;
+namespace EventService.Training.ObjectFlow;
 
 /// <summary>How the tables of a trained model's azimuths are brought to agreement with the data: see <see cref="AzimuthCorrelations"/>.</summary>
 public sealed record CalibrationOptions

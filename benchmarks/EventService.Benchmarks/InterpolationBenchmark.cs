@@ -61,7 +61,7 @@ internal static class InterpolationBenchmark
         report.Line();
         report.Line("| candidate | events | AUC | AUC with sums | impossible | W1, mean | W1, largest |");
         report.Line("|---|---|---|---|---|---|---|");
-        var observables = TableObservables.Of(recipe.Schema);
+        var observables = ColumnObservables.Of(recipe.Schema);
         var real = Sorted(truth, observables);
         Row(report, "two halves of the real events", truth.Count / 2, " | | ", Halves(truth, observables).Select(w => w / Math.Sqrt(2)), observables);
         foreach (var (name, events) in Candidates(model, groups, value, Math.Min(parsed.GetValue(s_events), truth.Count)))
@@ -82,7 +82,7 @@ internal static class InterpolationBenchmark
 
     private static string Auc(EventSample real, EventSample events, SampleSchema schema)
     {
-        var auc = C2st.Run(FeatureMatrix.OfTable(real, schema), FeatureMatrix.OfTable(events, schema), new C2stOptions()).Roc;
+        var auc = C2st.Run(FeatureMatrix.OfColumns(real, schema), FeatureMatrix.OfColumns(events, schema), new C2stOptions()).Roc;
         return Text($"{auc.Auc:F3} +- {auc.Error:F3}");
     }
 

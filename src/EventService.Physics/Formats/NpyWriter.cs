@@ -11,7 +11,7 @@ namespace EventService.Physics.Formats;
 /// <summary>
 /// Writes a NumPy array file that <c>numpy.load</c> opens: one little-endian record an event with the fields event (i8),
 /// scalars (f4), and for each collection its count <c>nJet</c> (i4) and columns <c>Jet_pt</c> (f4, as many as the schema's
-/// maximum, 0 behind the last object); with log-densities a last field logDensity (f8, -inf for a density of zero).
+/// maximum, 0 behind the last object), then arrays of fixed shape (f4, a sub-array); with log-densities a last field logDensity (f8, -inf for a density of zero).
 /// </summary>
 /// <remarks>Format: numpy.lib.format, version 1.0, or 2.0 where the header exceeds 65535 bytes.</remarks>
 public sealed class NpyWriter : IEventWriter
@@ -40,7 +40,8 @@ public sealed class NpyWriter : IEventWriter
 
         ArgumentOutOfRangeException.ThrowIfNegative(count.Value, nameof(count));
         _map = new ColumnMap(schema, columns);
-        foreach (var name in _map.Selected.Scalars.Select(x => x.Name).Concat(_map.Selected.Collections.SelectMany(c => c.Columns.Select(x => x.Name).Prepend(c.Name))))
+        foreach (var name in _map.Selected.Scalars.Select(x => x.Name).Concat(_map.Selected.Collections.SelectMany(c => c.Columns.Select(x => x.Name).Prepend(c.Name)))
+            .Concat(_map.Selected.Arrays.Select(a => a.Name)))
         {
             if (!name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
             {
@@ -52,6 +53,7 @@ public sealed class NpyWriter : IEventWriter
         _count = count.Value;
         var length = sizeof(long) + (4L * _map.Scalars.Length)
             + _map.Collections.Sum(c => 4 + (4L * c.Columns.Length * c.Schema.Maximum))
+            + _map.Selected.Arrays.Sum(a => 4L * a.Size)
             + (logDensity ? sizeof(double) : 0);
         _recordLength = checked((int)length);
     }
@@ -133,6 +135,13 @@ public sealed class NpyWriter : IEventWriter
                 record = record[(sizeof(float) * map.Schema.Maximum)..];
             }
         }
+
+        foreach (var array in _map.Arrays)
+        {
+            var values = block.ArrayOf(array, row);
+            CopyLittleEndian(values, record);
+            record = record[(sizeof(float) * values.Length)..];
+        }
     }
 
     private static void CopyLittleEndian(ReadOnlySpan<float> values, Span<byte> bytes)
@@ -164,6 +173,11 @@ public sealed class NpyWriter : IEventWriter
             {
                 fields.Append(CultureInfo.InvariantCulture, $", ('{collection.Name}_{column.Name}', '<f4', ({collection.Maximum},))");
             }
+        }
+
+        foreach (var array in _map.Selected.Arrays)
+        {
+            fields.Append(CultureInfo.InvariantCulture, $", ('{array.Name}', '<f4', {array.ShapeText()})");
         }
 
         fields.Append(_logDensity ? ", ('logDensity', '<f8')" : "");

@@ -100,7 +100,9 @@ public static class Evaluate
             ? await ReadAsync(parsed.GetValue(s_data)!, schema, display, cancellationToken)
             : await display.CountAsync($"reading {parsed.GetValue(s_data)!.Name}", null, _ => recipe.ReadTable(parsed.GetValue(s_data)!.OpenRead(), parsed.GetValue(s_data)!.Name));
         var rows = parsed.GetValue(s_testSplit) ? DataSplit.Rows(file.Count, DataSplit.IsTest) : [.. Enumerable.Range(0, file.Count)];
-        var generated = parsed.GetValue(s_generated) is { } generatedFile ? await ReadAsync(generatedFile, schema, display, cancellationToken) : null;
+        var generated = parsed.GetValue(s_generated) is { } generatedFile
+            ? await ReadAsync(generatedFile, schema, display, cancellationToken)
+            : null;
         var count = CountOf(parsed, file, rows, generated);
         var monteCarlo = EventSubset.At(file, Spread(rows, count));
         var samples = generated is not null ? 1 : parsed.GetValue(s_samples);
@@ -129,7 +131,9 @@ public static class Evaluate
             classifier.Add(await display.ClassifierAsync($"classifier, seed {classifierOptions.Seed}", progress => C2st.Run(x, y, classifierOptions, progress, cancellationToken)));
         }
 
-        var power = parsed.GetValue(s_power) ? await PowerAsync(parsed, view, file, monteCarlo, rows, floor, display, cancellationToken) : [];
+        var power = parsed.GetValue(s_power)
+            ? await PowerAsync(parsed, view, file, monteCarlo, rows, floor, display, cancellationToken)
+            : [];
         var report = new EvaluationReport
         {
             Created = TimeProvider.System.GetUtcNow(),
@@ -148,7 +152,8 @@ public static class Evaluate
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
         await File.WriteAllTextAsync(Path.Combine(folder, "report.json"), report.ToJson() + "\n", cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(folder, "card.json"), EvaluationCards.Of(report, view.Gates).ToJson() + "\n", cancellationToken);
+        var card = EvaluationCards.Of(report, view.Gates);
+        await File.WriteAllTextAsync(Path.Combine(folder, "card.json"), card.ToJson() + "\n", cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), HtmlReport.Render(report), cancellationToken);
         display.Summary(report, folder);
         return 0;
@@ -157,10 +162,12 @@ public static class Evaluate
     /// <exception cref="RequestException">Model, recipe and options do not go together.</exception>
     private static void Check(ParseResult parsed, EventGenerator? generator, Recipe? recipe, IEnumerable<string> conditions)
     {
-        if (generator is { Model.Schema: var schema } && (recipe is null ? RequestedKind.Of(schema).NeedsRecipe : !schema.HasSameColumns(recipe.Schema)))
+        if (generator is { Model.Schema: var schema }
+            && (recipe is null ? RequestedKind.Of(schema).NeedsRecipe : !schema.HasSameColumns(recipe.Schema)))
         {
             throw new RequestException(RequestFault.Cannot, recipe is null
-                ? $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, not {EventKind.WholeEvent.Name}. Give the --recipe that says where they stand in the data."
+                ? $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, not {EventKind.WholeEvent.Name}. "
+                    + "Give the --recipe that says where they stand in the data."
                 : $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, the recipe {recipe.Schema.Describe()}.");
         }
 
@@ -175,9 +182,11 @@ public static class Evaluate
             throw new RequestException(RequestFault.Cannot, $"Model '{generator.Document.Name}' has {(generator.Conditions.Parameters.Count == 0 ? "no conditions" : $"the conditions {string.Join(", ", generator.Conditions.Parameters.Select(p => p.Name))}")}, the recipe {string.Join(", ", names)}.");
         }
 
-        if (parsed.GetValue(s_power) && (recipe?.Schema ?? generator?.Model.Schema) is { } events && new EventView(events) is { Distortions: [], Kind: var kind })
+        if (parsed.GetValue(s_power) && (recipe?.Schema ?? generator?.Model.Schema) is { } events
+            && new EventView(events) is { Distortions: [], Kind: var kind })
         {
-            throw new RequestException(RequestFault.Cannot, $"--power plants faults in {EventKind.WholeEvent.Name}; it has none for {kind.Name}. Leave it out.");
+            throw new RequestException(
+                RequestFault.Cannot, $"--power plants faults in {EventKind.WholeEvent.Name}; it has none for {kind.Name}. Leave it out.");
         }
     }
 
@@ -192,7 +201,8 @@ public static class Evaluate
     }
 
     private static async Task<IReadOnlyList<PowerResult>> PowerAsync(
-        ParseResult parsed, EventView view, EventSample file, EventSample monteCarlo, int[] rows, MonteCarloFloor floor, EvaluationDisplay display, CancellationToken cancellationToken)
+        ParseResult parsed, EventView view, EventSample file, EventSample monteCarlo, int[] rows, MonteCarloFloor floor,
+        EvaluationDisplay display, CancellationToken cancellationToken)
     {
         // Distorted are events that are not in the reference; a tail cut drops 1 % of them.
         var others = Others(file, rows, monteCarlo.Count);
@@ -202,8 +212,9 @@ public static class Evaluate
         foreach (var distortion in view.Distortions.Prepend(null))
         {
             var name = distortion?.Name ?? "none";
+            var export = parsed.GetValue(s_export) ? Path.Combine(parsed.GetValue(s_output)!, "power", name) : null;
             results.Add(await display.ClassifierAsync($"planted: {name}", progress => PowerTest.Run(
-                view, monteCarlo, source, distortion, floor, options, parsed.GetValue(s_export) ? Path.Combine(parsed.GetValue(s_output)!, "power", name) : null, progress, cancellationToken)));
+                view, monteCarlo, source, distortion, floor, options, export, progress, cancellationToken)));
         }
 
         return results;
@@ -215,11 +226,13 @@ public static class Evaluate
         return display.CountAsync($"generating {generator.Document.Name}", count, progress => GeneratedSample.Draw(generator.Model, stream, count, progress, cancellationToken));
     }
 
-    private static Task<EventSample> ReadAsync(FileInfo file, SampleSchema schema, EvaluationDisplay display, CancellationToken cancellationToken) =>
+    private static Task<EventSample> ReadAsync(
+        FileInfo file, SampleSchema schema, EvaluationDisplay display, CancellationToken cancellationToken) =>
         display.CountAsync($"reading {file.Name}", null, progress =>
         {
             var kind = EventKind.Of(schema);
-            using var reader = kind.OpenReader(EventFormats.FromFileName(file.Name) ?? kind.DefaultFormat, file.OpenRead(), file.Name, schema);
+            var format = EventFormats.FromFileName(file.Name) ?? kind.DefaultFormat;
+            using var reader = kind.OpenReader(format, file.OpenRead(), file.Name, schema);
             var sample = EventSample.For(schema);
             while (reader.Read(sample, ReadAtOnce))
             {

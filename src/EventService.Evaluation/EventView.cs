@@ -5,7 +5,9 @@ using EventService.Physics.Observables;
 
 namespace EventService.Evaluation;
 
-/// <summary>How events of a schema are looked at: by the observables and features of their kind, and what else there is for the kind.</summary>
+/// <summary>
+/// How events of a schema are looked at: by the observables and features of their kind, and what else there is for the kind.
+/// </summary>
 public sealed class EventView
 {
     private readonly SampleSchema _schema;
@@ -34,8 +36,10 @@ public sealed class EventView
     public bool HasMovableColumns => _evaluation.HasMovableColumns;
 
     /// <summary>What a classifier is shown.</summary>
-    public FeatureMatrix Features(EventSample sample, CancellationToken cancellation = default) => Kind.Features(sample, _schema, cancellation);
+    public FeatureMatrix Features(EventSample sample, CancellationToken cancellation = default) =>
+        Kind.Features(sample, _schema, cancellation);
 
     /// <summary>How the particles of two samples agree; null for events without particles of their own.</summary>
-    public ParticleComparison? Particles(EventSample monteCarlo, EventSample generated) => _evaluation.Particles?.Invoke(monteCarlo, generated);
+    public ParticleComparison? Particles(EventSample monteCarlo, EventSample generated) =>
+        _evaluation.Particles?.Invoke(monteCarlo, generated);
 }

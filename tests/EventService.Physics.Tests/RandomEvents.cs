@@ -17,17 +17,21 @@ internal static class RandomEvents
     /// <summary>Any number of scalars, collections (some without columns) and arrays, at least one of them.</summary>
     public static SampleSchema Schema(SplitMix64 random)
     {
-        ColumnSchema[] Columns(string name, int count) => [.. Enumerable.Range(0, count).Select(c => new ColumnSchema($"{name}{c}", "1", ""))];
+        ColumnSchema[] Columns(string name, int count) =>
+            [.. Enumerable.Range(0, count).Select(c => new ColumnSchema($"{name}{c}", "1", ""))];
         return new SampleSchema(
             Columns("s", 1 + random.Below(4)),
-            [.. Enumerable.Range(0, random.Below(3)).Select(c => new CollectionSchema($"C{c}", 1 + random.Below(6), Columns("x", random.Below(4))))])
+            [.. Enumerable.Range(0, random.Below(3))
+                .Select(c => new CollectionSchema($"C{c}", 1 + random.Below(6), Columns("x", random.Below(4))))])
         {
             Arrays = [.. Enumerable.Range(0, random.Below(3)).Select(a =>
                 new ArraySchema($"a{a}", "1", "", [.. Enumerable.Range(0, 1 + random.Below(4)).Select(_ => 1 + random.Below(4))]))],
         };
     }
 
-    /// <summary>Seeded numbers that use all 24 bits of a float32, of either sign and of many orders of magnitude; some events have no objects.</summary>
+    /// <summary>
+    /// Seeded numbers that use all 24 bits of a float32, of either sign and of many orders of magnitude; some events have no objects.
+    /// </summary>
     public static EventBlock Block(SampleSchema schema, int count, SplitMix64 random)
     {
         float Number() => (float)((random.Uniform() - 0.5) * Math.Pow(10, random.Below(12) - 6));

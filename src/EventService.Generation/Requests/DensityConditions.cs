@@ -33,7 +33,9 @@ public sealed class DensityConditions
 
     /// <param name="texts">The parameters of the request.</param>
     /// <param name="generator">A model with a density.</param>
-    /// <exception cref="RequestException">A value is missing, wrong, or the model was not trained there; or its events are of no known kind.</exception>
+    /// <exception cref="RequestException">
+    /// A value is missing, wrong, or the model was not trained there; or its events are of no known kind.
+    /// </exception>
     public static DensityConditions Parse(IReadOnlyDictionary<string, string> texts, EventGenerator generator)
     {
         ArgumentNullException.ThrowIfNull(texts);

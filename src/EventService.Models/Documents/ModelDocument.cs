@@ -83,6 +83,7 @@ public sealed record ModelDocument
     public SampleSchema SchemaOf(EventKind kind)
     {
         ArgumentNullException.ThrowIfNull(kind);
-        return kind.Upgrade(Schema) ?? throw new ModelFormatException($"The schema has the columns {Schema.Describe()}, expected those of {kind.Name}.");
+        return kind.Upgrade(Schema)
+            ?? throw new ModelFormatException($"The schema has the columns {Schema.Describe()}, expected those of {kind.Name}.");
     }
 }

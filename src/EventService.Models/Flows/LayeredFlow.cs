@@ -55,10 +55,13 @@ public sealed class LayeredFlow : ILikelihoodModel
         ArgumentNullException.ThrowIfNull(columns);
         ArgumentNullException.ThrowIfNull(layers);
         ArgumentNullException.ThrowIfNull(baseDistribution);
-        if (!EventKind.Table.Includes(schema) || schema.Scalars.Count != columns.Count || columns.Count != baseDistribution.First.Length || columns.Count != baseDistribution.Second.Length)
+        if (!EventKind.Table.Includes(schema) || schema.Scalars.Count != columns.Count
+            || columns.Count != baseDistribution.First.Length || columns.Count != baseDistribution.Second.Length)
         {
             throw new ArgumentException(
-                $"The schema has {schema.Scalars.Count} scalar columns and {schema.Collections.Count} collections for {columns.Count} preprocessed columns and {baseDistribution.First.Length} numbers of the base distribution, expected as many of each, no collection and no array.");
+                $"The schema has {schema.Scalars.Count} scalar columns and {schema.Collections.Count} collections for "
+                + $"{columns.Count} preprocessed columns and {baseDistribution.First.Length} numbers of the base distribution, "
+                + "expected as many of each, no collection and no array.");
         }
 
         (Schema, _columns, _layers, _base, _digest, _workspaces) = (schema, [.. columns], [.. layers], baseDistribution, digest.ToArray(), []);

@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace EventService.Physics.Events;
 
 /// <summary>
-/// Float32 numbers of a fixed shape that every event has, such as the voxels of a calorimeter; they lie in row-major order, the last index fastest.
-/// Addressed by its name, a single number as <c>voxels[12]</c> by its place in that order.
+/// Float32 numbers of a fixed shape that every event has, such as the voxels of a calorimeter; they lie in row-major order, the last
+/// index fastest. Addressed by its name, a single number as <c>voxels[12]</c> by its place in that order.
 /// </summary>
 public sealed record ArraySchema(string Name, string Unit, string Description, IReadOnlyList<int> Shape)
 {

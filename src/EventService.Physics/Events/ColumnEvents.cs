@@ -1,6 +1,9 @@
 namespace EventService.Physics.Events;
 
-/// <summary>Events that a sample keeps as their schema has them, column by column: all but whole collision events. Converts between samples and blocks.</summary>
+/// <summary>
+/// Events that a sample keeps as their schema has them, column by column: all but whole collision events. Converts between samples and
+/// blocks.
+/// </summary>
 public static class ColumnEvents
 {
     /// <summary>Appends the events of the block to the sample, exactly, with weight 1.</summary>
@@ -106,10 +109,10 @@ public static class ColumnEvents
     {
         ArgumentNullException.ThrowIfNull(block);
         ArgumentNullException.ThrowIfNull(sample);
-        var (own, layout) = (SampleLayout.Of(block.Schema), sample.Layout);
-        if (sample.HasDetectorEvents || own.Scalars != layout.Scalars || !own.Collections.SequenceEqual(layout.Collections) || !own.Arrays.SequenceEqual(layout.Arrays))
+        if (sample.HasDetectorEvents || !SampleLayout.Of(block.Schema).Fits(sample.Layout))
         {
-            throw new ArgumentException($"The block has the columns {block.Schema.Describe()}, which are not those of the sample.", nameof(block));
+            throw new ArgumentException(
+                $"The block has the columns {block.Schema.Describe()}, the sample {sample.Layout.Describe()}.", nameof(block));
         }
     }
 }

@@ -3,11 +3,13 @@ using EventService.Physics.Kinematics;
 namespace EventService.Physics.Events;
 
 /// <summary>
-/// Whole collision events as a view of a sample: missing transverse momentum, and the objects that a detector finds in one list. GeV and radians.
+/// Whole collision events as a view of a sample: missing transverse momentum, and the objects that a detector finds in one list.
+/// GeV and radians.
 /// </summary>
 /// <remarks>
 /// Within an event the objects stand in the order of <see cref="ObjectType"/>, each type by falling pT.
-/// Energy, pT, eta and phi are kept as they were given. A jet's mass is the one given, which a float32 energy need not hold; else it follows from them.
+/// Energy, pT, eta and phi are kept as they were given. A jet's mass is the one given, which a float32 energy need not hold; else it
+/// follows from them.
 /// </remarks>
 public static class DetectorEvents
 {

@@ -141,7 +141,9 @@ public sealed partial class EventCut
                 var size = schema.Arrays[a].Size;
                 return index.Success && int.TryParse(index.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var i) && i < size
                     ? new Comparison(Source.Array, 0, a, i, holds, number)
-                    : throw new ArgumentException($"The cut '{text}' does not say which number of {name}, expected one from {name}[0] to {name}[{size - 1}].", nameof(text));
+                    : throw new ArgumentException(
+                        $"The cut '{text}' does not say which number of {name}, expected one from {name}[0] to {name}[{size - 1}].",
+                        nameof(text));
             }
         }
 

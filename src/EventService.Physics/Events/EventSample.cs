@@ -1,9 +1,9 @@
 namespace EventService.Physics.Events;
 
 /// <summary>
-/// A set of events in double precision, as a reader yields them and as training, evaluation and densities take them, in columns: each event has a number, a
-/// weight, a row of scalars, objects of jagged collections and arrays of fixed shape, as many of each as the layout says, in the units of their schema.
-/// Whole collision events are seen through <see cref="DetectorEvents"/>.
+/// A set of events in double precision, as a reader yields them and as training, evaluation and densities take them, in columns: each event
+/// has a number, a weight, a row of scalars, objects of jagged collections and arrays of fixed shape, as many of each as the layout says,
+/// in the units of their schema. Whole collision events are seen through <see cref="DetectorEvents"/>.
 /// </summary>
 public sealed class EventSample
 {
@@ -107,9 +107,15 @@ public sealed class EventSample
     /// <exception cref="ArgumentException">There are not <see cref="ColumnCount"/> numbers.</exception>
     public void SetRow(ReadOnlySpan<double> values) => _rows.Set(values);
 
-    /// <summary>Adds event k of another sample with the same collections and arrays. Numbers of its row behind those of this sample are left out.</summary>
+    /// <summary>
+    /// Adds event k of another sample with the same collections and arrays. Numbers of its row behind those of this sample are left out.
+    /// </summary>
     /// <exception cref="ArgumentException">The other sample has other collections or arrays, or shorter rows.</exception>
-    public void AddFrom(EventSample other, int k) => AddFrom(other, k, (other ?? throw new ArgumentNullException(nameof(other)))._eventNumber[k]);
+    public void AddFrom(EventSample other, int k)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        AddFrom(other, k, other._eventNumber[k]);
+    }
 
     /// <summary>The same under another number.</summary>
     /// <inheritdoc cref="AddFrom(EventSample, int)"/>
@@ -118,7 +124,11 @@ public sealed class EventSample
         ArgumentNullException.ThrowIfNull(other);
         if (!ReferenceEquals(other.Layout, _accepted))
         {
-            RequireSameParts(other.Layout);
+            if (!Layout.Fits(other.Layout))
+            {
+                throw new ArgumentException($"The events have {other.Layout.Describe()}, expected {Layout.Describe()}.", nameof(other));
+            }
+
             _accepted = other.Layout;
         }
 
@@ -156,15 +166,4 @@ public sealed class EventSample
             array.Truncate(count);
         }
     }
-
-    private void RequireSameParts(SampleLayout other)
-    {
-        if (other.Scalars < ColumnCount || !other.Collections.SequenceEqual(Layout.Collections) || !other.Arrays.SequenceEqual(Layout.Arrays))
-        {
-            throw new ArgumentException($"The events have {Describe(other)}, expected {Describe(Layout)}.", nameof(other));
-        }
-    }
-
-    private static string Describe(SampleLayout layout) =>
-        $"{layout.Scalars} numbers, collections of [{string.Join(", ", layout.Collections.Select(c => c.Columns))}] columns and arrays of [{string.Join(", ", layout.Arrays)}] numbers";
 }

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace EventService.Physics.Events;
 
-/// <summary>As many doubles for each event of a sample as for the others, event after event: a column, a table's rows, an array of fixed shape.</summary>
+/// <summary>
+/// As many doubles for each event of a sample as for the others, event after event: a column, a table's rows, an array of fixed shape.
+/// </summary>
 /// <param name="width">Numbers an event.</param>
 public sealed class FixedColumns(int width)
 {

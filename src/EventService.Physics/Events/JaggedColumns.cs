@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace EventService.Physics.Events;
 
-/// <summary>A collection of which each event of a sample has any number of objects: columns of doubles in one flat list, with offsets.</summary>
+/// <summary>
+/// A collection of which each event of a sample has any number of objects: columns of doubles in one flat list, with offsets.
+/// </summary>
 public sealed class JaggedColumns
 {
     private readonly double[][] _columns;

@@ -11,7 +11,10 @@ public sealed record ColumnSchema(string Name, string Unit, string Description);
 /// </summary>
 public sealed record CollectionSchema(string Name, int Maximum, IReadOnlyList<ColumnSchema> Columns);
 
-/// <summary>What an event of a sample consists of: scalar columns, then jagged collections, then arrays of fixed shape, in this order. Part of every model.</summary>
+/// <summary>
+/// What an event of a sample consists of: scalar columns, then jagged collections, then arrays of fixed shape, in this order. Part of every
+/// model.
+/// </summary>
 public sealed record SampleSchema(IReadOnlyList<ColumnSchema> Scalars, IReadOnlyList<CollectionSchema> Collections)
 {
     /// <summary>Arrays of fixed shape; most schemas have none.</summary>
@@ -30,7 +33,8 @@ public sealed record SampleSchema(IReadOnlyList<ColumnSchema> Scalars, IReadOnly
 
     /// <summary>
     /// The part of the schema that these names select, in the schema's order: <c>MET_pt</c> a scalar, <c>Jet</c> a whole
-    /// collection, <c>Jet_pt</c> one of its columns, <c>nJet</c> its count alone, <c>voxels</c> an array. A collection always keeps its count.
+    /// collection, <c>Jet_pt</c> one of its columns, <c>nJet</c> its count alone, <c>voxels</c> an array. A collection always keeps its
+    /// count.
     /// </summary>
     /// <exception cref="ArgumentException">A name is unknown, or there is none; the message lists the known ones.</exception>
     public SampleSchema Select(IReadOnlyList<string> columns)
@@ -56,13 +60,17 @@ public sealed record SampleSchema(IReadOnlyList<ColumnSchema> Scalars, IReadOnly
             [.. Scalars.Where(s => names.Contains(s.Name))],
             [.. Collections
                 .Where(c => names.Contains(c.Name) || names.Contains($"n{c.Name}") || c.Columns.Any(x => names.Contains($"{c.Name}_{x.Name}")))
-                .Select(c => names.Contains(c.Name) ? c : c with { Columns = [.. c.Columns.Where(x => names.Contains($"{c.Name}_{x.Name}"))] })])
+                .Select(c => names.Contains(c.Name)
+                    ? c
+                    : c with { Columns = [.. c.Columns.Where(x => names.Contains($"{c.Name}_{x.Name}"))] })])
         {
             Arrays = [.. Arrays.Where(a => names.Contains(a.Name))],
         };
     }
 
-    /// <summary>True if the other schema has the same names and shapes in the same order; units, descriptions and maxima may differ.</summary>
+    /// <summary>
+    /// True if the other schema has the same names and shapes in the same order; units, descriptions and maxima may differ.
+    /// </summary>
     public bool HasSameColumns(SampleSchema other)
     {
         ArgumentNullException.ThrowIfNull(other);

@@ -35,7 +35,13 @@ internal sealed class ColumnFields
         ArgumentNullException.ThrowIfNull(schema);
         _schema = schema;
         All = [.. Enumerate(schema)];
-        _values = [.. All.Select(f => new double[f.Kind switch { ColumnFieldKind.List => 16, ColumnFieldKind.Array => schema.Arrays[f.Part].Size, ColumnFieldKind.Count => 1, _ => 0 }])];
+        _values = [.. All.Select(f => new double[f.Kind switch
+        {
+            ColumnFieldKind.List => 16,
+            ColumnFieldKind.Array => schema.Arrays[f.Part].Size,
+            ColumnFieldKind.Count => 1,
+            _ => 0, // in the row
+        }])];
         _counts = new int[All.Length];
         _row = new double[schema.Scalars.Count];
         _objects = [.. schema.Collections.Select(c => new double[c.Columns.Count])];

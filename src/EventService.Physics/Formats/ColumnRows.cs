@@ -2,7 +2,9 @@ using EventService.Physics.Events;
 
 namespace EventService.Physics.Formats;
 
-/// <summary>Rows of blocks of any schema that samples keep column by column: every number has to be finite, as <see cref="NpyColumnReader"/> demands.</summary>
+/// <summary>
+/// Rows of blocks of any schema that samples keep column by column: every number has to be finite, as in <see cref="NpyColumnReader"/>.
+/// </summary>
 /// <param name="schema">Columns of the blocks.</param>
 public sealed class ColumnRows(SampleSchema schema) : EventBlockRows
 {

@@ -4,7 +4,10 @@ using EventService.Physics.Events;
 
 namespace EventService.Physics.Formats;
 
-/// <summary>Takes rows of blocks into samples, with the checks of the readers: the same as the reader of a NumPy file makes of the same numbers. One caller at a time.</summary>
+/// <summary>
+/// Takes rows of blocks into samples, with the checks of the readers: the same as the reader of a NumPy file makes of the same numbers. One
+/// caller at a time.
+/// </summary>
 public abstract class EventBlockRows
 {
     private protected EventBlockRows()

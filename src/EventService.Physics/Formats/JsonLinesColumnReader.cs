@@ -6,9 +6,10 @@ using EventService.Physics.Events;
 namespace EventService.Physics.Formats;
 
 /// <summary>
-/// Reads events of any schema as one JSON object a line, as <see cref="JsonLinesWriter"/> writes them, packed by gzip or not: scalars, lists of collections and
-/// arrays as lists of lists. The fields may stand in any order; every number becomes the double nearest to its text. The event number (place in the file from 0)
-/// and the counts of collections (length of their lists) may be left out; other fields are passed over.
+/// Reads events of any schema as one JSON object a line, as <see cref="JsonLinesWriter"/> writes them, packed by gzip or not: scalars,
+/// lists of collections and arrays as lists of lists. The fields may stand in any order; every number becomes the double nearest to its
+/// text. The event number (place in the file from 0) and the counts of collections (length of their lists) may be left out; other fields
+/// are passed over.
 /// </summary>
 public sealed class JsonLinesColumnReader : JsonObjectReader
 {
@@ -126,7 +127,9 @@ public sealed class JsonLinesColumnReader : JsonObjectReader
 
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            throw Fault(reader.TokenStartIndex, $"{field.Name} has {Quotation.Of(reader.ValueSpan)}, expected a list: its shape is {ArraySchema.TextOf(field.Shape)}.");
+            throw Fault(
+                reader.TokenStartIndex,
+                $"{field.Name} has {Quotation.Of(reader.ValueSpan)}, expected a list: its shape is {ArraySchema.TextOf(field.Shape)}.");
         }
 
         var (start, length) = (reader.TokenStartIndex, 0);
@@ -144,7 +147,10 @@ public sealed class JsonLinesColumnReader : JsonObjectReader
 
         if (length != field.Shape[depth])
         {
-            throw Fault(start, $"a list of {field.Name} has {length} entries, expected {field.Shape[depth]}: its shape is {ArraySchema.TextOf(field.Shape)}.");
+            throw Fault(
+                start,
+                $"a list of {field.Name} has {length} entries, expected {field.Shape[depth]}: "
+                + $"its shape is {ArraySchema.TextOf(field.Shape)}.");
         }
     }
 
@@ -181,14 +187,17 @@ public sealed class JsonLinesColumnReader : JsonObjectReader
                 throw Fault(end, $"field '{field.Name}' is missing, expected {_schema.Describe()}.");
             }
 
-            if (field.Kind == ColumnFieldKind.Count && !_fields.IsOptional(f) && _fields.ValueOf(f) is var count && (count is < 0 or > MaximumCount || count != Math.Floor(count)))
+            if (field.Kind == ColumnFieldKind.Count && !_fields.IsOptional(f)
+                && _fields.ValueOf(f) is var count && (count is < 0 or > MaximumCount || count != Math.Floor(count)))
             {
                 throw Fault(_place[f], $"{field.Name} is {count}, expected a whole number from 0 to {MaximumCount}.");
             }
 
             if (field is { Kind: ColumnFieldKind.List, Column: 0 } && _seen[f - 1] && _fields.ValueOf(f - 1) != _fields.CountOf(f))
             {
-                throw Fault(_place[f - 1], $"{_fields.All[f - 1].Name} is {_fields.ValueOf(f - 1)}, but {field.Name} has {_fields.CountOf(f)} numbers.");
+                throw Fault(
+                    _place[f - 1],
+                    $"{_fields.All[f - 1].Name} is {_fields.ValueOf(f - 1)}, but {field.Name} has {_fields.CountOf(f)} numbers.");
             }
 
             if (field is { Kind: ColumnFieldKind.List, Column: > 0 } && _fields.CountOf(f) != _fields.CountOf(f - 1))

@@ -9,8 +9,8 @@ namespace EventService.Physics.Formats;
 /// <summary>
 /// Writes one JSON object an event and line:
 /// <c>{"event":0,"weight":509.4,"MET_pt":38.7201,...,"nJet":2,"Jet_pt":[168.23,79.9181],...}</c>, GeV and radians. Numbers
-/// are the shortest that read back as the same float32. An array of fixed shape is a list of lists, row-major. With log-densities each object ends with <c>"logDensity"</c>,
-/// null where the density is zero, since JSON has no infinities.
+/// are the shortest that read back as the same float32. An array of fixed shape is a list of lists, row-major. With log-densities each
+/// object ends with <c>"logDensity"</c>, null where the density is zero, since JSON has no infinities.
 /// </summary>
 public sealed class JsonLinesWriter : IEventWriter
 {
@@ -40,7 +40,8 @@ public sealed class JsonLinesWriter : IEventWriter
         _columnKeys = [.. _map.Selected.Collections.Select(c => c.Columns.Select(x => Key($"{c.Name}_{x.Name}")).ToArray())];
 
         _arrayKeys = [.. _map.Selected.Arrays.Select(a => Key(a.Name))];
-        _strides = [.. _map.Selected.Arrays.Select(a => Enumerable.Range(0, a.Shape.Count).Select(d => a.Shape.Skip(d).Aggregate(1, (n, length) => n * length)).ToArray())];
+        _strides = [.. _map.Selected.Arrays.Select(a =>
+            Enumerable.Range(0, a.Shape.Count).Select(d => a.Shape.Skip(d).Aggregate(1, (n, length) => n * length)).ToArray())];
 
         // All of an event but the numbers of its objects.
         _fixedLength = 128

@@ -5,9 +5,10 @@ using EventService.Physics.Events;
 namespace EventService.Physics.Formats;
 
 /// <summary>
-/// Reads events of any schema from a NumPy array file of records, as <see cref="NpyWriter"/> writes them, packed by gzip or not: scalars, for each collection its
-/// count and padded columns, arrays as sub-arrays of their shape. The fields may stand in any order and be of any little-endian number type; each number becomes a
-/// double and has to be finite. The event number may be left out (place in the file from 0); other fields, and what stands behind the last object, are passed over.
+/// Reads events of any schema from a NumPy array file of records, as <see cref="NpyWriter"/> writes them, packed by gzip or not: scalars,
+/// for each collection its count and padded columns, arrays as sub-arrays of their shape. The fields may stand in any order and be of any
+/// little-endian number type; each number becomes a double and has to be finite. The event number may be left out (place in the file from
+/// 0); other fields, and what stands behind the last object, are passed over.
 /// </summary>
 public sealed class NpyColumnReader : EventReader
 {
@@ -37,7 +38,8 @@ public sealed class NpyColumnReader : EventReader
             return false;
         }
 
-        _layout ??= [.. _fields.All.Select(f => Find(f.Name, f) ?? throw _header.Fault($"field '{f.Name}' is missing, expected {_schema.Describe()}."))];
+        _layout ??= [.. _fields.All.Select(f =>
+            Find(f.Name, f) ?? throw _header.Fault($"field '{f.Name}' is missing, expected {_schema.Describe()}."))];
         _number ??= Find(EventNumber, null);
         if (_read == _header.Count)
         {
@@ -102,8 +104,8 @@ public sealed class NpyColumnReader : EventReader
         }
     }
 
-    private DataFormatException NotFinite(string column, double value) =>
-        DataFormatException.AtRecord(Source.Name, _read, string.Create(CultureInfo.InvariantCulture, $"{column} {value} is not a finite number."));
+    private DataFormatException NotFinite(string column, double value) => DataFormatException.AtRecord(
+        Source.Name, _read, string.Create(CultureInfo.InvariantCulture, $"{column} {value} is not a finite number."));
 
     /// <summary>The field of a name in the header; null if there is none.</summary>
     /// <param name="name">The name.</param>
@@ -118,12 +120,17 @@ public sealed class NpyColumnReader : EventReader
             case []:
                 return null;
             case [var found] when found.HasShape != lists || !(whole ? found.Type.IsWhole : found.Type.IsNumber):
-                throw _header.Fault($"field '{name}' has the type '{found.TypeText}'{(found.HasShape ? " and a shape" : lists ? " and no shape" : "")}, "
-                    + $"expected {(lists ? "numbers" : whole ? "one whole number" : "one number")} of little-endian bytes{(lists ? " and a shape" : "")}.");
+                var shape = found.HasShape ? " and a shape" : lists ? " and no shape" : "";
+                var expected = lists
+                    ? "numbers of little-endian bytes and a shape"
+                    : $"one {(whole ? "whole number" : "number")} of little-endian bytes";
+                throw _header.Fault($"field '{name}' has the type '{found.TypeText}'{shape}, expected {expected}.");
             case [var found] when field is { Kind: ColumnFieldKind.Array } && !found.Shape.SequenceEqual(field.Shape):
-                throw _header.Fault($"field '{name}' has the shape {ArraySchema.TextOf(found.Shape)}, expected {ArraySchema.TextOf(field.Shape)}.");
+                throw _header.Fault(
+                    $"field '{name}' has the shape {ArraySchema.TextOf(found.Shape)}, expected {ArraySchema.TextOf(field.Shape)}.");
             case [var found] when field is { Kind: ColumnFieldKind.List, Column: > 0 } && found.Length != RoomOf(field.Part):
-                throw _header.Fault($"field '{name}' has room for {found.Length} numbers, the first field of its collection for {RoomOf(field.Part)}.");
+                throw _header.Fault(
+                    $"field '{name}' has room for {found.Length} numbers, the first field of its collection for {RoomOf(field.Part)}.");
             case [var found]:
                 return found;
             default:

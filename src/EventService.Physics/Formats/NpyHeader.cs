@@ -11,7 +11,8 @@ namespace EventService.Physics.Formats;
 /// <param name="Length">Number of numbers.</param>
 /// <param name="Shape">The shape of a sub-array; empty for one number.</param>
 /// <param name="HasShape">True for a list of numbers, even of one.</param>
-internal sealed record NpyField(string Name, string TypeText, NpyNumberType Type, int Offset, int Length, IReadOnlyList<int> Shape, bool HasShape);
+internal sealed record NpyField(
+    string Name, string TypeText, NpyNumberType Type, int Offset, int Length, IReadOnlyList<int> Shape, bool HasShape);
 
 /// <summary>
 /// The header of a NumPy array file of records (numpy.lib.format, versions 1.0 to 3.0), read part by part as its bytes arrive. It is limited to

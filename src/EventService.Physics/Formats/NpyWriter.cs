@@ -11,7 +11,8 @@ namespace EventService.Physics.Formats;
 /// <summary>
 /// Writes a NumPy array file that <c>numpy.load</c> opens: one little-endian record an event with the fields event (i8),
 /// scalars (f4), and for each collection its count <c>nJet</c> (i4) and columns <c>Jet_pt</c> (f4, as many as the schema's
-/// maximum, 0 behind the last object), then arrays of fixed shape (f4, a sub-array); with log-densities a last field logDensity (f8, -inf for a density of zero).
+/// maximum, 0 behind the last object), then arrays of fixed shape (f4, a sub-array); with log-densities a last field logDensity (f8, -inf
+/// for a density of zero).
 /// </summary>
 /// <remarks>Format: numpy.lib.format, version 1.0, or 2.0 where the header exceeds 65535 bytes.</remarks>
 public sealed class NpyWriter : IEventWriter
@@ -40,7 +41,8 @@ public sealed class NpyWriter : IEventWriter
 
         ArgumentOutOfRangeException.ThrowIfNegative(count.Value, nameof(count));
         _map = new ColumnMap(schema, columns);
-        foreach (var name in _map.Selected.Scalars.Select(x => x.Name).Concat(_map.Selected.Collections.SelectMany(c => c.Columns.Select(x => x.Name).Prepend(c.Name)))
+        foreach (var name in _map.Selected.Scalars.Select(x => x.Name)
+            .Concat(_map.Selected.Collections.SelectMany(c => c.Columns.Select(x => x.Name).Prepend(c.Name)))
             .Concat(_map.Selected.Arrays.Select(a => a.Name)))
         {
             if (!name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))

@@ -22,7 +22,8 @@ public sealed class WholeEventRows(SampleSchema schema) : EventBlockRows
                 for (var i = start; i < collection.Offsets[row + 1]; i++)
                 {
                     var value = collection.Columns[field.Column][i];
-                    _fields.Add(f, field.Fault(value) is { } fault ? throw Fault(name, row, $"{field.Name}[{i - start}]", value, fault) : value);
+                    _fields.Add(
+                        f, field.Fault(value) is { } fault ? throw Fault(name, row, $"{field.Name}[{i - start}]", value, fault) : value);
                 }
             }
             else if (field.Kind is not (FieldKind.EventNumber or FieldKind.Count))

@@ -5,8 +5,9 @@ using EventService.Physics.Observables;
 namespace EventService.Physics.Kinds;
 
 /// <summary>
-/// All that depends on what the events of a model are: which schemas are of the kind, the observables they are judged by, what a classifier is shown, the formats
-/// they are read from, how a block becomes a sample. Asked for by schema; a new kind is a class of its own and an entry of <see cref="All"/>.
+/// All that depends on what the events of a model are: which schemas are of the kind, the observables they are judged by, what a classifier
+/// is shown, the formats they are read from, how a block becomes a sample. Asked for by schema; a new kind is a class of its own and an
+/// entry of <see cref="All"/>.
 /// </summary>
 public abstract class EventKind
 {
@@ -44,7 +45,8 @@ public abstract class EventKind
     /// <summary>The kind of the events of a schema.</summary>
     /// <exception cref="NotSupportedException">It is of none; the message says what there is.</exception>
     public static EventKind Of(SampleSchema schema) => Find(schema) ?? throw new NotSupportedException(
-        $"Events of the columns {schema.Describe()} are of no known kind. Known: {string.Join("; ", All.Select(k => $"{k.Name} ({k.Columns})"))}.");
+        $"Events of the columns {schema.Describe()} are of no known kind. "
+        + $"Known: {string.Join("; ", All.Select(k => $"{k.Name} ({k.Columns})"))}.");
 
     /// <summary>The kind of the events of a schema, or null if it is of none.</summary>
     public static EventKind? Find(SampleSchema schema)
@@ -56,7 +58,9 @@ public abstract class EventKind
     /// <summary>Whether events of this schema are of the kind. Further scalars may stand behind those of the kind.</summary>
     public abstract bool Includes(SampleSchema schema);
 
-    /// <summary>The schema of the kind, with today's columns, that a model file's schema stands for; null if it is of another kind.</summary>
+    /// <summary>
+    /// The schema of the kind, with today's columns, that a model file's schema stands for; null if it is of another kind.
+    /// </summary>
     public virtual SampleSchema? Upgrade(SampleSchema schema) => Includes(schema) ? schema : null;
 
     /// <summary>What is compared one by one.</summary>
@@ -64,7 +68,8 @@ public abstract class EventKind
 
     /// <summary>What a classifier is shown.</summary>
     /// <exception cref="ArgumentException">The sample has other columns than the schema.</exception>
-    public virtual FeatureMatrix Features(EventSample sample, SampleSchema schema, CancellationToken cancellation = default) => FeatureMatrix.OfColumns(sample, schema);
+    public virtual FeatureMatrix Features(EventSample sample, SampleSchema schema, CancellationToken cancellation = default) =>
+        FeatureMatrix.OfColumns(sample, schema);
 
     /// <summary>Appends the events of a block to a sample made for its schema, exactly.</summary>
     public virtual void ToSample(EventBlock block, EventSample sample) => ColumnEvents.ToSample(block, sample);

@@ -2,7 +2,9 @@ using EventService.Physics.Events;
 
 namespace EventService.Physics.Kinds;
 
-/// <summary>Showers in a calorimeter: energies of voxels in arrays of fixed shape, beside scalars such as the energy of the incident particle.</summary>
+/// <summary>
+/// Showers in a calorimeter: energies of voxels in arrays of fixed shape, beside scalars such as the energy of the incident particle.
+/// </summary>
 internal sealed class ShowerKind : EventKind
 {
     public override string Name => "showers";

@@ -19,7 +19,8 @@ internal sealed class WholeEventKind : EventKind
 
     public override IReadOnlyList<Observable> Observables(SampleSchema schema) => EventObservables.All;
 
-    public override FeatureMatrix Features(EventSample sample, SampleSchema schema, CancellationToken cancellation = default) => FeatureMatrix.Compute(sample, cancellation);
+    public override FeatureMatrix Features(EventSample sample, SampleSchema schema, CancellationToken cancellation = default) =>
+        FeatureMatrix.Compute(sample, cancellation);
 
     public override void ToSample(EventBlock block, EventSample sample) => DarkMachinesSchema.ToSample(block, sample);
 

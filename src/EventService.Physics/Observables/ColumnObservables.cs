@@ -2,7 +2,9 @@ using EventService.Physics.Events;
 
 namespace EventService.Physics.Observables;
 
-/// <summary>The observables that events of any schema have: its scalars, the number of objects of each collection, the sum of each array.</summary>
+/// <summary>
+/// The observables that events of any schema have: its scalars, the number of objects of each collection, the sum of each array.
+/// </summary>
 public static class ColumnObservables
 {
     /// <summary>In the order of the schema, which is that of <see cref="EventKinematics.Column"/>.</summary>
@@ -18,6 +20,11 @@ public static class ColumnObservables
         ];
     }
 
-    private static Observable Column(int column, string name, string unit, double minimum, bool isCount) => new(
-        name, name.Replace("_", " ", StringComparison.Ordinal), unit, minimum, double.PositiveInfinity, isCount, ObservableGroup.Columns, FeatureScale.Linear, e => e.Column(column));
+    private static Observable Column(int column, string name, string unit, double minimum, bool isCount)
+    {
+        var label = name.Replace("_", " ", StringComparison.Ordinal);
+        return new Observable(
+            name, label, unit, minimum, double.PositiveInfinity, isCount, ObservableGroup.Columns, FeatureScale.Linear,
+            e => e.Column(column));
+    }
 }

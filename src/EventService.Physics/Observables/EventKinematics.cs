@@ -59,8 +59,8 @@ public sealed class EventKinematics
     public double MinMassLeptonB { get; private set; }
 
     /// <summary>
-    /// A scalar of an event in columns, or behind those the number of objects of a collection, or the sum of an array; rounded to float32 as events are served:
-    /// values on a grid then are equal where they are meant to be.
+    /// A scalar of an event in columns, or behind those the number of objects of a collection, or the sum of an array; rounded to float32
+    /// as events are served: values on a grid then are equal where they are meant to be.
     /// </summary>
     public double Column(int column) => _columns[column];
 

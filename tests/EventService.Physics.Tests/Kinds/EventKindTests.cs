@@ -15,7 +15,8 @@ public sealed class EventKindTests
     public void Of_Schemas_IsTheirKind()
     {
         Assert.Same(EventKind.WholeEvent, EventKind.Of(TestBlocks.Schema));
-        Assert.Same(EventKind.WholeEvent, EventKind.Of(TestBlocks.Schema with { Scalars = [.. TestBlocks.Schema.Scalars, new("mGluino", "GeV", "")] }));
+        var withMass = TestBlocks.Schema with { Scalars = [.. TestBlocks.Schema.Scalars, new("mGluino", "GeV", "")] };
+        Assert.Same(EventKind.WholeEvent, EventKind.Of(withMass));
         Assert.Same(EventKind.Jet, EventKind.Of(RandomEvents.Jets));
         Assert.Same(EventKind.Shower, EventKind.Of(RandomEvents.Showers));
         Assert.Same(EventKind.Table, EventKind.Of(s_table));
@@ -36,8 +37,11 @@ public sealed class EventKindTests
         Assert.Null(EventKind.Find(s_unknown));
         var e = Assert.Throws<NotSupportedException>(() => EventKind.Of(s_unknown));
         Assert.StartsWith(
-            "Events of the columns x, Track, nTrack, Track_pt are of no known kind. Known: whole collision events (weight, MET_pt, MET_phi, ", e.Message, StringComparison.Ordinal);
-        Assert.Contains("; jets (pt, eta, mass, the collection Constituent with etarel, phirel, ptrel); showers (", e.Message, StringComparison.Ordinal);
+            "Events of the columns x, Track, nTrack, Track_pt are of no known kind. Known: whole collision events (weight, MET_pt, ",
+            e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "; jets (pt, eta, mass, the collection Constituent with etarel, phirel, ptrel); showers (",
+            e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -45,7 +49,8 @@ public sealed class EventKindTests
     {
         foreach (var schema in new[] { RandomEvents.Jets, RandomEvents.Showers })
         {
-            var reading = Assert.Throws<NotSupportedException>(() => EventKind.Of(schema).OpenReader("dm-csv", Stream.Null, "body", schema));
+            var kind = EventKind.Of(schema);
+            var reading = Assert.Throws<NotSupportedException>(() => kind.OpenReader("dm-csv", Stream.Null, "body", schema));
             Assert.Contains("Give them as 'jsonl' or 'npy'.", reading.Message, StringComparison.Ordinal);
             var writing = Assert.Throws<NotSupportedException>(() => EventFormats.CreateWriter("dm-csv", new EventWriterOptions(schema)));
             Assert.Contains(schema.Describe(), writing.Message, StringComparison.Ordinal);

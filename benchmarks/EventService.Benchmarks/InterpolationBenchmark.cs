@@ -97,7 +97,7 @@ internal static class InterpolationBenchmark
         report.Line();
         report.Line("| candidate | events | AUC | AUC with sums | impossible | W1, mean | W1, largest |");
         report.Line("|---|---|---|---|---|---|---|");
-        var observables = TableObservables.Of(recipe.Schema);
+        var observables = ColumnObservables.Of(recipe.Schema);
         var real = Sorted(truth, observables);
         Row(
             report,
@@ -138,7 +138,7 @@ internal static class InterpolationBenchmark
 
     private static string Auc(EventSample real, EventSample events, SampleSchema schema)
     {
-        var auc = C2st.Run(FeatureMatrix.OfTable(real, schema), FeatureMatrix.OfTable(events, schema), new C2stOptions()).Roc;
+        var auc = C2st.Run(FeatureMatrix.OfColumns(real, schema), FeatureMatrix.OfColumns(events, schema), new C2stOptions()).Roc;
         return Text($"{auc.Auc:F3} +- {auc.Error:F3}");
     }
 

@@ -6,6 +6,8 @@ using EventService.Models;
 using EventService.Models.Contracts;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
+using EventService.Physics.Kinds;
+using EventService.Registry;
 using EventService.Registry.Files;
 
 namespace EventService.Cli;
@@ -92,8 +94,7 @@ public static class Density
     private static EventReader OpenEvents(ParseResult parsed, SampleSchema schema)
     {
         var path = parsed.GetValue(s_events)!;
-        var format = parsed.GetValue(s_input) ?? EventFormats.FromFileName(path)
-            ?? (schema.IsTable ? JsonLinesWriter.FormatName : DarkMachinesWriter.FormatName);
+        var format = parsed.GetValue(s_input) ?? EventFormats.FromFileName(path) ?? EventKind.Of(schema).DefaultFormat;
         if (!EventFormats.Names.Contains(format))
         {
             throw new RequestException(
@@ -103,7 +104,7 @@ public static class Density
         var stream = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
         try
         {
-            return EventFormats.OpenReader(format, stream, path == "-" ? "standard input" : Path.GetFileName(path), schema);
+            return EventKind.Of(schema).OpenReader(format, stream, path == "-" ? "standard input" : Path.GetFileName(path), schema);
         }
         catch (NotSupportedException e)
         {

@@ -12,6 +12,7 @@ using EventService.Models.Documents;
 using EventService.Models.Sampling;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
+using EventService.Physics.Kinds;
 using EventService.Physics.Observables;
 using EventService.Registry;
 using EventService.Registry.Files;
@@ -165,13 +166,14 @@ public static class Evaluate
 
         // Whole events without conditions are compared in the same way with and without a recipe.
         var columns = recipe?.Columns;
-        var view = new EventView(columns ?? DarkMachinesSchema.Create(new ObjectMaxima(0, 0, 0, 0, 0)));
+        var schema = columns ?? generator?.Model.Schema ?? DarkMachinesSchema.Create(new ObjectMaxima(0, 0, 0, 0, 0));
+        var view = new EventView(schema);
         var file = columns is null
-            ? await ReadAsync(points.Data, null, display, cancellationToken)
+            ? await ReadAsync(points.Data, schema, display, cancellationToken)
             : await display.CountAsync($"reading {points.Data.Name}", null, _ => recipe!.Read(points.Data.FullName).Sample);
         var rows = parsed.GetValue(s_testSplit) ? DataSplit.Rows(file.Count, DataSplit.IsTest) : [.. Enumerable.Range(0, file.Count)];
         var generated = parsed.GetValue(s_generated) is { } generatedFile
-            ? await ReadAsync(generatedFile, columns, display, cancellationToken)
+            ? await ReadAsync(generatedFile, schema, display, cancellationToken)
             : null;
         var count = CountOf(parsed, file, rows, generated);
         var monteCarlo = EventSubset.At(file, Spread(rows, count));
@@ -208,7 +210,9 @@ public static class Evaluate
                     progress => C2st.Run(x, y, classifierOptions, progress, cancellationToken)));
         }
 
-        var power = parsed.GetValue(s_power) ? await PowerAsync(parsed, file, monteCarlo, rows, floor, display, cancellationToken) : [];
+        var power = parsed.GetValue(s_power)
+            ? await PowerAsync(parsed, view, file, monteCarlo, rows, floor, display, cancellationToken)
+            : [];
         var report = new EvaluationReport
         {
             Created = TimeProvider.System.GetUtcNow(),
@@ -229,17 +233,15 @@ public static class Evaluate
             Model = generator?.Document,
             Floor = new FloorSummary(floor.PoolEvents, count, floor.Resamplings),
             Observables = observables,
-            Particles = columns is null ? ParticleComparison.Of(monteCarlo, generated) : null,
-            ParticlesFloor = columns is null
-                ? ParticleComparison.Of(monteCarlo, EventSubset.At(file, Spread(Others(file, rows, count), count)))
-                : null,
+            Particles = view.Particles(monteCarlo, generated),
+            ParticlesFloor = view.Particles(monteCarlo, EventSubset.At(file, Spread(Others(file, rows, count), count))),
             Classifier = classifier,
             Power = power,
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
         await File.WriteAllTextAsync(Path.Combine(folder, "report.json"), report.ToJson() + "\n", cancellationToken);
-        await File.WriteAllTextAsync(
-            Path.Combine(folder, "card.json"), EvaluationCards.Of(report, new EvaluationGates()).ToJson() + "\n", cancellationToken);
+        var card = EvaluationCards.Of(report, view.Gates);
+        await File.WriteAllTextAsync(Path.Combine(folder, "card.json"), card.ToJson() + "\n", cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), HtmlReport.Render(report), cancellationToken);
         display.Summary(report, folder);
         return 0;
@@ -250,10 +252,10 @@ public static class Evaluate
     {
         var columns = recipe?.Columns;
         if (generator is { Model.Schema: var schema }
-            && (columns is null ? !DarkMachinesSchema.IsWholeEvent(schema) : !schema.HasSameColumns(columns)))
+            && (columns is null ? RequestedKind.Of(schema).NeedsRecipe : !schema.HasSameColumns(columns)))
         {
             throw new RequestException(RequestFault.Cannot, columns is null
-                ? $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, not whole collision events. "
+                ? $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, not {EventKind.WholeEvent.Name}. "
                     + "Give the --recipe that says where they stand in the data."
                 : $"Model '{generator.Document.Name}' has the columns {schema.Describe()}, the recipe {columns.Describe()}.");
         }
@@ -276,10 +278,11 @@ public static class Evaluate
                 $"Model '{generator.Document.Name}' has {own}, the recipe {string.Join(", ", names)}.");
         }
 
-        if (columns is not null && parsed.GetValue(s_power))
+        if (parsed.GetValue(s_power) && (columns ?? generator?.Model.Schema) is { } events
+            && new EventView(events) is { Distortions: [], Kind: var kind })
         {
             throw new RequestException(
-                RequestFault.Cannot, "--power plants faults in whole collision events; it has none for tables. Leave it out.");
+                RequestFault.Cannot, $"--power plants faults in {EventKind.WholeEvent.Name}; it has none for {kind.Name}. Leave it out.");
         }
     }
 
@@ -297,21 +300,20 @@ public static class Evaluate
     }
 
     private static async Task<IReadOnlyList<PowerResult>> PowerAsync(
-        ParseResult parsed, EventSample file, EventSample monteCarlo, int[] rows, MonteCarloFloor floor, EvaluationDisplay display,
-        CancellationToken cancellationToken)
+        ParseResult parsed, EventView view, EventSample file, EventSample monteCarlo, int[] rows, MonteCarloFloor floor,
+        EvaluationDisplay display, CancellationToken cancellationToken)
     {
         // Distorted are events that are not in the reference; a tail cut drops 1 % of them.
         var others = Others(file, rows, monteCarlo.Count);
         var source = EventSubset.At(file, Spread(others, Math.Min(others.Length, monteCarlo.Count + monteCarlo.Count / 40)));
         var options = new C2stOptions { Seed = parsed.GetValue(s_seed) };
         var results = new List<PowerResult>();
-        foreach (var distortion in PlantedDistortion.All.Prepend(null))
+        foreach (var distortion in view.Distortions.Prepend(null))
         {
             var name = distortion?.Name ?? "none";
+            var export = parsed.GetValue(s_export) ? Path.Combine(parsed.GetValue(s_output)!, "power", name) : null;
             results.Add(await display.ClassifierAsync($"planted: {name}", progress => PowerTest.Run(
-                monteCarlo, source, distortion, floor, options, parsed.GetValue(s_export)
-                    ? Path.Combine(parsed.GetValue(s_output)!, "power", name)
-                    : null, progress, cancellationToken)));
+                view, monteCarlo, source, distortion, floor, options, export, progress, cancellationToken)));
         }
 
         return results;
@@ -329,14 +331,13 @@ public static class Evaluate
     }
 
     private static Task<EventSample> ReadAsync(
-        FileInfo file, SampleSchema? table, EvaluationDisplay display, CancellationToken cancellationToken) =>
+        FileInfo file, SampleSchema schema, EvaluationDisplay display, CancellationToken cancellationToken) =>
         display.CountAsync($"reading {file.Name}", null, progress =>
         {
-            var format = EventFormats.FromFileName(file.Name) ?? DarkMachinesWriter.FormatName;
-            using var reader = table is null
-                ? EventFormats.OpenReader(format, file.OpenRead(), file.Name)
-                : EventFormats.OpenReader(format, file.OpenRead(), file.Name, table);
-            var sample = table is null ? new EventSample() : EventSample.For(table);
+            var kind = EventKind.Of(schema);
+            var format = EventFormats.FromFileName(file.Name) ?? kind.DefaultFormat;
+            using var reader = kind.OpenReader(format, file.OpenRead(), file.Name, schema);
+            var sample = EventSample.For(schema);
             while (reader.Read(sample, ReadAtOnce))
             {
                 cancellationToken.ThrowIfCancellationRequested();

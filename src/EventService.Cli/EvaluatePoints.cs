@@ -82,10 +82,8 @@ internal static class EvaluatePoints
                 data.View.Observables, [.. samples.Select(s => (s.Point.Name, s.MonteCarlo, (IReadOnlyList<EventSample>)s.Generated))]),
         };
         await File.WriteAllTextAsync(Path.Combine(settings.Folder, "points.json"), overview.ToJson() + "\n", cancellationToken);
-        await File.WriteAllTextAsync(
-            Path.Combine(settings.Folder, "card.json"),
-            EvaluationCards.Of(reports, pooled, new EvaluationGates()).ToJson() + "\n",
-            cancellationToken);
+        var card = EvaluationCards.Of(reports, pooled, data.View.Gates);
+        await File.WriteAllTextAsync(Path.Combine(settings.Folder, "card.json"), card.ToJson() + "\n", cancellationToken);
         display.Points(overview, settings.Folder);
         return 0;
     }

@@ -27,7 +27,10 @@ internal sealed class ServerEvents : IDisposable
         Receipt = JsonSerializer.Deserialize<Receipt>(stream.Receipt.Json, JsonSerializerOptions.Web)! with { Format = format };
         _schema = new SampleSchema(
             [.. stream.Schema.Scalars.Select(ToSchema)],
-            [.. stream.Schema.Collections.Select(c => new CollectionSchema(c.Name, c.Maximum, [.. c.Columns.Select(ToSchema)]))]);
+            [.. stream.Schema.Collections.Select(c => new CollectionSchema(c.Name, c.Maximum, [.. c.Columns.Select(ToSchema)]))])
+        {
+            Arrays = [.. stream.Schema.Arrays.Select(a => new ArraySchema(a.Name, a.Unit, a.Description, [.. a.Shape]))],
+        };
         _writer = Generation.Requests.GenerateRequest.CreateWriter(format, new EventWriterOptions(_schema)
         {
             ProcessName = Receipt.Process,
@@ -134,6 +137,11 @@ internal sealed class ServerEvents : IDisposable
         for (var s = 0; s < to.Scalars.Length; s++)
         {
             from.Scalar(s).CopyTo(to.Scalars[s]);
+        }
+
+        for (var a = 0; a < to.Arrays.Length; a++)
+        {
+            from.Array(a).CopyTo(to.Arrays[a]);
         }
 
         for (var c = 0; c < to.Collections.Length; c++)

@@ -15,6 +15,9 @@ public static class EventColumnsExtensions
     /// <summary>A scalar column, index as in the schema.</summary>
     public static ReadOnlySpan<float> Scalar(this EventColumns block, int scalar) => Numbers<float>(NotNull(block).Scalars[scalar]);
 
+    /// <summary>An array of fixed shape, index as in the schema: the numbers of each event behind each other, row-major.</summary>
+    public static ReadOnlySpan<float> Array(this EventColumns block, int array) => Numbers<float>(NotNull(block).Arrays[array]);
+
     /// <summary>Log-density of each event, where they were asked for.</summary>
     public static ReadOnlySpan<double> LogDensities(this EventColumns block) => Numbers<double>(NotNull(block).LogDensity);
 

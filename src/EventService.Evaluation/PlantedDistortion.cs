@@ -35,7 +35,7 @@ public sealed record PlantedDistortion(string Name, string Description, Func<Eve
     public static EventSample SmearJets(EventSample sample, double width, bool mirror, ulong seed)
     {
         var random = new PhiloxStream(seed, 0);
-        var smeared = new EventSample { ProcessName = sample.ProcessName };
+        var smeared = sample.Empty();
         var jets = new List<(double E, double Pt, double Eta, double Phi, double Mass)>();
         for (var k = 0; k < sample.Count; k++)
         {

@@ -24,6 +24,7 @@ public sealed record PowerResult(
 /// <summary>Runs the evaluation on planted distortions: what would it find, and does it leave undistorted events alone?</summary>
 public static class PowerTest
 {
+    /// <param name="view">How the events are looked at.</param>
     /// <param name="reference">Undistorted events.</param>
     /// <param name="source">Other Monte Carlo events, a few per cent more, since a distortion may drop events.</param>
     /// <param name="distortion">The fault; null for none, the null test.</param>
@@ -34,6 +35,7 @@ public static class PowerTest
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="ArgumentException">Fewer events are left than the reference has.</exception>
     public static PowerResult Run(
+        EventView view,
         EventSample reference,
         EventSample source,
         PlantedDistortion? distortion,
@@ -43,6 +45,7 @@ public static class PowerTest
         IProgress<(string Stage, double Fraction)>? progress = null,
         CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(view);
         var distorted = distortion is null ? source : distortion.Apply(source, options.Seed);
         if (distorted.Count < reference.Count)
         {
@@ -52,7 +55,7 @@ public static class PowerTest
         distorted = EventSubset.At(distorted, Enumerable.Range(0, reference.Count));
         var observables = ObservableComparison.Compare(reference, distorted, floor, cancellation);
         var worst = observables.Where(o => !double.IsNaN(o.ChiSquaredPValue)).MinBy(o => o.ChiSquaredPValue)!;
-        var (x, y) = (FeatureMatrix.Compute(reference, cancellation), FeatureMatrix.Compute(distorted, cancellation));
+        var (x, y) = (view.Features(reference, cancellation), view.Features(distorted, cancellation));
         if (export is not null)
         {
             FeatureExport.Write(export, x, y);

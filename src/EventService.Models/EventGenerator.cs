@@ -75,6 +75,10 @@ public sealed class EventGenerator
             }
 
             document.ConditionSpace();
+            if (document.Schema.Arrays.Select(a => a.Fault()).FirstOrDefault(f => f is not null) is { } fault)
+            {
+                throw new ModelFormatException($"The model's document cannot be used: {fault}.");
+            }
 
             return (document, tensors);
         }

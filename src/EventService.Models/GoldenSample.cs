@@ -113,6 +113,12 @@ public static class GoldenSample
             }
         }
 
+        for (var a = 0; a < block.Arrays.Length; a++)
+        {
+            var schema = block.Schema.Arrays[a];
+            Append(hash, block.Arrays[a].AsSpan(0, block.Count * schema.Size), schema.Name, generator);
+        }
+
         foreach (var value in logDensity)
         {
             Append(hash, BitConverter.DoubleToInt64Bits(value));

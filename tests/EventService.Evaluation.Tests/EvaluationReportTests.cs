@@ -36,7 +36,7 @@ public class EvaluationReportTests
             Particles = ParticleComparison.Of(first, second),
             ParticlesFloor = ParticleComparison.Of(first, EventSubset.Where(file, k => k % 10 == 2)),
             Classifier = [C2st.Run(FeatureMatrix.Compute(first), FeatureMatrix.Compute(second), options)],
-            Power = [PowerTest.Run(first, second, null, floor, options)],
+            Power = [PowerTest.Run(new EventView(DarkMachinesSchema.Create(file)), first, second, null, floor, options)],
             Seconds = 1,
         };
     });

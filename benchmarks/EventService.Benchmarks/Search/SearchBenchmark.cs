@@ -204,7 +204,7 @@ internal static class SearchBenchmark
                 events.AddRow(k, background.Row(k)[..columns]);
             }
 
-            return (FeatureMatrix.OfTable(events, schema), [.. rows.Select(k => background.Row(k)[columns] * share)]);
+            return (FeatureMatrix.OfColumns(events, schema), [.. rows.Select(k => background.Row(k)[columns] * share)]);
         }
 
         var (backgroundTraining, backgroundValidation, backgroundTest) =
@@ -217,7 +217,7 @@ internal static class SearchBenchmark
             weights.AddRange(Enumerable.Repeat(1.0 / sample.Count, sample.Count));
         }
 
-        var features = FeatureMatrix.OfTable(signal, schema);
+        var features = FeatureMatrix.OfColumns(signal, schema);
         var standardiser = Standardiser.Fit(
             features,
             Enumerable.Range(0, features.Rows).ToArray(),
@@ -225,7 +225,7 @@ internal static class SearchBenchmark
             Enumerable.Range(0, backgroundTraining.Features.Rows).ToArray());
         SearchEvents Events((FeatureMatrix Features, double[] Weights) e) => new(standardiser.Apply(e.Features), e.Weights);
         SearchEvents Signal(EventSample sample, double yield) =>
-            Events((FeatureMatrix.OfTable(sample, schema), [.. Enumerable.Repeat(yield / sample.Count, sample.Count)]));
+            Events((FeatureMatrix.OfColumns(sample, schema), [.. Enumerable.Repeat(yield / sample.Count, sample.Count)]));
         var (judgedSignal, judgedBackground) = (validation.Select((v, k) => Signal(v, yields[k])).ToArray(), Events(backgroundValidation));
 
         // Judged at the simulated points, each by itself, since the unseen one is not known: the sum of Z over the events

@@ -67,7 +67,9 @@ public sealed class ClosureTest(SampleSchema schema, int events, int resamplings
             ("model", () => GeneratedSample.Draw(model, new EventStream(seed, leftOut.Values), count, cancellation: cancellation)),
             ("nearest point", () => Spread(nearest.Sample, count)),
             ("vertical morphing", () => VerticalMorphing.Mix(samples, count)),
-            .. schema.IsTable ? [("moment morphing", () => VerticalMorphing.Mix(MomentMorphing.Move(samples), count))] : NoCandidates, // whole events have no columns to move
+            .. _view.HasMovableColumns
+                ? [("moment morphing", () => VerticalMorphing.Mix(MomentMorphing.Move(samples), count))]
+                : NoCandidates,
         ];
         return new ClosurePoint(
             leftOut.Name,

@@ -25,7 +25,7 @@ public static class MomentMorphing
 
     private static EventSample Moved(EventSample sample, (double Mean, double Deviation)[] own, (double Mean, double Deviation)[] target, bool[] isCount)
     {
-        var moved = new EventSample(sample.ColumnCount) { ProcessName = sample.ProcessName };
+        var moved = sample.Empty();
         var row = new double[sample.ColumnCount];
         for (var k = 0; k < sample.Count; k++)
         {

@@ -16,7 +16,7 @@ public static class VerticalMorphing
     public static EventSample Mix(IReadOnlyList<(EventSample Sample, double Weight)> points, int count)
     {
         ArgumentNullException.ThrowIfNull(points);
-        var mixed = new EventSample(points[0].Sample.ColumnCount) { ProcessName = points[0].Sample.ProcessName };
+        var mixed = points[0].Sample.Empty();
         var (sum, taken) = (0.0, 0);
         foreach (var (sample, weight) in points)
         {

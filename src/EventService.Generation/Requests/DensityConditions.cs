@@ -16,12 +16,12 @@ public sealed class DensityConditions
     private readonly double[] _values;
     private readonly int[] _own;
 
-    // Whole events have their own scalars apart.
+    // Behind the row that the model's own events have.
     private readonly int _firstOwn;
 
     private DensityConditions(ILikelihoodModel model, ConditionSpace space, double[] values, int[] own)
     {
-        (_model, _space, _values, _own, _firstOwn) = (model, space, values, own, model.Schema.IsTable ? model.Schema.Scalars.Count : 0);
+        (_model, _space, _values, _own, _firstOwn) = (model, space, values, own, SampleLayout.Of(model.Schema).Scalars);
         Schema = own.Length == 0 ? model.Schema : model.Schema with
         {
             Scalars = [.. model.Schema.Scalars, .. own.Select(k => space.Parameters[k]).Select(p => new ColumnSchema(p.Name, p.Unit, p.Description))],
@@ -33,12 +33,15 @@ public sealed class DensityConditions
 
     /// <param name="texts">The parameters of the request.</param>
     /// <param name="generator">A model with a density.</param>
-    /// <exception cref="RequestException">A value is missing, wrong, or the model was not trained there.</exception>
+    /// <exception cref="RequestException">
+    /// A value is missing, wrong, or the model was not trained there; or its events are of no known kind.
+    /// </exception>
     public static DensityConditions Parse(IReadOnlyDictionary<string, string> texts, EventGenerator generator)
     {
         ArgumentNullException.ThrowIfNull(texts);
         ArgumentNullException.ThrowIfNull(generator);
         var (model, space) = (generator.Likelihood!, generator.Conditions);
+        RequestedKind.Of(model.Schema);
         GivenCondition?[] given = [.. space.Parameters.Select(p => GivenCondition.Find(p, texts))];
         if (given.All(g => g is not null))
         {
@@ -67,14 +70,7 @@ public sealed class DensityConditions
         for (var row = 0; row < events.Count; row++)
         {
             values[row] = ValuesOf(events, row, row == 0 ? null : values[row - 1]);
-            if (_model.Schema.IsTable)
-            {
-                own.AddRow(events.EventNumber[row], events.Row(row)[.._firstOwn]);
-            }
-            else
-            {
-                own.AddFrom(events, row);
-            }
+            own.AddFrom(events, row);
         }
 
         _model.LogDensities(own, values, densities);

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using EventService.Models.Conditions;
 using EventService.Models.Contracts;
 using EventService.Physics.Events;
+using EventService.Physics.Kinds;
 
 namespace EventService.Models.Documents;
 
@@ -77,8 +78,12 @@ public sealed record ModelDocument
             : throw new ModelFormatException($"The weight of an event, cross-section {CrossSectionPb} pb times efficiency {SelectionEfficiency}, is {weight}, expected a finite number.");
     }
 
-    /// <summary>The schema of a model of whole events, with today's columns.</summary>
-    /// <exception cref="ModelFormatException">The document has other columns.</exception>
-    public SampleSchema WholeEventSchema() => DarkMachinesSchema.Upgrade(Schema)
-        ?? throw new ModelFormatException($"The schema has the columns {Schema.Describe()}, expected those of whole collision events.");
+    /// <summary>The schema of a model that has events of one kind only, with today's columns.</summary>
+    /// <exception cref="ModelFormatException">The document has columns of another kind.</exception>
+    public SampleSchema SchemaOf(EventKind kind)
+    {
+        ArgumentNullException.ThrowIfNull(kind);
+        return kind.Upgrade(Schema)
+            ?? throw new ModelFormatException($"The schema has the columns {Schema.Describe()}, expected those of {kind.Name}.");
+    }
 }

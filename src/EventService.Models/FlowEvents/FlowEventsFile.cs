@@ -8,6 +8,7 @@ using EventService.Models.Flows;
 using EventService.Models.Sampling;
 using EventService.Models.WholeEvents;
 using EventService.Physics.Events;
+using EventService.Physics.Kinds;
 
 namespace EventService.Models.FlowEvents;
 
@@ -73,7 +74,7 @@ public static class FlowEventsFile
         var hyper = document.Hyperparameters.Deserialize<Hyperparameters>(s_options)
             ?? throw new ModelFormatException("The document has no hyper-parameters.");
         var flows = hyper.Flows.ToDictionary(p => p.Key, p => Build(document, p.Key, p.Value, file));
-        return new FlowEventsModel(Compose(hyper, flows, file), document.WholeEventSchema(), document.EventWeight(), sha256);
+        return new FlowEventsModel(Compose(hyper, flows, file), document.SchemaOf(EventKind.WholeEvent), document.EventWeight(), sha256);
     }
 
     private static IEventComposition Compose(Hyperparameters hyper, Dictionary<string, LayeredFlow> flows, SafeTensorsFile file)

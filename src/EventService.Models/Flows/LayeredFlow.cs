@@ -5,6 +5,7 @@ using EventService.Models.Flows.Layers;
 using EventService.Models.Sampling;
 using EventService.Models.Tables;
 using EventService.Physics.Events;
+using EventService.Physics.Kinds;
 
 namespace EventService.Models.Flows;
 

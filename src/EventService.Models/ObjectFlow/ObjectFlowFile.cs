@@ -9,6 +9,7 @@ using EventService.Models.ObjectFlow.Azimuths;
 using EventService.Models.Sampling;
 using EventService.Models.WholeEvents;
 using EventService.Physics.Events;
+using EventService.Physics.Kinds;
 
 namespace EventService.Models.ObjectFlow;
 
@@ -120,7 +121,7 @@ public static class ObjectFlowFile
             ? new ObjectFlowConditions(document.Conditions, [.. domain.Points.Select(p => p.Values)], [.. Enumerable.Range(0, points).Select(k => ReadPoint(file, PointPrefix(k)))], hyper.Derived)
             : new ObjectFlowConditions(ReadPoint(file, ""));
         var filter = new ValidityFilter(preprocessing.Separations);
-        return new AutoregressiveObjectFlow(network, coordinates, conditions, filter, document.WholeEventSchema(), document.EventWeight(), sha256);
+        return new AutoregressiveObjectFlow(network, coordinates, conditions, filter, document.SchemaOf(EventKind.WholeEvent), document.EventWeight(), sha256);
     }
 
     private static string PointPrefix(int point) => string.Create(CultureInfo.InvariantCulture, $"points/{point}/");

@@ -1,5 +1,6 @@
 using EventService.Models.Contracts;
 using EventService.Physics.Events;
+using EventService.Physics.Kinds;
 
 namespace EventService.Models.Sampling;
 
@@ -7,11 +8,12 @@ namespace EventService.Models.Sampling;
 public static class GeneratedSample
 {
     /// <summary>Events 0 .. count - 1 of a stream, generated on all cores.</summary>
-    /// <param name="model">A model of whole collision events, or of a table.</param>
+    /// <param name="model">A model of events of a known kind.</param>
     /// <param name="stream">Seed and condition.</param>
     /// <param name="count">Number of events.</param>
     /// <param name="progress">Told the number of events done.</param>
     /// <param name="cancellation">Stops the work within a chunk.</param>
+    /// <exception cref="NotSupportedException">The events are of no known kind.</exception>
     public static EventSample Draw(IGenerativeModel model, EventStream stream, int count, IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
         var chunk = Math.Max(1, model.PreferredChunk);
@@ -27,33 +29,12 @@ public static class GeneratedSample
             progress?.Report(Interlocked.Add(ref done, size));
         });
 
-        var sample = EventSample.For(model.Schema);
+        var (kind, sample) = (EventKind.Of(model.Schema), EventSample.For(model.Schema));
         foreach (var block in blocks)
         {
-            if (model.Schema.IsTable)
-            {
-                AddRows(block, sample);
-            }
-            else
-            {
-                DarkMachinesSchema.ToSample(block, sample);
-            }
+            kind.ToSample(block, sample);
         }
 
         return sample;
-    }
-
-    private static void AddRows(EventBlock block, EventSample sample)
-    {
-        var row = new double[sample.ColumnCount];
-        for (var k = 0; k < block.Count; k++)
-        {
-            for (var c = 0; c < row.Length; c++)
-            {
-                row[c] = block.Scalars[c][k];
-            }
-
-            sample.AddRow(block.EventNumber[k], row);
-        }
     }
 }

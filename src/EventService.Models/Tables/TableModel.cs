@@ -6,6 +6,7 @@ using EventService.Models.Conditions;
 using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Physics.Events;
+using EventService.Physics.Kinds;
 
 namespace EventService.Models.Tables;
 
@@ -39,10 +40,10 @@ public abstract class TableModel : IGenerativeModel
     {
         ArgumentNullException.ThrowIfNull(schema);
         ArgumentNullException.ThrowIfNull(columns);
-        if (schema.Collections.Count > 0 || schema.Scalars.Count != columns.Count)
+        if (!EventKind.Table.Includes(schema) || schema.Scalars.Count != columns.Count)
         {
             throw new ArgumentException(
-                $"The schema has {schema.Scalars.Count} scalar columns and {schema.Collections.Count} collections for {columns.Count} preprocessed columns, expected as many columns of both and no collection.");
+                $"The schema has {schema.Scalars.Count} scalar columns and {schema.Collections.Count} collections for {columns.Count} preprocessed columns, expected as many columns of both, no collection and no array.");
         }
 
         (Schema, _columns, _latents, _digest, _workspaces) = (schema, [.. columns], latents, digest.ToArray(), []);

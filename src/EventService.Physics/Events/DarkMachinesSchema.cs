@@ -129,7 +129,10 @@ public static class DarkMachinesSchema
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, sample.Count - first);
 
         block.Resize(count);
-        var objects = sample.Offsets[first + count] - sample.Offsets[first];
+        ReadOnlySpan<double> pt = sample.Pt, eta = sample.Eta, phi = sample.Phi, energy = sample.Energy, mass = sample.Mass;
+        var offsets = sample.Offsets;
+        var types = sample.Type;
+        var objects = offsets[first + count] - offsets[first];
         Span<int> filled = stackalloc int[5];
         foreach (var collection in block.Collections)
         {
@@ -148,19 +151,19 @@ public static class DarkMachinesSchema
                 block.Collections[c].Offsets[row] = filled[c];
             }
 
-            for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)
+            for (var i = offsets[k]; i < offsets[k + 1]; i++)
             {
-                var type = sample.Type[i];
+                var type = types[i];
                 var c = CollectionOf(type);
                 var columns = block.Collections[c].Columns;
                 var at = filled[c]++;
-                columns[Pt][at] = (float)sample.Pt[i];
-                columns[Eta][at] = (float)sample.Eta[i];
-                columns[Phi][at] = (float)sample.Phi[i];
-                columns[Energy][at] = (float)sample.Energy[i];
+                columns[Pt][at] = (float)pt[i];
+                columns[Eta][at] = (float)eta[i];
+                columns[Phi][at] = (float)phi[i];
+                columns[Energy][at] = (float)energy[i];
                 if (HasMass(c))
                 {
-                    columns[Mass][at] = (float)sample.Mass[i];
+                    columns[Mass][at] = (float)mass[i];
                 }
                 else if (HasCharge(c))
                 {

@@ -40,6 +40,8 @@ public sealed class EventBlock
 {
     private long[] _eventNumber = [];
     private readonly float[][] _scalars;
+    private readonly float[][] _arrays;
+    private readonly int[] _sizes;
 
     public EventBlock(SampleSchema schema)
     {
@@ -47,6 +49,8 @@ public sealed class EventBlock
         Schema = schema;
         _scalars = [.. schema.Scalars.Select(_ => Array.Empty<float>())];
         Collections = [.. schema.Collections.Select(c => new CollectionBlock(c))];
+        _arrays = [.. schema.Arrays.Select(_ => Array.Empty<float>())];
+        _sizes = [.. schema.Arrays.Select(a => a.Size)];
     }
 
     public SampleSchema Schema { get; }
@@ -61,6 +65,12 @@ public sealed class EventBlock
     public float[][] Scalars => _scalars;
 
     public CollectionBlock[] Collections { get; }
+
+    /// <summary>Arrays of fixed shape, index as in <see cref="SampleSchema.Arrays"/>: those of the rows behind each other.</summary>
+    public float[][] Arrays => _arrays;
+
+    /// <summary>The numbers that a row has in an array.</summary>
+    public Span<float> ArrayOf(int array, int row) => _arrays[array].AsSpan(row * _sizes[array], _sizes[array]);
 
     /// <summary>Sets the number of rows and makes room for them.</summary>
     public void Resize(int count)
@@ -77,6 +87,14 @@ public sealed class EventBlock
             if (_scalars[c].Length < count)
             {
                 Array.Resize(ref _scalars[c], count);
+            }
+        }
+
+        for (var a = 0; a < _arrays.Length; a++)
+        {
+            if (_arrays[a].Length < (long)count * _sizes[a])
+            {
+                Array.Resize(ref _arrays[a], checked(count * _sizes[a]));
             }
         }
 
@@ -99,6 +117,11 @@ public sealed class EventBlock
         for (var c = 0; c < other.Scalars.Length; c++)
         {
             Array.Copy(other.Scalars[c], first, _scalars[c], 0, count);
+        }
+
+        for (var a = 0; a < _arrays.Length; a++)
+        {
+            Array.Copy(other.Arrays[a], first * _sizes[a], _arrays[a], 0, count * _sizes[a]);
         }
 
         for (var k = 0; k < Collections.Length; k++)

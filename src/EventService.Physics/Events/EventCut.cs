@@ -5,7 +5,8 @@ namespace EventService.Physics.Events;
 
 /// <summary>
 /// A selection of events: comparisons joined by commas or "and", all of which must hold, such as
-/// <c>MET_pt&gt;100,nJet&gt;=4,Jet_pt[0]&gt;60</c>. A comparison with an object that the event does not have fails.
+/// <c>MET_pt&gt;100,nJet&gt;=4,Jet_pt[0]&gt;60</c>. A comparison with an object that the event does not have fails. A number of an array is
+/// named by its place in row-major order: <c>voxels[12]&gt;0</c>.
 /// </summary>
 public sealed partial class EventCut
 {
@@ -58,6 +59,11 @@ public sealed partial class EventCut
                 // Rows before this one have been read: kept <= row, so their offsets are free to change.
                 collection.Offsets[kept] = objects[c];
                 objects[c] += count;
+            }
+
+            for (var a = 0; a < block.Arrays.Length; a++)
+            {
+                block.ArrayOf(a, row).CopyTo(block.ArrayOf(a, kept));
             }
 
             if (!logDensity.IsEmpty)
@@ -134,8 +140,22 @@ public sealed partial class EventCut
             }
         }
 
+        for (var a = 0; a < schema.Arrays.Count; a++)
+        {
+            if (schema.Arrays[a].Name == name)
+            {
+                var size = schema.Arrays[a].Size;
+                return index.Success && int.TryParse(index.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var i) && i < size
+                    ? new Comparison(Source.Array, 0, a, i, holds, number)
+                    : throw new ArgumentException(
+                        $"The cut '{text}' does not say which number of {name}, expected one from {name}[0] to {name}[{size - 1}].",
+                        nameof(text));
+            }
+        }
+
         var known = schema.Scalars.Select(s => s.Name)
-            .Concat(schema.Collections.SelectMany(c => c.Columns.Select(x => $"{c.Name}_{x.Name}[0]").Prepend($"n{c.Name}")));
+            .Concat(schema.Collections.SelectMany(c => c.Columns.Select(x => $"{c.Name}_{x.Name}[0]").Prepend($"n{c.Name}")))
+            .Concat(schema.Arrays.Select(a => $"{a.Name}[0]"));
         throw new ArgumentException($"The cut '{text}' names a column that there is not. Known: {string.Join(", ", known)}.", nameof(text));
     }
 
@@ -160,6 +180,7 @@ public sealed partial class EventCut
         Scalar,
         Count,
         Object,
+        Array,
     }
 
     private sealed record Comparison(
@@ -170,6 +191,11 @@ public sealed partial class EventCut
             if (Source == Source.Scalar)
             {
                 return Operation(block.Scalars[Column][row], Number);
+            }
+
+            if (Source == Source.Array)
+            {
+                return Operation(block.ArrayOf(Column, row)[Index], Number);
             }
 
             var collection = block.Collections[Collection];

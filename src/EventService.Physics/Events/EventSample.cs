@@ -1,182 +1,148 @@
-using EventService.Physics.Kinematics;
-
 namespace EventService.Physics.Events;
 
 /// <summary>
-/// A set of collisions in double precision, as a reader yields them and as training, evaluation and densities take
-/// them: one row an event, objects in one flat list with offsets. GeV and radians. Events of a model whose schema is a
-/// table have a row of numbers each, in the order of its columns and in their units, and no objects.
+/// A set of events in double precision, as a reader yields them and as training, evaluation and densities take them, in columns: each event
+/// has a number, a weight, a row of scalars, objects of jagged collections and arrays of fixed shape, as many of each as the layout says,
+/// in the units of their schema. Whole collision events are seen through <see cref="DetectorEvents"/>.
 /// </summary>
-/// <remarks>
-/// Within an event the objects stand in the order of <see cref="ObjectType"/>, each type by falling pT. Energy, pT, eta and phi are kept as
-/// they were given. A jet's mass is the one given, which a float32 energy need not hold; else it follows from them.
-/// </remarks>
 public sealed class EventSample
 {
+    private readonly FixedColumns _weight = new(1);
+    private readonly FixedColumns _rows;
+    private readonly FixedColumns[] _arrays;
+    private readonly JaggedColumns[] _collections;
     private int _count;
-    private int _objectCount;
     private long[] _eventNumber = [];
-    private double[] _weight = [];
-    private double[] _met = [];
-    private double[] _metPhi = [];
-    private int[] _offsets = new int[1];
-    private ObjectType[] _type = [];
-    private double[] _energy = [];
-    private double[] _pt = [];
-    private double[] _eta = [];
-    private double[] _phi = [];
-    private double[] _mass = [];
-    private double[] _values = [];
+    private SampleLayout _accepted;
 
-    /// <param name="columnCount">
-    /// Number of columns that each event has: all columns of a table; for whole events, only further ones such as a mass (usually none).
-    /// </param>
-    public EventSample(int columnCount = 0)
+    /// <summary>A sample for whole collision events without further columns.</summary>
+    public EventSample()
+        : this(DetectorEvents.Layout())
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(columnCount);
-        ColumnCount = columnCount;
     }
 
-    /// <summary>
-    /// A sample for events of this schema: a table if it has scalar columns only, else whole events, with the
-    /// scalars behind theirs as columns.
-    /// </summary>
-    public static EventSample For(SampleSchema schema)
+    /// <param name="columnCount">Numbers that each event has as a table of columns.</param>
+    public EventSample(int columnCount)
+        : this(SampleLayout.Table(columnCount))
     {
-        ArgumentNullException.ThrowIfNull(schema);
-        return new EventSample(schema.IsTable ? schema.Scalars.Count : DarkMachinesSchema.FurtherScalars(schema).Count());
     }
 
-    /// <summary>
-    /// Number of columns that each event has: all columns of a table; for whole events, only further ones (usually none).
-    /// </summary>
-    public int ColumnCount { get; }
+    public EventSample(SampleLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentOutOfRangeException.ThrowIfNegative(layout.Scalars, nameof(layout));
+        Layout = _accepted = layout;
+        _rows = new FixedColumns(layout.Scalars);
+        _collections = [.. layout.Collections.Select(c => new JaggedColumns(c))];
+        _arrays = [.. layout.Arrays.Select(size => new FixedColumns(size))];
+        DetectorObjects = layout.Collections is [{ HasTypes: true }] ? _collections[0] : null;
+    }
+
+    /// <summary>A sample for events of this schema.</summary>
+    public static EventSample For(SampleSchema schema) => new(SampleLayout.Of(schema));
+
+    /// <summary>What there is of each event.</summary>
+    public SampleLayout Layout { get; }
+
+    /// <summary>Numbers in the row of each event: a table's columns; of whole events those besides their own, mostly none.</summary>
+    public int ColumnCount => _rows.Width;
 
     /// <summary>Name of the physics process, as in the file's second field.</summary>
     public string ProcessName { get; set; } = "";
 
     public int Count => _count;
-    public int ObjectCount => _objectCount;
 
     public ReadOnlySpan<long> EventNumber => _eventNumber.AsSpan(0, _count);
-    public ReadOnlySpan<double> Weight => _weight.AsSpan(0, _count);
 
-    /// <summary>Missing transverse momentum [GeV].</summary>
-    public ReadOnlySpan<double> Met => _met.AsSpan(0, _count);
+    /// <summary>What each event stands for; 1 where the events have no such column.</summary>
+    public ReadOnlySpan<double> Weight => _weight.Values;
 
-    /// <summary>Azimuth of the missing transverse momentum [rad].</summary>
-    public ReadOnlySpan<double> MetPhi => _metPhi.AsSpan(0, _count);
+    /// <summary>Jagged collections, in the order of the layout.</summary>
+    public ReadOnlySpan<JaggedColumns> Collections => _collections;
 
-    /// <summary>Objects of event k are Offsets[k] .. Offsets[k + 1]. Length <see cref="Count"/> + 1.</summary>
-    public ReadOnlySpan<int> Offsets => _offsets.AsSpan(0, _count + 1);
+    /// <summary>Arrays of fixed shape, in the order of the layout.</summary>
+    public ReadOnlySpan<FixedColumns> Arrays => _arrays;
 
-    public ReadOnlySpan<ObjectType> Type => _type.AsSpan(0, _objectCount);
-    public ReadOnlySpan<double> Energy => _energy.AsSpan(0, _objectCount);
-    public ReadOnlySpan<double> Pt => _pt.AsSpan(0, _objectCount);
-    public ReadOnlySpan<double> Eta => _eta.AsSpan(0, _objectCount);
-    public ReadOnlySpan<double> Phi => _phi.AsSpan(0, _objectCount);
+    /// <summary>The collection that <see cref="DetectorEvents"/> shows; null in other layouts.</summary>
+    internal JaggedColumns? DetectorObjects { get; }
 
-    /// <summary>Mass of each jet and b-jet [GeV], 0 for leptons and photons; NaN or negative where the data are faulty.</summary>
-    public ReadOnlySpan<double> Mass => _mass.AsSpan(0, _objectCount);
+    /// <summary>A sample of the same layout and process, without events.</summary>
+    public EventSample Empty() => new(Layout) { ProcessName = ProcessName };
 
-    /// <summary>Starts a new event; its objects follow by <c>AddObject</c>.</summary>
-    public void AddEvent(long eventNumber, double weight, double met, double metPhi)
+    /// <summary>The numbers in the row of event k.</summary>
+    public ReadOnlySpan<double> Row(int k) => _rows.Row(k);
+
+    /// <summary>Starts a new event without objects; its numbers are 0 until they are set.</summary>
+    public void AddEvent(long eventNumber, double weight)
     {
         if (_count == _eventNumber.Length)
         {
-            var capacity = Math.Max(64, 2 * _count);
-            Array.Resize(ref _eventNumber, capacity);
-            Array.Resize(ref _weight, capacity);
-            Array.Resize(ref _met, capacity);
-            Array.Resize(ref _metPhi, capacity);
-            Array.Resize(ref _offsets, capacity + 1);
+            Array.Resize(ref _eventNumber, Math.Max(64, 2 * _count));
         }
 
-        _eventNumber[_count] = eventNumber;
-        _weight[_count] = weight;
-        _met[_count] = met;
-        _metPhi[_count] = metPhi;
-        _count++;
-        _offsets[_count] = _objectCount;
-    }
-
-    /// <summary>Adds an object to the event started last; a jet gets the mass of <see cref="JetMass.Of"/>.</summary>
-    public void AddObject(ObjectType type, double energy, double pt, double eta, double phi) =>
-        AddObject(type, energy, pt, eta, phi, DarkMachinesSchema.HasMass(type) ? JetMass.Of(energy, pt, eta) : 0);
-
-    /// <summary>Adds an object of known mass to the event started last.</summary>
-    public void AddObject(ObjectType type, double energy, double pt, double eta, double phi, double mass)
-    {
-        if (_objectCount == _type.Length)
+        _eventNumber[_count++] = eventNumber;
+        _weight.AddEvent();
+        _weight.Set(weight);
+        _rows.AddEvent();
+        foreach (var collection in _collections)
         {
-            var capacity = Math.Max(256, 2 * _objectCount);
-            Array.Resize(ref _type, capacity);
-            Array.Resize(ref _energy, capacity);
-            Array.Resize(ref _pt, capacity);
-            Array.Resize(ref _eta, capacity);
-            Array.Resize(ref _phi, capacity);
-            Array.Resize(ref _mass, capacity);
+            collection.AddEvent();
         }
 
-        _type[_objectCount] = type;
-        _energy[_objectCount] = energy;
-        _pt[_objectCount] = pt;
-        _eta[_objectCount] = eta;
-        _phi[_objectCount] = phi;
-        _mass[_objectCount] = mass;
-        _objectCount++;
-        _offsets[_count] = _objectCount;
-    }
-
-    /// <summary>
-    /// Adds event k of another sample: of whole events, or of a table with as many columns. Columns that this
-    /// sample does not have are left out.
-    /// </summary>
-    /// <exception cref="ArgumentException">The other sample has rows of another length.</exception>
-    public void AddFrom(EventSample other, int k) =>
-        AddFrom(other, k, (other ?? throw new ArgumentNullException(nameof(other)))._eventNumber[k]);
-
-    /// <summary>Adds event k of another sample under another number.</summary>
-    /// <exception cref="ArgumentException">The other sample has rows of another length.</exception>
-    public void AddFrom(EventSample other, int k, long eventNumber)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        AddEvent(eventNumber, other._weight[k], other._met[k], other._metPhi[k]);
-        for (var i = other._offsets[k]; i < other._offsets[k + 1]; i++)
+        foreach (var array in _arrays)
         {
-            AddObject(other._type[i], other._energy[i], other._pt[i], other._eta[i], other._phi[i], other._mass[i]);
+            array.AddEvent();
         }
-
-        // A sample without columns takes the whole events of one with them.
-        SetRow(ColumnCount == 0 ? [] : other.Row(k));
     }
-
-    /// <summary>The numbers of event k of a table.</summary>
-    public ReadOnlySpan<double> Row(int k) => _values.AsSpan(k * ColumnCount, ColumnCount);
 
     /// <summary>Adds an event of a table, with weight 1.</summary>
     /// <exception cref="ArgumentException">The number of values is not <see cref="ColumnCount"/>.</exception>
     public void AddRow(long eventNumber, ReadOnlySpan<double> values)
     {
-        AddEvent(eventNumber, 1, 0, 0);
+        AddEvent(eventNumber, 1);
         SetRow(values);
     }
 
-    /// <summary>Sets the numbers of the event added last.</summary>
-    /// <exception cref="ArgumentException">The number of values is not <see cref="ColumnCount"/>.</exception>
-    public void SetRow(ReadOnlySpan<double> values)
+    /// <summary>Sets the row of the event added last.</summary>
+    /// <exception cref="ArgumentException">There are not <see cref="ColumnCount"/> numbers.</exception>
+    public void SetRow(ReadOnlySpan<double> values) => _rows.Set(values);
+
+    /// <summary>
+    /// Adds event k of another sample with the same collections and arrays. Numbers of its row behind those of this sample are left out.
+    /// </summary>
+    /// <exception cref="ArgumentException">The other sample has other collections or arrays, or shorter rows.</exception>
+    public void AddFrom(EventSample other, int k)
     {
-        if (values.Length != ColumnCount)
+        ArgumentNullException.ThrowIfNull(other);
+        AddFrom(other, k, other._eventNumber[k]);
+    }
+
+    /// <summary>The same under another number.</summary>
+    /// <inheritdoc cref="AddFrom(EventSample, int)"/>
+    public void AddFrom(EventSample other, int k, long eventNumber)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (!ReferenceEquals(other.Layout, _accepted))
         {
-            throw new ArgumentException($"The event has {values.Length} numbers, expected {ColumnCount}.", nameof(values));
+            if (!Layout.Fits(other.Layout))
+            {
+                throw new ArgumentException($"The events have {other.Layout.Describe()}, expected {Layout.Describe()}.", nameof(other));
+            }
+
+            _accepted = other.Layout;
         }
 
-        if (_values.Length < _count * ColumnCount)
+        AddEvent(eventNumber, other.Weight[k]);
+        _rows.Set(other.Row(k)[..ColumnCount]);
+        for (var c = 0; c < _collections.Length; c++)
         {
-            Array.Resize(ref _values, _weight.Length * ColumnCount);
+            _collections[c].AddFrom(other._collections[c], k);
         }
 
-        values.CopyTo(_values.AsSpan((_count - 1) * ColumnCount));
+        for (var a = 0; a < _arrays.Length; a++)
+        {
+            _arrays[a].Set(other._arrays[a].Row(k));
+        }
     }
 
     /// <summary>Forgets all events but keeps the memory.</summary>
@@ -188,6 +154,16 @@ public sealed class EventSample
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _count);
         _count = count;
-        _objectCount = _offsets[count];
+        _weight.Truncate(count);
+        _rows.Truncate(count);
+        foreach (var collection in _collections)
+        {
+            collection.Truncate(count);
+        }
+
+        foreach (var array in _arrays)
+        {
+            array.Truncate(count);
+        }
     }
 }

@@ -12,7 +12,7 @@ public static class EventSubset
     {
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(positions);
-        var selected = new EventSample(sample.ColumnCount) { ProcessName = sample.ProcessName };
+        var selected = sample.Empty();
         foreach (var k in positions)
         {
             selected.AddFrom(sample, k);

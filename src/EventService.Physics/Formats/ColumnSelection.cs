@@ -21,6 +21,7 @@ internal sealed class ColumnSelection
             var source = full.Collections.Select((x, i) => (x, i)).Single(p => p.x.Name == c.Name);
             return new Collection(source.i, [.. c.Columns.Select(x => IndexOf(source.x.Columns, x.Name))], c);
         })];
+        Arrays = [.. Selected.Arrays.Select(a => full.Arrays.Select((x, i) => (x, i)).Single(p => p.x.Name == a.Name).i)];
     }
 
     /// <summary>The columns that are written.</summary>
@@ -30,6 +31,9 @@ internal sealed class ColumnSelection
     public int[] Scalars { get; }
 
     public Collection[] Collections { get; }
+
+    /// <summary>Index in the block of each array that is written.</summary>
+    public int[] Arrays { get; }
 
     /// <summary>Checks that a block has the columns that the selection was made for, and as many densities as the writer needs.</summary>
     public void Check(EventBlock block, ReadOnlySpan<double> logDensity, bool withLogDensity)

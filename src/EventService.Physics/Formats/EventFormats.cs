@@ -52,35 +52,6 @@ public static class EventFormats
         _ => throw Unknown(format),
     };
 
-    /// <summary>
-    /// A reader of events of this schema: of rows if it is a table, else of whole events with its further scalars.
-    /// The stream is disposed with it.
-    /// </summary>
-    /// <exception cref="ArgumentException">The format is unknown; the message lists the known ones.</exception>
-    /// <exception cref="NotSupportedException">
-    /// The format holds whole events only and the schema is a table, or has further scalars; the message says what to do.
-    /// </exception>
-    public static EventReader OpenReader(string format, Stream stream, string fileName, SampleSchema schema)
-    {
-        ArgumentNullException.ThrowIfNull(schema);
-        string[] further = schema.IsTable ? [] : [.. DarkMachinesSchema.FurtherScalars(schema)];
-        return format switch
-        {
-            JsonLinesWriter.FormatName when !schema.IsTable => new JsonLinesReader(stream, fileName, further),
-            NpyWriter.FormatName when !schema.IsTable => new NpyReader(stream, fileName, further),
-            DarkMachinesWriter.FormatName when further.Length > 0 => throw new NotSupportedException(
-                $"'{format}' has no place for {string.Join(", ", further)} of each event. "
-                    + $"Give one value for all events, or the events as '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'."),
-            DarkMachinesWriter.FormatName when !schema.IsTable => new DarkMachinesReader(stream, fileName),
-            JsonLinesWriter.FormatName => new JsonLinesTableReader(stream, fileName, schema),
-            NpyWriter.FormatName => new NpyTableReader(stream, fileName, schema),
-            DarkMachinesWriter.FormatName => throw new NotSupportedException(
-                $"'{format}' holds whole collision events, but the model's events have the columns {schema.Describe()}. "
-                    + $"Give them as '{JsonLinesWriter.FormatName}' or '{NpyWriter.FormatName}'."),
-            _ => throw Unknown(format),
-        };
-    }
-
     /// <summary>The format that a file's name tells, with or without .gz; null if it tells none.</summary>
     public static string? FromFileName(string fileName)
     {
@@ -95,6 +66,6 @@ public static class EventFormats
         };
     }
 
-    private static ArgumentException Unknown(string format) =>
+    internal static ArgumentException Unknown(string format) =>
         new($"Format '{format}' not found. Known: {string.Join(", ", Names)}.", nameof(format));
 }

@@ -9,8 +9,8 @@ namespace EventService.Physics.Formats;
 /// <summary>
 /// Writes one JSON object an event and line:
 /// <c>{"event":0,"weight":509.4,"MET_pt":38.7201,...,"nJet":2,"Jet_pt":[168.23,79.9181],...}</c>, GeV and radians. Numbers
-/// are the shortest that read back as the same float32. With log-densities each object ends with <c>"logDensity"</c>,
-/// null where the density is zero, since JSON has no infinities.
+/// are the shortest that read back as the same float32. An array of fixed shape is a list of lists, row-major. With log-densities each
+/// object ends with <c>"logDensity"</c>, null where the density is zero, since JSON has no infinities.
 /// </summary>
 public sealed class JsonLinesWriter : IEventWriter
 {
@@ -23,6 +23,8 @@ public sealed class JsonLinesWriter : IEventWriter
     private readonly byte[][] _scalarKeys;
     private readonly byte[][] _countKeys;
     private readonly byte[][][] _columnKeys;
+    private readonly byte[][] _arrayKeys;
+    private readonly int[][] _strides; // of each array: how many numbers a list holds, the outermost first
     private readonly int _fixedLength;
     private readonly WriteBuffer _buffer = new();
 
@@ -37,8 +39,14 @@ public sealed class JsonLinesWriter : IEventWriter
         _countKeys = [.. _selection.Selected.Collections.Select(c => Key($"n{c.Name}"))];
         _columnKeys = [.. _selection.Selected.Collections.Select(c => c.Columns.Select(x => Key($"{c.Name}_{x.Name}")).ToArray())];
 
+        _arrayKeys = [.. _selection.Selected.Arrays.Select(a => Key(a.Name))];
+        _strides = [.. _selection.Selected.Arrays.Select(a =>
+            Enumerable.Range(0, a.Shape.Count).Select(d => a.Shape.Skip(d).Aggregate(1, (n, length) => n * length)).ToArray())];
+
         // All of an event but the numbers of its objects.
         _fixedLength = 128
+            + _arrayKeys.Sum(k => k.Length)
+            + _strides.Sum(s => (s[0] * LongestNumber) + s.Sum(stride => 2 * (s[0] / stride)))
             + _scalarKeys.Sum(k => k.Length + LongestNumber)
             + _countKeys.Sum(k => k.Length + LongestNumber)
             + _columnKeys.Sum(c => c.Sum(k => k.Length + 2));
@@ -120,7 +128,40 @@ public sealed class JsonLinesWriter : IEventWriter
             }
         }
 
+        for (var a = 0; a < _arrayKeys.Length; a++)
+        {
+            Put(line, ref at, _arrayKeys[a]);
+            Put(line, ref at, block.ArrayOf(_selection.Arrays[a], row), _strides[a], number, _selection.Selected.Arrays[a].Name);
+        }
+
         _buffer.Length = at;
+    }
+
+    private static void Put(Span<byte> line, ref int at, ReadOnlySpan<float> values, int[] strides, long eventNumber, string column)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            foreach (var stride in strides)
+            {
+                if (i % stride == 0)
+                {
+                    line[at++] = (byte)'[';
+                }
+            }
+
+            Put(line, ref at, values[i], eventNumber, column);
+            foreach (var stride in strides)
+            {
+                if ((i + 1) % stride == 0)
+                {
+                    line[at++] = (byte)']';
+                }
+            }
+
+            line[at++] = (byte)',';
+        }
+
+        at--; // the last comma
     }
 
     private void PutLogDensity(double value)

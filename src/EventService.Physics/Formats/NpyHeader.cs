@@ -9,8 +9,10 @@ namespace EventService.Physics.Formats;
 /// <param name="Type">Its type.</param>
 /// <param name="Offset">First byte in the record.</param>
 /// <param name="Length">Number of numbers.</param>
+/// <param name="Shape">The shape of a sub-array; empty for one number.</param>
 /// <param name="HasShape">True for a list of numbers, even of one.</param>
-internal sealed record NpyField(string Name, string TypeText, NpyNumberType Type, int Offset, int Length, bool HasShape);
+internal sealed record NpyField(
+    string Name, string TypeText, NpyNumberType Type, int Offset, int Length, IReadOnlyList<int> Shape, bool HasShape);
 
 /// <summary>
 /// The header of a NumPy array file of records (numpy.lib.format, versions 1.0 to 3.0), read part by part as its bytes arrive. It is
@@ -149,17 +151,19 @@ internal sealed class NpyHeader(ByteSource source, Action<NpyField>? check = nul
             }
 
             long length = 1;
+            List<int> shape = [];
             if (parts.Count == 3)
             {
                 foreach (var size in parts[2] as List<object?> ?? [parts[2]])
                 {
                     length = size is long and >= 0 and <= MaximumRecordLength ? length * (long)size : MaximumRecordLength + 1;
                     length = Math.Min(length, MaximumRecordLength + 1);
+                    shape.Add((int)Math.Clamp(size as long? ?? 0, 0, MaximumRecordLength));
                 }
             }
 
             var number = NpyNumberType.Parse(type) ?? throw Fault($"field '{name}' has the type '{type}', which is unknown.");
-            var field = new NpyField(name, type, number, (int)offset, (int)length, parts.Count == 3);
+            var field = new NpyField(name, type, number, (int)offset, (int)length, shape, parts.Count == 3);
             check?.Invoke(field);
             parsed.Add(field);
             offset += length * number.Size;

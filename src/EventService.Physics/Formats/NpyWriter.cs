@@ -11,7 +11,8 @@ namespace EventService.Physics.Formats;
 /// <summary>
 /// Writes a NumPy array file that <c>numpy.load</c> opens: one little-endian record an event with the fields event (i8),
 /// scalars (f4), and for each collection its count <c>nJet</c> (i4) and columns <c>Jet_pt</c> (f4, as many as the schema's
-/// maximum, 0 behind the last object); with log-densities a last field logDensity (f8, -inf for a density of zero).
+/// maximum, 0 behind the last object), then arrays of fixed shape (f4, a sub-array); with log-densities a last field logDensity (f8, -inf
+/// for a density of zero).
 /// </summary>
 /// <remarks>Format: numpy.lib.format, version 1.0, or 2.0 where the header exceeds 65535 bytes.</remarks>
 public sealed class NpyWriter : IEventWriter
@@ -41,8 +42,9 @@ public sealed class NpyWriter : IEventWriter
 
         ArgumentOutOfRangeException.ThrowIfNegative(count.Value, nameof(count));
         _selection = new ColumnSelection(schema, columns);
-        var ofCollections = _selection.Selected.Collections.SelectMany(c => c.Columns.Select(x => x.Name).Prepend(c.Name));
-        foreach (var name in _selection.Selected.Scalars.Select(x => x.Name).Concat(ofCollections))
+        foreach (var name in _selection.Selected.Scalars.Select(x => x.Name)
+            .Concat(_selection.Selected.Collections.SelectMany(c => c.Columns.Select(x => x.Name).Prepend(c.Name)))
+            .Concat(_selection.Selected.Arrays.Select(a => a.Name)))
         {
             if (!name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
             {
@@ -55,6 +57,7 @@ public sealed class NpyWriter : IEventWriter
         _count = count.Value;
         var length = sizeof(long) + (4L * _selection.Scalars.Length)
             + _selection.Collections.Sum(c => 4 + (4L * c.Columns.Length * c.Schema.Maximum))
+            + _selection.Selected.Arrays.Sum(a => 4L * a.Size)
             + (logDensity ? sizeof(double) : 0);
         _recordLength = checked((int)length);
     }
@@ -137,6 +140,13 @@ public sealed class NpyWriter : IEventWriter
                 record = record[(sizeof(float) * selected.Schema.Maximum)..];
             }
         }
+
+        foreach (var array in _selection.Arrays)
+        {
+            var values = block.ArrayOf(array, row);
+            CopyLittleEndian(values, record);
+            record = record[(sizeof(float) * values.Length)..];
+        }
     }
 
     private static void CopyLittleEndian(ReadOnlySpan<float> values, Span<byte> bytes)
@@ -168,6 +178,11 @@ public sealed class NpyWriter : IEventWriter
             {
                 fields.Append(CultureInfo.InvariantCulture, $", ('{collection.Name}_{column.Name}', '<f4', ({collection.Maximum},))");
             }
+        }
+
+        foreach (var array in _selection.Selected.Arrays)
+        {
+            fields.Append(CultureInfo.InvariantCulture, $", ('{array.Name}', '<f4', {array.ShapeText()})");
         }
 
         fields.Append(_logDensity ? ", ('logDensity', '<f8')" : "");

@@ -1,4 +1,5 @@
 using EventService.Numerics.Functions;
+using EventService.Numerics.Statistics;
 using EventService.Physics.Events;
 using EventService.Physics.Kinematics;
 
@@ -58,8 +59,8 @@ public sealed class EventKinematics
     public double MinMassLeptonB { get; private set; }
 
     /// <summary>
-    /// A number of an event of a table, rounded to float32 as events are served: values on a grid then are
-    /// equal where they are meant to be.
+    /// A scalar of an event in columns, or behind those the number of objects of a collection, or the sum of an array; rounded to float32
+    /// as events are served: values on a grid then are equal where they are meant to be.
     /// </summary>
     public double Column(int column) => _columns[column];
 
@@ -88,14 +89,10 @@ public sealed class EventKinematics
     /// <summary>Reads event <paramref name="k"/> of the sample.</summary>
     public void Load(EventSample sample, int k)
     {
-        if (_columns.Length != sample.ColumnCount)
+        ReadColumns(sample, k);
+        if (!sample.HasDetectorEvents)
         {
-            _columns = new float[sample.ColumnCount];
-        }
-
-        for (var c = 0; c < _columns.Length; c++)
-        {
-            _columns[c] = (float)sample.Row(k)[c];
+            return;
         }
 
         Met = sample.Met[k];
@@ -111,6 +108,29 @@ public sealed class EventKinematics
         foreach (var b in _bJets)
         {
             MinMassLeptonB = Lesser(MinMassLeptonB, InvariantMass.Of(Lepton(1).P4 + b.P4));
+        }
+    }
+
+    private void ReadColumns(EventSample sample, int k)
+    {
+        var row = sample.Row(k);
+        var length = row.Length + (sample.HasDetectorEvents ? 0 : sample.Collections.Length + sample.Arrays.Length);
+        if (_columns.Length != length)
+        {
+            _columns = new float[length];
+        }
+
+        for (var c = 0; c < row.Length; c++)
+        {
+            _columns[c] = (float)row[c];
+        }
+
+        for (var c = row.Length; c < length; c++)
+        {
+            var part = c - row.Length;
+            _columns[c] = part < sample.Collections.Length
+                ? sample.Collections[part].Offsets[k + 1] - sample.Collections[part].Offsets[k]
+                : (float)Moments.Sum(sample.Arrays[part - sample.Collections.Length].Row(k));
         }
     }
 

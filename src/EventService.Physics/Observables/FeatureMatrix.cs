@@ -33,28 +33,30 @@ public sealed class FeatureMatrix
         return new FeatureMatrix([.. ObjectLevelFeatures.Names, .. HighLevelFeatures.Names], values, sample.Count);
     }
 
-    /// <summary>The columns of a table.</summary>
+    /// <summary>What events of any schema have as <see cref="ColumnObservables"/>.</summary>
     /// <exception cref="ArgumentException">The sample has other columns than the schema.</exception>
-    public static FeatureMatrix OfTable(EventSample sample, SampleSchema schema)
+    public static FeatureMatrix OfColumns(EventSample sample, SampleSchema schema)
     {
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(schema);
-        if (sample.ColumnCount != schema.Scalars.Count || !schema.IsTable)
+        if (sample.HasDetectorEvents || sample.ColumnCount != schema.Scalars.Count
+            || sample.Collections.Length != schema.Collections.Count || sample.Arrays.Length != schema.Arrays.Count)
         {
             throw new ArgumentException($"The events have {sample.ColumnCount} columns, expected {schema.Describe()}.", nameof(sample));
         }
 
-        var values = new float[checked(sample.Count * sample.ColumnCount)];
+        var observables = ColumnObservables.Of(schema);
+        var (values, kinematics) = (new float[checked(sample.Count * observables.Count)], new EventKinematics());
         for (var k = 0; k < sample.Count; k++)
         {
-            var row = sample.Row(k);
-            for (var c = 0; c < row.Length; c++)
+            kinematics.Load(sample, k);
+            for (var c = 0; c < observables.Count; c++)
             {
-                values[(k * row.Length) + c] = (float)row[c];
+                values[(k * observables.Count) + c] = (float)kinematics.Column(c);
             }
         }
 
-        return new FeatureMatrix([.. schema.Scalars.Select(s => s.Name)], values, sample.Count);
+        return new FeatureMatrix([.. observables.Select(o => o.Name)], values, sample.Count);
     }
 
     /// <summary>

@@ -32,10 +32,20 @@ internal sealed class ColumnBlockReader(SampleSchema schema)
             throw Fault(name, $"there are {message.Scalars.Count} scalar columns and {message.Collections.Count} collections, expected {schema.Scalars.Count} and {schema.Collections.Count}: {schema.Describe()}");
         }
 
+        if (message.Arrays.Count != schema.Arrays.Count)
+        {
+            throw Fault(name, $"there are {message.Arrays.Count} arrays, expected {schema.Arrays.Count}: {schema.Describe()}");
+        }
+
         Require(message.EventNumber, sizeof(long), count, name, "event_number");
         for (var s = 0; s < schema.Scalars.Count; s++)
         {
             Require(message.Scalars[s], sizeof(float), count, name, schema.Scalars[s].Name);
+        }
+
+        for (var a = 0; a < schema.Arrays.Count; a++)
+        {
+            Require(message.Arrays[a], sizeof(float), (long)count * schema.Arrays[a].Size, name, schema.Arrays[a].Name);
         }
 
         Block.Resize(count);
@@ -43,6 +53,11 @@ internal sealed class ColumnBlockReader(SampleSchema schema)
         for (var s = 0; s < schema.Scalars.Count; s++)
         {
             message.Scalars[s].Span.CopyTo(MemoryMarshal.AsBytes(Block.Scalars[s].AsSpan(0, count)));
+        }
+
+        for (var a = 0; a < schema.Arrays.Count; a++)
+        {
+            message.Arrays[a].Span.CopyTo(MemoryMarshal.AsBytes(Block.Arrays[a].AsSpan()));
         }
 
         for (var c = 0; c < schema.Collections.Count; c++)

@@ -29,6 +29,7 @@ internal sealed class ColumnBlockWriter : IEventWriter
     private readonly SampleSchema _schema;
     private readonly int[] _scalars;
     private readonly (int Index, int[] Columns)[] _collections;
+    private readonly (int Index, int Size)[] _arrays;
     private readonly bool _logDensity;
     private readonly Action<int> _written;
 
@@ -47,6 +48,7 @@ internal sealed class ColumnBlockWriter : IEventWriter
             var index = IndexOf(schema.Collections, x => x.Name == c.Name);
             return (index, c.Columns.Select(s => IndexOf(schema.Collections[index].Columns, x => x.Name == s.Name)).ToArray());
         })];
+        _arrays = [.. Selected.Arrays.Select(a => (IndexOf(schema.Arrays, x => x.Name == a.Name), a.Size))];
     }
 
     /// <summary>The columns that are written.</summary>
@@ -90,9 +92,10 @@ internal sealed class ColumnBlockWriter : IEventWriter
     {
         var start = row;
         var bytes = 0L;
+        var fixedBytes = 16 + (4L * (_scalars.Length + _collections.Length + _arrays.Sum(a => a.Size)));
         for (; row < block.Count; row++)
         {
-            bytes += 16 + (4 * (_scalars.Length + _collections.Length));
+            bytes += fixedBytes;
             foreach (var (index, columns) in _collections)
             {
                 var offsets = block.Collections[index].Offsets;
@@ -119,7 +122,8 @@ internal sealed class ColumnBlockWriter : IEventWriter
         }
 
         var columns = 1 + CodedOutputStream.ComputeInt32Size(rows)
-            + Field(8 * rows) + (_scalars.Length * Field(4 * rows)) + collections.Sum(Field) + (_logDensity ? Field(8 * rows) : 0);
+            + Field(8 * rows) + (_scalars.Length * Field(4 * rows)) + collections.Sum(Field)
+            + _arrays.Sum(a => Field(4 * a.Size * rows)) + (_logDensity ? Field(8 * rows) : 0);
         var next = withNext ? 1 + sizeof(long) : 0;
 
         BinaryPrimitives.WriteInt32LittleEndian(output.GetSpan(sizeof(int)), Field(columns) + next);
@@ -143,6 +147,11 @@ internal sealed class ColumnBlockWriter : IEventWriter
             {
                 WriteColumn<float>(output, CollectionColumns.ColumnsFieldNumber, collection.Columns[column].AsSpan(first, count));
             }
+        }
+
+        foreach (var (index, size) in _arrays)
+        {
+            WriteColumn<float>(output, EventColumns.ArraysFieldNumber, block.Arrays[index].AsSpan(row * size, rows * size));
         }
 
         if (_logDensity)

@@ -4,6 +4,7 @@ using EventService.Generation.Pipeline;
 using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Physics.Formats;
+using EventService.Physics.Kinds;
 using EventService.Server.Grpc;
 using EventService.Server.Problems;
 
@@ -21,7 +22,7 @@ internal sealed class DensityStream(
     DensityRun run, IAsyncStreamReader<V1.DensityRequest> requests, IServerStreamWriter<Outgoing<V1.DensityResponse>> responses)
 {
     private readonly ColumnBlockReader _reader = new(run.Conditions.Schema);
-    private readonly EventBlockRows _rows = new(run.Conditions.Schema);
+    private readonly EventBlockRows _rows = EventKind.Of(run.Conditions.Schema).Rows(run.Conditions.Schema);
     private readonly Channel<DensityChunk> _free = Channel.CreateUnbounded<DensityChunk>();
     private readonly Channel<(DensityChunk Chunk, Task Done)> _running = Channel.CreateUnbounded<(DensityChunk, Task)>();
 

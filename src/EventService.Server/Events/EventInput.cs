@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using EventService.Models.Contracts;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
+using EventService.Physics.Kinds;
 using EventService.Server.Problems;
 
 using Microsoft.Net.Http.Headers;
@@ -42,7 +43,7 @@ internal static class EventInput
         var format = name ?? ByContentType(request.ContentType) ?? await ByFirstBytesAsync(request.BodyReader, cancellationToken);
         try
         {
-            return EventFormats.OpenReader(format, request.BodyReader.AsStream(), BodyName, schema);
+            return EventKind.Of(schema).OpenReader(format, request.BodyReader.AsStream(), BodyName, schema);
         }
         catch (NotSupportedException e)
         {

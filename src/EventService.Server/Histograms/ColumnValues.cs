@@ -11,10 +11,14 @@ using EventService.Physics.Formats;
 
 namespace EventService.Server.Histograms;
 
-/// <summary>The numbers of one column: a scalar, a count such as nJet, Jet_pt of all jets, or Jet_pt[0] of the first.</summary>
+/// <summary>
+/// The numbers of one column: a scalar, a count such as nJet, Jet_pt of all jets, or Jet_pt[0] of the first, all numbers of an array, or
+/// one by its place.
+/// </summary>
 internal sealed partial class ColumnValues
 {
     private readonly int _collection = -1;
+    private readonly int _array = -1;
     private readonly int _column = -1;
     private readonly int? _index;
 
@@ -53,6 +57,15 @@ internal sealed partial class ColumnValues
             }
         }
 
+        for (var a = 0; a < schema.Arrays.Count; a++)
+        {
+            if (schema.Arrays[a].Name == plain && !(_index >= schema.Arrays[a].Size))
+            {
+                (_array, Unit, Description) = (a, schema.Arrays[a].Unit, schema.Arrays[a].Description);
+                return;
+            }
+        }
+
         throw new RequestException(RequestFault.BadValue, $"Column '{name}' not found, expected one of {string.Join(", ", Names(schema))}; of a collection's column also one object's, such as Jet_pt[0].");
     }
 
@@ -84,10 +97,21 @@ internal sealed partial class ColumnValues
     }
 
     private static IEnumerable<string> Names(SampleSchema schema) => schema.Scalars.Select(s => s.Name)
-        .Concat(schema.Collections.SelectMany(c => c.Columns.Select(x => $"{c.Name}_{x.Name}").Prepend($"n{c.Name}")));
+        .Concat(schema.Collections.SelectMany(c => c.Columns.Select(x => $"{c.Name}_{x.Name}").Prepend($"n{c.Name}")))
+        .Concat(schema.Arrays.Select(a => a.Name));
 
     private void Write(EventBlock block, int row, IBufferWriter<byte> output)
     {
+        if (_array >= 0)
+        {
+            foreach (var value in _index is { } place ? block.ArrayOf(_array, row).Slice(place, 1) : block.ArrayOf(_array, row))
+            {
+                Write(value, output);
+            }
+
+            return;
+        }
+
         if (_collection < 0)
         {
             Write(block.Scalars[_column][row], output);
@@ -119,7 +143,7 @@ internal sealed partial class ColumnValues
         output.Advance(sizeof(float));
     }
 
-    [GeneratedRegex(@"^(?<name>[^\[\]]*)(\[(?<index>\d{1,3})\])?$")]
+    [GeneratedRegex(@"^(?<name>[^\[\]]*)(\[(?<index>\d{1,6})\])?$")]
     private static partial Regex Pattern();
 
     private sealed class Writer(ColumnValues values) : IEventWriter

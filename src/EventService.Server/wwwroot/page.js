@@ -80,7 +80,8 @@ async function showModel() {
     return label;
   }));
 
-  const names = [...schema.scalars.map(s => s.name), ...schema.collections.map(c => c.name)];
+  const arrays = (schema.arrays ?? []).map(a => a.name);
+  const names = [...schema.scalars.map(s => s.name), ...schema.collections.map(c => c.name), ...arrays];
   field("columns").replaceChildren(...names.map(name => {
     const label = element("label", "");
     label.append(element("input", "", { type: "checkbox", value: name }), ` ${name}`);
@@ -89,6 +90,7 @@ async function showModel() {
   const columns = [
     ...schema.scalars.filter(s => s.name !== "weight").map(s => s.name),
     ...schema.collections.flatMap(c => [`n${c.name}`, ...c.columns.map(x => `${c.name}_${x.name}`), ...c.columns.slice(0, 1).map(x => `${c.name}_${x.name}[0]`)]),
+    ...arrays,
   ];
   choose(field("column"), columns);
   showLines();

@@ -33,6 +33,9 @@ internal static class TestModels
     /// <summary>An <see cref="AnalyticTable"/>.</summary>
     public const string Table = "test-table";
 
+    /// <summary>An <see cref="AnalyticColumns"/>.</summary>
+    public const string Columns = "test-columns";
+
     public static ConditionParameter GluinoMass { get; } = new("mGluino", "GeV", "Mass of the gluino", 1000, 2200, [1000, 1200, 1400, 2000, 2200]);
 
     /// <summary>The shipped models of the tests: process ttbar and one for each thing that can go wrong.</summary>
@@ -48,7 +51,14 @@ internal static class TestModels
         File.WriteAllText(Path.Combine(folder, "broken.safetensors"), "not a model");
     }
 
-    public static byte[] Bytes(string name, string process, string architecture = Analytic, IReadOnlyList<ConditionParameter>? conditions = null, string description = "Closed formulas for tests", ConditionDomain? domain = null)
+    public static byte[] Bytes(
+        string name,
+        string process,
+        string architecture = Analytic,
+        IReadOnlyList<ConditionParameter>? conditions = null,
+        string description = "Closed formulas for tests",
+        ConditionDomain? domain = null,
+        SampleSchema? schema = null)
     {
         var document = new ModelDocument
         {
@@ -59,7 +69,7 @@ internal static class TestModels
             Architecture = architecture,
             Hyperparameters = JsonElement.Parse("{}"),
             Preprocessing = JsonElement.Parse("{}"),
-            Schema = architecture == Table ? AnalyticTable.Columns : DarkMachinesSchema.Create(new ObjectMaxima(4, 0, 1, 0, 0)),
+            Schema = schema ?? (architecture == Table ? AnalyticTable.Columns : DarkMachinesSchema.Create(new ObjectMaxima(4, 0, 1, 0, 0))),
             Conditions = conditions ?? [],
             Domain = domain,
             CrossSectionPb = CrossSectionPb,
@@ -97,6 +107,7 @@ internal static class TestModels
         {
             Analytic => model,
             Table => new AnalyticTable(document),
+            Columns => new AnalyticColumns(document),
             WithoutDensity => new Wrapped(model, _ => { }),
             Failing => new Wrapped(model, range =>
             {

@@ -9,6 +9,7 @@ using EventService.Models.Contracts;
 using EventService.Models.Documents;
 using EventService.Models.ObjectFlow;
 using EventService.Models.Sampling;
+using EventService.Physics.Events;
 using EventService.Training;
 
 namespace EventService.Models.Tests.ObjectFlow;

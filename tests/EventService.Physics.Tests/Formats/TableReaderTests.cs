@@ -4,6 +4,7 @@ using System.Text;
 
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
+using EventService.Physics.Kinds;
 
 namespace EventService.Physics.Tests.Formats;
 
@@ -108,7 +109,7 @@ public sealed class TableReaderTests
     [Fact]
     public void OpenReader_FormatOfWholeEventsForATable_SaysWhatToSend()
     {
-        var e = Assert.Throws<NotSupportedException>(() => EventFormats.OpenReader("dm-csv", Stream.Null, "body", s_schema));
+        var e = Assert.Throws<NotSupportedException>(() => EventKind.Of(s_schema).OpenReader("dm-csv", Stream.Null, "body", s_schema));
 
         Assert.Equal(
             "'dm-csv' holds whole collision events, but the model's events have the columns m_jj, bdt. Give them as 'jsonl' or 'npy'.",
@@ -117,7 +118,7 @@ public sealed class TableReaderTests
 
     private static EventSample Read(string format, byte[] file)
     {
-        using var reader = EventFormats.OpenReader(format, new MemoryStream(file), "body", s_schema);
+        using var reader = EventKind.Of(s_schema).OpenReader(format, new MemoryStream(file), "body", s_schema);
         var sample = EventSample.For(s_schema);
         while (reader.Read(sample, 64))
         {

@@ -6,6 +6,7 @@ using EventService.Server;
 using EventService.Server.Events;
 using EventService.Server.Grpc;
 using EventService.Server.Metrics;
+using EventService.Server.Settings;
 
 using Google.Protobuf;
 

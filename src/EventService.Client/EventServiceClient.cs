@@ -1,4 +1,3 @@
-using EventService.Client.Calls;
 using EventService.Contracts.V1;
 
 using Grpc.Core;

@@ -1,6 +1,5 @@
 using System.Globalization;
 
-using EventService.Client.Calls;
 using EventService.Contracts.V1;
 
 using Grpc.Core;

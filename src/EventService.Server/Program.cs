@@ -12,6 +12,7 @@ using EventService.Server.Models;
 using EventService.Server.Page;
 using EventService.Server.Problems;
 using EventService.Server.Receipts;
+using EventService.Server.Settings;
 using EventService.Server.Workers;
 
 // The settings lie beside the program, wherever it is started from.

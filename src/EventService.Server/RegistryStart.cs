@@ -6,6 +6,7 @@ using EventService.Registry.Files;
 using EventService.Registry.Migrations;
 using EventService.Registry.Serving;
 using EventService.Registry.Versions;
+using EventService.Server.Settings;
 
 using Microsoft.EntityFrameworkCore;
 

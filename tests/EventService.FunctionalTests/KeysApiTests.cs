@@ -10,7 +10,9 @@ using EventService.FunctionalTests.Models;
 using EventService.Registry;
 using EventService.Registry.Databases;
 using EventService.Registry.Keys;
+using EventService.Server.Callers;
 using EventService.Server.Keys;
+using EventService.Server.Settings;
 
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
@@ -109,7 +111,7 @@ public sealed class KeysApiTests
     public void Anonymous_ByDefault_MayReadOnlyWhereTheServerListensOnThisMachine(string urls, string scopes, int status)
     {
         var builder = Microsoft.AspNetCore.Builder.WebApplication.CreateBuilder(["--urls", urls, "--EventService:AnonymousScopes", scopes]);
-        var settings = Server.SettingsStart.AddSettings(builder);
+        var settings = Server.Settings.SettingsStart.AddSettings(builder);
         Assert.Equal(status == 200, KeyScope.Allow(settings.ScopesOfAnonymous, KeyScope.Read));
         Assert.False(KeyScope.Allow(settings.ScopesOfAnonymous, KeyScope.Publish));
     }

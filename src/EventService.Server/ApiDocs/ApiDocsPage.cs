@@ -1,4 +1,5 @@
 using EventService.Registry.Keys;
+using EventService.Server.Settings;
 
 using Microsoft.OpenApi;
 

@@ -1,3 +1,5 @@
+using EventService.Server.Settings;
+
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.OpenApi;
 

@@ -2,8 +2,10 @@ using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
 using EventService.Models.Documents;
 using EventService.Physics.Formats;
+using EventService.Server.Callers;
 using EventService.Server.Keys;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;

@@ -5,6 +5,7 @@ using EventService.Registry;
 using EventService.Registry.Serving;
 using EventService.Registry.Tables;
 using EventService.Registry.Versions;
+using EventService.Server.Callers;
 using EventService.Server.Keys;
 using EventService.Server.Workers;
 

@@ -4,8 +4,10 @@ using EventService.Generation.Requests;
 using EventService.Models.Contracts;
 using EventService.Models.Documents;
 using EventService.Models.Sampling;
+using EventService.Server.Callers;
 using EventService.Server.Grpc;
 using EventService.Server.Logging;
+using EventService.Server.Problems;
 
 using Grpc.Core;
 

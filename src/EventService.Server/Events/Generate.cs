@@ -3,9 +3,11 @@ using System.Globalization;
 using EventService.Generation.Requests;
 using EventService.Models.Sampling;
 using EventService.Physics.Formats;
+using EventService.Server.Callers;
 using EventService.Server.Keys;
 using EventService.Server.Logging;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 
 namespace EventService.Server.Events;
 

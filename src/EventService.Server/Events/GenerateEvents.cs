@@ -9,9 +9,11 @@ using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Registry.Serving;
 using EventService.Registry.Versions;
+using EventService.Server.Callers;
 using EventService.Server.Keys;
 using EventService.Server.Metrics;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 using EventService.Server.Workers;
 
 namespace EventService.Server.Events;

@@ -1,4 +1,6 @@
+using EventService.Server.Callers;
 using EventService.Server.Keys;
+using EventService.Server.Settings;
 
 using Grpc.Core;
 using Grpc.Core.Interceptors;

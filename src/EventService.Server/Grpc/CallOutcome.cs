@@ -1,6 +1,7 @@
 using EventService.Server.Logging;
 using EventService.Server.Metrics;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 
 using Google.Protobuf;
 

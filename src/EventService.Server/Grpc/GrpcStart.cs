@@ -1,5 +1,7 @@
 using System.IO.Compression;
 
+using EventService.Server.Settings;
+
 namespace EventService.Server.Grpc;
 
 /// <summary>gRPC by Grpc.AspNetCore: over HTTP/2, and for browsers as gRPC-Web over HTTP/1.1.</summary>

@@ -1,4 +1,5 @@
 using EventService.Server.Logging;
+using EventService.Server.Problems;
 
 using Grpc.Core;
 

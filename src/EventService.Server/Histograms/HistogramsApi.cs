@@ -2,8 +2,10 @@ using System.Text.Json.Nodes;
 
 using EventService.Registry.Keys;
 using EventService.Server.ApiDocs;
+using EventService.Server.Callers;
 using EventService.Server.Events;
 using EventService.Server.Keys;
+using EventService.Server.Settings;
 
 namespace EventService.Server.Histograms;
 

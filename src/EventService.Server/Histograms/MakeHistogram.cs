@@ -9,6 +9,7 @@ using EventService.Physics.Formats;
 using EventService.Registry;
 using EventService.Registry.Serving;
 using EventService.Registry.Versions;
+using EventService.Server.Callers;
 using EventService.Server.Events;
 using EventService.Server.Keys;
 using EventService.Server.Problems;

@@ -11,6 +11,7 @@ using EventService.Registry.Keys;
 using EventService.Registry.Serving;
 using EventService.Registry.Tables;
 using EventService.Registry.Versions;
+using EventService.Server.Callers;
 using EventService.Server.Keys;
 using EventService.Server.Problems;
 using EventService.Server.Workers;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 
 using EventService.Registry.Databases;
 using EventService.Registry.Jobs;
+using EventService.Server.Settings;
 
 namespace EventService.Server.Jobs;
 

@@ -8,9 +8,11 @@ using EventService.Registry.Serving;
 using EventService.Registry.Tables;
 using EventService.Registry.Versions;
 using EventService.Server.ApiDocs;
+using EventService.Server.Callers;
 using EventService.Server.Events;
 using EventService.Server.Keys;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 using EventService.Server.Workers;
 
 using Microsoft.EntityFrameworkCore;

@@ -8,8 +8,10 @@ using EventService.Registry;
 using EventService.Registry.Jobs;
 using EventService.Registry.Serving;
 using EventService.Registry.Versions;
+using EventService.Server.Callers;
 using EventService.Server.Events;
 using EventService.Server.Keys;
+using EventService.Server.Settings;
 
 namespace EventService.Server.Jobs;
 

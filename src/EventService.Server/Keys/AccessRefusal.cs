@@ -1,5 +1,7 @@
 using EventService.Registry.Keys;
+using EventService.Server.Callers;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;

@@ -2,7 +2,9 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 
 using EventService.Registry.Keys;
+using EventService.Server.Callers;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;

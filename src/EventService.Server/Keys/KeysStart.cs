@@ -1,4 +1,6 @@
 using EventService.Registry.Keys;
+using EventService.Server.Callers;
+using EventService.Server.Settings;
 using EventService.Server.Tokens;
 
 using Microsoft.AspNetCore.Authentication;

@@ -1,4 +1,5 @@
 using EventService.Registry.Keys;
+using EventService.Server.Callers;
 
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;

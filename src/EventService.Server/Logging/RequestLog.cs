@@ -1,6 +1,8 @@
 using System.Net;
 
+using EventService.Server.Callers;
 using EventService.Server.Keys;
+using EventService.Server.Problems;
 
 using Serilog;
 

@@ -1,3 +1,6 @@
+using EventService.Server.Logging.Escaping;
+using EventService.Server.Settings;
+
 using Serilog;
 using Serilog.Core;
 using Serilog.Formatting.Json;

@@ -1,5 +1,6 @@
 using EventService.Registry.Catalog;
 using EventService.Registry.Keys;
+using EventService.Server.Callers;
 using EventService.Server.Keys;
 using EventService.Server.Problems;
 

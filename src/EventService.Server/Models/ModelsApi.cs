@@ -5,6 +5,7 @@ using EventService.Registry.Databases;
 using EventService.Registry.Keys;
 using EventService.Registry.Tables;
 using EventService.Registry.Versions;
+using EventService.Server.Callers;
 using EventService.Server.Grpc;
 using EventService.Server.Keys;
 

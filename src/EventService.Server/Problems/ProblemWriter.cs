@@ -1,3 +1,5 @@
+using EventService.Server.Settings;
+
 using Grpc.AspNetCore.Server;
 
 namespace EventService.Server.Problems;

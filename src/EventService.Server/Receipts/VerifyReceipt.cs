@@ -9,9 +9,11 @@ using EventService.Registry;
 using EventService.Registry.Databases;
 using EventService.Registry.Serving;
 using EventService.Registry.Tables;
+using EventService.Server.Callers;
 using EventService.Server.Events;
 using EventService.Server.Keys;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 using EventService.Server.Workers;
 
 using Microsoft.AspNetCore.Http.Features;

@@ -1,7 +1,9 @@
 using System.Security.Claims;
 
+using EventService.Server.Callers;
 using EventService.Server.Keys;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 

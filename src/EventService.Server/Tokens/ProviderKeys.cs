@@ -1,4 +1,5 @@
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;

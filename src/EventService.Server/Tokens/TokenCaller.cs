@@ -1,9 +1,12 @@
 using System.Security.Claims;
 
 using EventService.Registry.Keys;
+using EventService.Server.Callers;
 using EventService.Server.Keys;
 using EventService.Server.Logging;
+using EventService.Server.Logging.Escaping;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 
 namespace EventService.Server.Tokens;
 

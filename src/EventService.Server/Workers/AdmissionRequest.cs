@@ -1,4 +1,5 @@
 using EventService.Models;
+using EventService.Server.Callers;
 using EventService.Server.Keys;
 
 namespace EventService.Server.Workers;

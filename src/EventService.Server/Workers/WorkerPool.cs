@@ -5,6 +5,7 @@ using EventService.Generation.Pipeline;
 using EventService.Models.Contracts;
 using EventService.Models.Sampling;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 
 namespace EventService.Server.Workers;
 

@@ -1,3 +1,5 @@
+using EventService.Server.Settings;
+
 namespace EventService.Server.Workers;
 
 /// <summary>The workers and what ends them.</summary>

@@ -1,4 +1,5 @@
 using EventService.Server.Grpc;
+using EventService.Server.Problems;
 
 namespace EventService.FunctionalTests.Grpc;
 

@@ -1,14 +1,14 @@
 using System.Text;
 using System.Text.Json;
 
-using EventService.Contracts.V1;
 using EventService.Client;
-using EventService.Generation.Requests;
+using EventService.Contracts.V1;
 using EventService.Physics.Events;
 using EventService.Physics.Formats;
 using EventService.Physics.Kinds;
 
 using Google.Protobuf;
+
 
 namespace EventService.FunctionalTests.Kinds;
 

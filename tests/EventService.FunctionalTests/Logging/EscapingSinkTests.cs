@@ -1,4 +1,5 @@
 using EventService.Server.Logging;
+using EventService.Server.Logging.Escaping;
 
 using Serilog;
 using Serilog.Core;

@@ -2,6 +2,7 @@ using System.Security.Claims;
 
 using EventService.Registry.Keys;
 using EventService.Server.Problems;
+using EventService.Server.Settings;
 using EventService.Server.Tokens;
 
 namespace EventService.FunctionalTests.Tokens;

@@ -3,6 +3,7 @@ using EventService.Generation.Pipeline;
 using EventService.Generation.Requests;
 using EventService.Models;
 using EventService.Models.Sampling;
+using EventService.Server.Callers;
 using EventService.Server.Keys;
 using EventService.Server.Workers;
 

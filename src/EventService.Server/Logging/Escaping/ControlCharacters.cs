@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace EventService.Server.Logging;
+namespace EventService.Server.Logging.Escaping;
 
 /// <summary>
 /// Characters that a terminal, or somebody who reads a log line by line, would obey instead of show: control characters, ends of

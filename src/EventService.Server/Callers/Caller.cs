@@ -2,8 +2,9 @@ using System.Security.Claims;
 
 using EventService.Registry;
 using EventService.Registry.Keys;
+using EventService.Server.Settings;
 
-namespace EventService.Server.Keys;
+namespace EventService.Server.Callers;
 
 /// <summary>Who sends a request: what quotas are counted by, and whom histories name.</summary>
 /// <param name="Name">Name of the key; ISSUER#NAME of somebody with a token, which no key can be named; or "anonymous".</param>
@@ -36,5 +37,5 @@ internal static class CallerOfRequest
     /// <summary>Who sends this request; before authorisation has run, and where an endpoint takes no scope, nobody in particular.</summary>
     public static Caller Caller(this HttpContext context) => context.User.Identity is CallerIdentity identity
         ? identity.Caller
-        : Keys.Caller.Anonymous(context.RequestServices.GetRequiredService<ServerSettings>().ScopesOfAnonymous);
+        : Callers.Caller.Anonymous(context.RequestServices.GetRequiredService<ServerSettings>().ScopesOfAnonymous);
 }

@@ -1,4 +1,4 @@
-namespace EventService.Client.Calls;
+namespace EventService.Client;
 
 /// <summary>When an operation is over, however many calls it takes.</summary>
 /// <param name="time">Measures it.</param>

@@ -6,7 +6,7 @@ using EventService.Registry.Keys;
 using EventService.Registry.Versions;
 using EventService.Server.Tokens;
 
-namespace EventService.Server;
+namespace EventService.Server.Settings;
 
 /// <summary>
 /// Section "EventService" of appsettings.json; a variable EVENTSERVICE__NAME overrides the setting of that name.

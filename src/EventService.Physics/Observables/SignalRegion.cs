@@ -1,7 +1,7 @@
 using EventService.Physics.Kinematics;
 using EventService.Physics.Observables;
 
-namespace EventService.Physics.Selection;
+namespace EventService.Physics.Observables;
 
 /// <summary>A selection of events for a search, with the observables that it looks at.</summary>
 /// <param name="Name">Name used in commands.</param>

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 using Serilog.Events;
 
-namespace EventService.Server.Logging;
+namespace EventService.Server.Problems;
 
 /// <summary>
 /// How a request ended where its status does not say it: noted by whoever refuses, fails or cuts it off, for its line in the log.

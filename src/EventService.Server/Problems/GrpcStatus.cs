@@ -8,7 +8,7 @@ using Grpc.Core;
 
 using Microsoft.AspNetCore.Http.Features;
 
-namespace EventService.Server.Grpc;
+namespace EventService.Server.Problems;
 
 /// <summary>How a call ends that fails: the same sentences as over REST, as a status of gRPC.</summary>
 internal static class GrpcStatus

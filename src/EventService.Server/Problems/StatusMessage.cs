@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace EventService.Server.Grpc;
+namespace EventService.Server.Problems;
 
 /// <summary>The trailer grpc-message: a sentence as UTF-8, where all but printable ASCII, and the percent sign, is percent-encoded.</summary>
 internal static class StatusMessage

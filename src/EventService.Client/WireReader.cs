@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace EventService.Client.Calls;
+namespace EventService.Client;
 
 /// <summary>
 /// The fields of a protobuf message, one after another, without a copy. What it does not understand it refuses; numbers are not beyond

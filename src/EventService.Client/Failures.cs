@@ -2,7 +2,7 @@ using System.Globalization;
 
 using Grpc.Core;
 
-namespace EventService.Client.Calls;
+namespace EventService.Client;
 
 /// <summary>What the failure of a call means to those who may try again.</summary>
 internal static class Failures

@@ -7,7 +7,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Grpc.Net.Compression;
 
-namespace EventService.Client.Calls;
+namespace EventService.Client;
 
 /// <summary>Connections to a server, and how calls over them are begun.</summary>
 internal sealed class Channel : IDisposable

@@ -2,7 +2,7 @@ using Serilog.Core;
 using Serilog.Events;
 using Serilog.Parsing;
 
-namespace EventService.Server.Logging;
+namespace EventService.Server.Logging.Escaping;
 
 /// <summary>
 /// Passes log events on with the control characters in their properties, messages and exceptions escaped: whichever sinks and templates

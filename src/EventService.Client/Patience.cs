@@ -1,6 +1,6 @@
 using Grpc.Core;
 
-namespace EventService.Client.Calls;
+namespace EventService.Client;
 
 /// <summary>How often, and after which pauses, an operation that breaks is tried again.</summary>
 internal sealed class Patience(EventServiceClientOptions options, Deadline deadline)

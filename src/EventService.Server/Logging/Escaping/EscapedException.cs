@@ -1,4 +1,4 @@
-namespace EventService.Server.Logging;
+namespace EventService.Server.Logging.Escaping;
 
 /// <summary>
 /// An exception as it may stand in a log: the messages in it, which may repeat what a client sent, are escaped; its lines stay lines.

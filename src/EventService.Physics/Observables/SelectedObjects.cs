@@ -1,6 +1,7 @@
 using EventService.Physics.Observables;
+using EventService.Physics.Selection;
 
-namespace EventService.Physics.Selection;
+namespace EventService.Physics.Observables;
 
 /// <summary>
 /// The leptons and jets of an event that searches count: electrons and muons above 25 GeV (M. Kaech's thesis, table 7.1). Which

@@ -2,10 +2,11 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
+
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
-namespace EventService.Server;
+namespace EventService.Server.Settings;
 
 /// <summary>
 /// The ports: in clear text one for REST (HTTP/1.1) and one for gRPC (HTTP/2 from the first byte, which cannot share a port with HTTP/1.1);

@@ -1,6 +1,6 @@
 using EventService.Registry.Keys;
 
-namespace EventService.Server.Keys;
+namespace EventService.Server.Callers;
 
 /// <summary>What stands in the header Authorization.</summary>
 internal static class BearerHeader

@@ -1,7 +1,7 @@
 using EventService.Registry;
 using EventService.Registry.Keys;
 
-namespace EventService.Server.Tokens;
+namespace EventService.Server.Settings;
 
 /// <summary>
 /// Section "EventService:Jwt": tokens (JWT) of an OpenID provider, such as an institute's, which are taken beside API keys.

@@ -2,7 +2,7 @@ using EventService.Contracts.V1;
 
 using Grpc.Core;
 
-namespace EventService.Client.Calls;
+namespace EventService.Client;
 
 /// <summary>A call for densities: sends the caller's blocks as fast as the server takes them, while answers come.</summary>
 internal sealed class DensityCall : IAsyncDisposable

@@ -6,7 +6,7 @@ using Google.Protobuf;
 
 using Grpc.Core;
 
-namespace EventService.Client.Calls;
+namespace EventService.Client;
 
 /// <summary>
 /// Reads the messages of Generate, each into the memory of the one before. A block's bytes are copied once, as they are, and its columns

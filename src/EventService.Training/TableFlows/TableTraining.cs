@@ -264,26 +264,12 @@ public sealed class TableTraining : ITrainingRun
     /// <summary>All that the training is a function of: the recipe, the events and the maps fitted to them.</summary>
     private Dictionary<string, string> Fingerprint()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        for (var k = 0; k < _sample.Count; k++)
-        {
-            hash.AppendData(MemoryMarshal.AsBytes(_sample.Row(k)));
-        }
-
-        var run = new Dictionary<string, string>
-        {
-            [RunFingerprint.Prefix + "events"] = $"{_sample.Count}, sha256 {Convert.ToHexStringLower(hash.GetHashAndReset())}",
-            [RunFingerprint.Prefix + "maps"] = "sha256 " + Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(_coordinates.Columns.Select(c => c.Maps), ModelJson.Options))),
-        };
+        // A flow may be refined, or refined otherwise, or be given a support, after it has been trained.
+        var recipe = _recipe with { Refinement = null, Data = _recipe.Data with { Inequalities = null } };
+        var run = TableFingerprint.Of(_sample, _coordinates, recipe.ToJson());
         if (_teacher is not null)
         {
             run.Add(RunFingerprint.Prefix + "straightened model", "sha256 " + _teacher.Sha256);
-        }
-
-        // A flow may be refined, or refined otherwise, or be given a support, after it has been trained.
-        foreach (var part in (_recipe with { Refinement = null, Data = _recipe.Data with { Inequalities = null } }).ToJson().EnumerateObject())
-        {
-            run.Add(RunFingerprint.Prefix + part.Name, part.Value.GetRawText());
         }
 
         return run;

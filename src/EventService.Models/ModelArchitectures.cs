@@ -2,6 +2,7 @@ using EventService.Models.Contracts;
 using EventService.Models.Documents;
 using EventService.Models.FlowEvents;
 using EventService.Models.Flows;
+using EventService.Models.GaussianMixture;
 using EventService.Models.ObjectFlow;
 
 namespace EventService.Models;
@@ -15,6 +16,7 @@ public static class ModelArchitectures
         LayeredFlowFile.Architecture,
         FlowEventsFile.Architecture,
         LayeredFlowFile.TransportedArchitecture,
+        GaussianMixtureFile.Architecture,
     ];
 
     /// <summary>The architecture of a document.</summary>

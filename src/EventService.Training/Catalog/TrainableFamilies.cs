@@ -2,6 +2,7 @@ using System.Text.Json;
 
 using EventService.Models.Contracts;
 using EventService.Training.FlowEvents;
+using EventService.Training.GaussianMixture;
 using EventService.Training.ObjectFlow;
 using EventService.Training.Recipes;
 using EventService.Training.Runs;
@@ -17,6 +18,7 @@ public static class TrainableFamilies
         new TableFlowFamily(),
         new FlowEventsFamily(),
         new ObjectFlowFamily(),
+        new GaussianMixtureFamily(),
     ];
 
     /// <summary>Reads a recipe and checks what can be checked without the data. Comments and trailing commas are allowed.</summary>

@@ -1,0 +1,95 @@
+using EventService.Engine.Autodiff;
+using EventService.Engine.Tensors;
+using EventService.Models.GaussianMixture;
+using EventService.Numerics.Functions;
+
+namespace EventService.Training.GaussianMixture;
+
+/// <summary>log q of one event after the other, and its derivatives; see <see cref="MixtureTask"/> for the formulas.</summary>
+internal sealed class MixtureDensity(MixtureComponents components)
+{
+    private const double HalfLogTwoPi = 0.91893853320467274178;
+
+    private readonly int _features = components.Features;
+    private readonly double[] _z = new double[components.Count * components.Features];
+    private readonly double[] _r = new double[components.Count];
+    private readonly double[] _logFactor = [.. Enumerable.Range(0, components.Count).Select(k =>
+        Log.Of(components.Weights[k]) - Enumerable.Range(0, components.Features).Sum(f => HalfLogTwoPi + Log.Of(components.Factor(k, f, f))))];
+
+    /// <summary>log q of an event; what the derivatives need is kept.</summary>
+    /// <param name="events">[features, events].</param>
+    /// <param name="column">Which.</param>
+    public double Evaluate(Tensor events, int column)
+    {
+        var largest = double.NegativeInfinity;
+        for (var k = 0; k < _r.Length; k++)
+        {
+            var z = _z.AsSpan(k * _features, _features);
+            var sum = 0.0;
+            for (var f = 0; f < _features; f++)
+            {
+                var rest = events[f, column] - components.Mean(k, f);
+                for (var g = 0; g < f; g++)
+                {
+                    rest -= components.Factor(k, f, g) * z[g];
+                }
+
+                z[f] = rest / components.Factor(k, f, f);
+                sum += z[f] * z[f];
+            }
+
+            _r[k] = _logFactor[k] - (sum / 2);
+            largest = Math.Max(largest, _r[k]);
+        }
+
+        var total = 0.0;
+        foreach (ref var r in _r.AsSpan())
+        {
+            total += r = Exp.Of(r - largest);
+        }
+
+        foreach (ref var r in _r.AsSpan())
+        {
+            r /= total;
+        }
+
+        return largest + Log.Of(total);
+    }
+
+    /// <summary>Adds the derivatives of log q of the event last evaluated, times a factor.</summary>
+    public void AddGradient(Tape tape, MixtureParameters parameters, float scale)
+    {
+        var (logits, means, factors) = (tape[parameters.Logits].Gradient!, tape[parameters.Means].Gradient!, tape[parameters.Factors].Gradient!);
+        Span<double> v = stackalloc double[_features];
+        for (var k = 0; k < _r.Length; k++)
+        {
+            var z = _z.AsSpan(k * _features, _features);
+            var weight = scale * _r[k];
+            logits[k, 0] += (float)(scale * (_r[k] - components.Weights[k]));
+
+            // v = L^-T z, by back substitution.
+            for (var f = _features - 1; f >= 0; f--)
+            {
+                v[f] = z[f];
+                for (var g = f + 1; g < _features; g++)
+                {
+                    v[f] -= components.Factor(k, g, f) * v[g];
+                }
+
+                v[f] /= components.Factor(k, f, f);
+                means[k, f] += (float)(weight * v[f]);
+            }
+
+            for (var f = 0; f < _features; f++)
+            {
+                for (var g = 0; g < f; g++)
+                {
+                    factors[k, (f * _features) + g] += (float)(weight * v[f] * z[g]);
+                }
+
+                // By the logarithm of the diagonal.
+                factors[k, (f * _features) + f] += (float)(weight * ((v[f] * z[f] * components.Factor(k, f, f)) - 1));
+            }
+        }
+    }
+}

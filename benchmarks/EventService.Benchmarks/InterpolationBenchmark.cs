@@ -142,7 +142,9 @@ internal static class InterpolationBenchmark
         return Text($"{auc.Auc:F3} +- {auc.Error:F3}");
     }
 
-    /// <summary>The area where the classifier is shown the sums of the recipe's inequalities, and the share of events of which one does not hold.</summary>
+    /// <summary>
+    /// The area where the classifier is shown the sums of the recipe's inequalities, and the share of events of which one does not hold.
+    /// </summary>
     private static string WithSums(EventSample real, EventSample events, TableFlowRecipe recipe)
     {
         if (recipe.Data.Inequalities is not { } inequalities)

@@ -5,8 +5,8 @@ using Grpc.Core;
 namespace EventService.Client;
 
 /// <summary>
-/// A service of events, over gRPC. Operations that break because the server is away or busy are tried again; a stream of events goes on at the first
-/// event that has not come. For several threads.
+/// A service of events, over gRPC. Operations that break because the server is away or busy are tried again; a stream of events goes on at
+/// the first event that has not come. For several threads.
 /// </summary>
 /// <remarks>What the server refuses is an <see cref="RpcException"/>; the server's sentence is the Detail of its Status.</remarks>
 public sealed class EventServiceClient : IDisposable

@@ -14,7 +14,9 @@ public sealed record EventServiceClientOptions
     /// <summary>Attempts in a row that may fail without a new event, before the failure is the caller's.</summary>
     public int Retries { get; init; } = 8;
 
-    /// <summary>Pause before the second attempt; each further one is twice as long. A server that says when to come again is believed.</summary>
+    /// <summary>
+    /// Pause before the second attempt; each further one is twice as long. A server that says when to come again is believed.
+    /// </summary>
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(200);
 
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(20);

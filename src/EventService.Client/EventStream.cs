@@ -7,8 +7,8 @@ using Grpc.Core;
 namespace EventService.Client;
 
 /// <summary>
-/// Events as they come: each once, in their order, whatever happens to the connection. A stream that breaks goes on at the first event that has not
-/// come, with the same model file, seed and arithmetic, or fails; it never ends early as if it were complete.
+/// Events as they come: each once, in their order, whatever happens to the connection. A stream that breaks goes on at the first event that
+/// has not come, with the same model file, seed and arithmetic, or fails; it never ends early as if it were complete.
 /// </summary>
 public sealed class EventStream : IDisposable
 {

@@ -24,8 +24,8 @@ public sealed record BoostedTreesOptions
 }
 
 /// <summary>
-/// Gradient-boosted decision trees for two classes: T. Chen, C. Guestrin, XGBoost, KDD 2016, arXiv:1603.02754, second-order gains (eq. 7) and leaf
-/// values (eq. 5) over binned features (sec. 3.2), column subsampling; trees grow level by level. Where a network sees a smooth
+/// Gradient-boosted decision trees for two classes: T. Chen, C. Guestrin, XGBoost, KDD 2016, arXiv:1603.02754, second-order gains (eq. 7)
+/// and leaf values (eq. 5) over binned features (sec. 3.2), column subsampling; trees grow level by level. Where a network sees a smooth
 /// difference spread over many features, trees find an edge in one.
 /// </summary>
 internal sealed class BoostedTrees

@@ -64,10 +64,10 @@ public sealed record C2stResult(
 /// <summary>
 /// Classifier two-sample test: D. Lopez-Paz, M. Oquab, Revisiting classifier two-sample tests, ICLR 2017, arXiv:1610.06545.
 /// A classifier is trained to tell Monte Carlo from generated events; on events that it has not seen, an area under the ROC curve of
-/// 1/2 means that it cannot. Deviations: the statistic is the area (and the score distribution) rather than the accuracy; the classifier is a
-/// network (<see cref="JudgeNetwork"/>) and boosted trees (<see cref="BoostedTrees"/>), their logits combined by <see cref="Stacking"/> on the validation
-/// events, since a network finds differences spread over many features and trees find edges; both stop early on validation loss.
-/// Test events are exchangeable under the null, so the errors hold whatever was learnt.
+/// 1/2 means that it cannot. Deviations: the statistic is the area (and the score distribution) rather than the accuracy; the classifier is
+/// a network (<see cref="JudgeNetwork"/>) and boosted trees (<see cref="BoostedTrees"/>), their logits combined by <see cref="Stacking"/>
+/// on the validation events, since a network finds differences spread over many features and trees find edges; both stop early on
+/// validation loss. Test events are exchangeable under the null, so the errors hold whatever was learnt.
 /// </summary>
 /// <remarks>Results depend on the seed but not on the number of threads.</remarks>
 public static class C2st

@@ -37,7 +37,10 @@ public static class EvaluationCards
         };
     }
 
-    /// <summary>The card of a conditional model: the largest area of all points and of the classifier for all together, and every observable at every point.</summary>
+    /// <summary>
+    /// The card of a conditional model: the largest area of all points and of the classifier for all together, and every observable at
+    /// every point.
+    /// </summary>
     /// <param name="points">The evaluations by point.</param>
     /// <param name="pooled">The classifier for all together.</param>
     /// <param name="gates">What must be reached.</param>

@@ -24,7 +24,9 @@ public static class FeatureExport
         File.WriteAllLines(Path.Combine(folder, NamesFile), monteCarlo.Names);
     }
 
-    /// <summary>NPY format 1.0: magic, version, length of the header, header padded to a multiple of 64 bytes, then little-endian rows.</summary>
+    /// <summary>
+    /// NPY format 1.0: magic, version, length of the header, header padded to a multiple of 64 bytes, then little-endian rows.
+    /// </summary>
     private static void WriteNpy(string path, FeatureMatrix matrix)
     {
         var header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({matrix.Rows}, {matrix.Columns}), }}";

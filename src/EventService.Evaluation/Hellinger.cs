@@ -3,8 +3,8 @@ using EventService.Numerics.Statistics;
 namespace EventService.Evaluation;
 
 /// <summary>
-/// The Hellinger distance of two histograms, sqrt(1 - sum over bins of sqrt(p q)), between 0 and 1 (Le Cam and Yang, "Asymptotics in statistics",
-/// 2nd ed. 2000, sec. 3.1).
+/// The Hellinger distance of two histograms, sqrt(1 - sum over bins of sqrt(p q)), between 0 and 1 (Le Cam and Yang, "Asymptotics in
+/// statistics", 2nd ed. 2000, sec. 3.1).
 /// </summary>
 public static class Hellinger
 {

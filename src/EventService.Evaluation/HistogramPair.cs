@@ -12,8 +12,8 @@ namespace EventService.Evaluation;
 public sealed record HistogramPair(double Low, double High, double[] MonteCarlo, double[] Generated, double MonteCarloOutside, double GeneratedOutside)
 {
     /// <summary>
-    /// Histograms over the range that holds all but about 0.5 % of the Monte Carlo events, widened to round numbers but not beyond the range of
-    /// possible values; counts get a bin each. Samples are sorted upwards.
+    /// Histograms over the range that holds all but about 0.5 % of the Monte Carlo events, widened to round numbers but not beyond the
+    /// range of possible values; counts get a bin each. Samples are sorted upwards.
     /// </summary>
     public static HistogramPair FromSorted(ReadOnlySpan<double> monteCarlo, ReadOnlySpan<double> generated, double minimum, double maximum, bool isInteger, int bins = 40)
     {

@@ -5,7 +5,9 @@ using EventService.Models.Flows.Networks;
 
 namespace EventService.Evaluation;
 
-/// <summary>The classifier of <see cref="C2st"/>: a multi-layer perceptron with GELU and one output, the logit of "is Monte Carlo".</summary>
+/// <summary>
+/// The classifier of <see cref="C2st"/>: a multi-layer perceptron with GELU and one output, the logit of "is Monte Carlo".
+/// </summary>
 internal sealed class JudgeNetwork
 {
     private readonly (Parameter Weight, Parameter Bias)[] _layers;

@@ -26,8 +26,8 @@ public sealed record JudgeNetworkOptions
 }
 
 /// <summary>
-/// Trains a <see cref="JudgeNetwork"/> on standardised rows by AdamW with a cosine schedule and keeps the epoch of least validation loss. A batch is
-/// cut into fixed shards whose gradients are added in order, so that the number of threads changes nothing.
+/// Trains a <see cref="JudgeNetwork"/> on standardised rows by AdamW with a cosine schedule and keeps the epoch of least validation loss. A
+/// batch is cut into fixed shards whose gradients are added in order, so that the number of threads changes nothing.
 /// </summary>
 internal sealed class JudgeTrainer
 {

@@ -7,8 +7,8 @@ using EventService.Physics.Observables;
 namespace EventService.Evaluation;
 
 /// <summary>
-/// What the one-dimensional metrics give for equally good events: the same metrics between two disjoint Monte Carlo samples of the given sizes, drawn
-/// from a pool again and again. No generator can be asked to lie below it.
+/// What the one-dimensional metrics give for equally good events: the same metrics between two disjoint Monte Carlo samples of the given
+/// sizes, drawn from a pool again and again. No generator can be asked to lie below it.
 /// </summary>
 public sealed class MonteCarloFloor
 {

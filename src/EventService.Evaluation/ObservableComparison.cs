@@ -51,8 +51,9 @@ public sealed record ObservableResult(
 /// equally, weights are left aside; events in which an observable is not defined are left out of it (the counts tell of those).
 /// </summary>
 /// <remarks>
-/// The floor is a mean over pairs of samples; a metric of one generated sample scatters about its own mean as much as one pair does (about a third of the
-/// floor for W1). With several generated samples of the floor's size each metric is the mean over them; histograms and p-values are of the first.
+/// The floor is a mean over pairs of samples; a metric of one generated sample scatters about its own mean as much as one pair does (about
+/// a third of the floor for W1). With several generated samples of the floor's size each metric is the mean over them; histograms and
+/// p-values are of the first.
 /// </remarks>
 public static class ObservableComparison
 {

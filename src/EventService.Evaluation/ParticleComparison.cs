@@ -15,12 +15,13 @@ namespace EventService.Evaluation;
 public sealed record ParticleResult(string Particle, string Variable, int MonteCarlo, int Generated, double Wasserstein, double KullbackLeibler, double JensenShannon);
 
 /// <summary>
-/// The figures by which standalone flows for whole events are compared: each metric of each variable of each particle type, averaged over variables and, with the
-/// number of Monte Carlo particles as weight, over types. The total energy and the total transverse momentum of events check what holds particles together.
+/// The figures by which standalone flows for whole events are compared: each metric of each variable of each particle type, averaged over
+/// variables and, with the number of Monte Carlo particles as weight, over types. The total energy and the total transverse momentum of
+/// events check what holds particles together.
 /// </summary>
 /// <remarks>
-/// Correlations do not enter: generators that draw each particle on its own can have the best of these figures and events that none has. Types of which
-/// either sample has no particle are left out.
+/// Correlations do not enter: generators that draw each particle on its own can have the best of these figures and events that none has.
+/// Types of which either sample has no particle are left out.
 /// </remarks>
 public sealed record ParticleComparison
 {

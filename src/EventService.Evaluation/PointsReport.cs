@@ -31,7 +31,9 @@ public sealed record TrendPoint(string Point, double MonteCarlo, double MonteCar
 /// <param name="Points">In the order of the report.</param>
 public sealed record ObservableTrend(string Name, string Unit, IReadOnlyList<TrendPoint> Points);
 
-/// <summary>The overview of an evaluation at several points, and one classifier for all of them together, which is shown the conditions too.</summary>
+/// <summary>
+/// The overview of an evaluation at several points, and one classifier for all of them together, which is shown the conditions too.
+/// </summary>
 public sealed record PointsReport
 {
     private static readonly JsonSerializerOptions s_options = new(ModelJson.Options) { WriteIndented = true };

@@ -8,7 +8,8 @@ namespace EventService.Evaluation;
 /// </summary>
 /// <param name="Auc">The area.</param>
 /// <param name="Error">
-/// Standard error by DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837, in the O(n log n) form of Sun and Xu, IEEE SPL 21 (2014) 1389.
+/// Standard error by DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837, in the O(n log n) form of Sun and Xu, IEEE SPL 21 (2014)
+/// 1389.
 /// </param>
 /// <param name="NullError">Standard error of the area where scores tell nothing: sqrt((n + m + 1) / (12 n m)).</param>
 /// <param name="Positives">Number of positives.</param>

@@ -18,7 +18,9 @@ public static class SpecialFunctions
         return z >= 0 ? tail : 1 - tail;
     }
 
-    /// <summary>The z with NormalSurvival(z) = p: a p-value as "sigmas", one-sided, at most 38 where p is zero to double precision.</summary>
+    /// <summary>
+    /// The z with NormalSurvival(z) = p: a p-value as "sigmas", one-sided, at most 38 where p is zero to double precision.
+    /// </summary>
     public static double Significance(double p) => -NormalQuantile.Of(Math.Max(p, 3e-316));
 
     /// <summary>

@@ -4,8 +4,8 @@ using EventService.Models.Sampling;
 namespace EventService.Evaluation;
 
 /// <summary>
-/// Combines the logits of classifiers by logistic regression on events that none of them was trained on (Wolpert, Neural Networks 5 (1992) 241).
-/// A classifier that would enter with a negative weight is left out.
+/// Combines the logits of classifiers by logistic regression on events that none of them was trained on (Wolpert, Neural Networks 5 (1992)
+/// 241). A classifier that would enter with a negative weight is left out.
 /// </summary>
 internal static class Stacking
 {

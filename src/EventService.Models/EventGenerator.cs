@@ -40,7 +40,8 @@ public sealed class EventGenerator
     public string Sha256 { get; }
 
     /// <summary>Reads a model file (safetensors with a <see cref="ModelDocument"/>), checks it and builds the model.</summary>
-    /// <exception cref="ModelFormatException">The bytes are not a model this service understands; the message says what was found and expected.</exception>
+    /// <exception cref="ModelFormatException">The bytes are not a model this service understands; the message says what was found and
+    /// expected.</exception>
     public static EventGenerator Load(ReadOnlyMemory<byte> file)
     {
         var (document, tensors) = Parse(file);

@@ -9,7 +9,9 @@ using EventService.Physics.Events;
 
 namespace EventService.Models;
 
-/// <summary>A few events of a model by which its arithmetic is known again: on another machine, after an update, or with damaged memory.</summary>
+/// <summary>
+/// A few events of a model by which its arithmetic is known again: on another machine, after an update, or with damaged memory.
+/// </summary>
 public static class GoldenSample
 {
     /// <summary>Events of the sample: two full tiles of most models, and an odd rest.</summary>
@@ -21,9 +23,9 @@ public static class GoldenSample
     private static readonly int[] s_pieces = [1, 32, 32, 32, 36];
 
     /// <summary>
-    /// sha256 of events 0 .. 132 of a fixed seed, at the middle of the model's conditions: event numbers, columns and log-densities, little-endian.
-    /// The events are generated in one piece, as several ranges together, and in pieces apart, and must be the same; so must the log-densities of a few of them. These can take
-    /// seconds: the pieces are shared out to the processors.
+    /// sha256 of events 0 .. 132 of a fixed seed, at the middle of the model's conditions: event numbers, columns and log-densities,
+    /// little-endian. The events are generated in one piece, as several ranges together, and in pieces apart, and must be the same; so must
+    /// the log-densities of a few of them. These can take seconds: the pieces are shared out to the processors.
     /// </summary>
     /// <returns>Lower-case hexadecimal.</returns>
     /// <exception cref="ModelFormatException">The model gives numbers that are not finite, or other events in other pieces.</exception>

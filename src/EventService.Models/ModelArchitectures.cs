@@ -7,7 +7,10 @@ using EventService.Models.ObjectFlow;
 
 namespace EventService.Models;
 
-/// <summary>The architectures that model files can have. A new one is a folder of its own and a line here; docs/adding-an-architecture.md walks through one.</summary>
+/// <summary>
+/// The architectures that model files can have. A new one is a folder of its own and a line here; docs/adding-an-architecture.md walks
+/// through one.
+/// </summary>
 public static class ModelArchitectures
 {
     public static IReadOnlyList<ModelArchitecture> All { get; } =

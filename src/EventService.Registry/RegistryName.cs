@@ -31,7 +31,9 @@ public static partial class RegistryName
         }
     }
 
-    /// <summary>Somebody whom the history names: as above, or an address with '@'; not the name of the service itself, nor of nobody.</summary>
+    /// <summary>
+    /// Somebody whom the history names: as above, or an address with '@'; not the name of the service itself, nor of nobody.
+    /// </summary>
     /// <exception cref="RegistryException">It is something else.</exception>
     public static void RequireActor(string what, string name)
     {

@@ -3,8 +3,8 @@ using Mono.Cecil;
 namespace EventService.Architecture.Tests;
 
 /// <summary>
-/// Which types of the house a compiled assembly uses where, read from its metadata and code. Nested types, and those that the compiler makes of lambdas
-/// and iterators, count as the type they stand in. What leaves no trace in the code is not seen: constants and nameof.
+/// Which types of the house a compiled assembly uses where, read from its metadata and code. Nested types, and those that the compiler
+/// makes of lambdas and iterators, count as the type they stand in. What leaves no trace in the code is not seen: constants and nameof.
 /// </summary>
 internal sealed class CodeReferences
 {

@@ -12,7 +12,8 @@ public sealed class DiscoverySignificanceTests
     [Fact]
     public void TestStatistic_WithError_IsTheMinimumOverTau()
     {
-        // Python 3.11, ternary search over tau of 2 sum_i [n ln(n / (tau b)) + tau b - n] + 2 (tau - 1)^2 B^2 / sigma^2: at tau = 1.10618 and 1.04914.
+        // Python 3.11, ternary search over tau of 2 sum_i [n ln(n / (tau b)) + tau b - n] + 2 (tau - 1)^2 B^2 / sigma^2: at tau = 1.10618
+        // and 1.04914.
         Assert.Equal(1.1405827491960887, DiscoverySignificance.TestStatistic([4], [9], 2.5), 1e-9);
         Assert.Equal(17.381222040816215, DiscoverySignificance.TestStatistic([3, 5, 8], [12, 6, 2.5], 1.7), 1e-9);
     }

@@ -30,7 +30,8 @@ public class MorphingTests
         var moved = MomentMorphing.Move([(Normal(10, 1, 1), 0.75), (Normal(20, 3, 2), 0.25)]);
         var mixed = Values(VerticalMorphing.Mix(moved, 8000));
 
-        // Mean 0.75 * 10 + 0.25 * 20, width 0.75 * 1 + 0.25 * 3: both halves are this normal distribution, of which 15.87 % lie below one width under the mean.
+        // Mean 0.75 * 10 + 0.25 * 20, width 0.75 * 1 + 0.25 * 3: both halves are this normal distribution, of which 15.87 % lie below one
+        // width under the mean.
         Assert.Equal(12.5, mixed.Average(), 0.1);
         Assert.Equal(1.5, Math.Sqrt(mixed.Average(x => (x - mixed.Average()) * (x - mixed.Average()))), 0.05);
         Assert.Equal(0.1587, mixed.Count(x => x < 11) / 8000.0, 0.02);

@@ -50,7 +50,8 @@ public class ObservableComparisonTests
     [Fact]
     public void ObservableComparison_OfSeveralSamples_AveragesTheMetrics()
     {
-        // MET of 1, 2, ..., 100 GeV: against itself W1 is 0, shifted by 5 GeV it is 5, so 2.5 on average; its standard deviation is sqrt((100^2 - 1) / 12).
+        // MET of 1, 2, ..., 100 GeV: against itself W1 is 0, shifted by 5 GeV it is 5, so 2.5 on average; its standard deviation is
+        // sqrt((100^2 - 1) / 12).
         EventSample Shifted(double by)
         {
             var sample = new EventSample();

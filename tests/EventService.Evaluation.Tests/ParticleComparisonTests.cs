@@ -24,7 +24,8 @@ public class ParticleComparisonTests
     [Fact]
     public void ParticleComparison_OfScaledJets_WeighsTypesByTheirParticles()
     {
-        // Energies and momenta of jets times 10: W1 of log10E and log10pT is 1 for them and 0 for all others; two of a jet's four variables.
+        // Energies and momenta of jets times 10: W1 of log10E and log10pT is 1 for them and 0 for all others; two of a jet's four
+        // variables.
         var scaled = Changed(MonteCarlo, (type, value) => type == ObjectType.Jet ? 10 * value : value);
         var result = ParticleComparison.Of(MonteCarlo, scaled);
         var jets = MonteCarlo.Type.ToArray().Count(t => t == ObjectType.Jet);

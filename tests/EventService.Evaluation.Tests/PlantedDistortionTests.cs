@@ -60,7 +60,8 @@ public class PlantedDistortionTests
     [Fact]
     public void ShuffledAngles_OfSmallSample_AreFoundByObservables()
     {
-        // The smears are below what 2000 events can tell (p of 1e-3 before counting the observables); 'evaluate --power' plants them in 50,000.
+        // The smears are below what 2000 events can tell (p of 1e-3 before counting the observables); 'evaluate --power' plants them in
+        // 50,000.
         const string name = "jet-met-shuffle";
         var half = EventSubset.Where(MonteCarlo, k => k % 2 == 0);
         var other = PlantedDistortion.All.Single(d => d.Name == name).Apply(EventSubset.Where(MonteCarlo, k => k % 2 == 1), 5);

@@ -68,7 +68,8 @@ public sealed class FlowMatchingCliTests : IDisposable
     [Fact]
     public async Task Train_WithStraighten_TakesThePathsOfTheFirstModel()
     {
-        // From N(0, 1) to N(4, 2^2), with pairs at random: halfway (x0 + x1) / 2 has a deviation of sqrt(1 + 4) / 2 = 1.118. The map of the trained field is increasing, 4 + 2 x: straight paths have 1.5 (McCann 1997).
+        // From N(0, 1) to N(4, 2^2), with pairs at random: halfway (x0 + x1) / 2 has a deviation of sqrt(1 + 4) / 2 = 1.118. The map of the
+        // trained field is increasing, 4 + 2 x: straight paths have 1.5 (McCann 1997).
         foreach (var (name, mean, deviation) in new[] { ("low", 0, 1), ("high", 4, 2) })
         {
             var random = new PhiloxStream(1, (ulong)mean);

@@ -73,7 +73,8 @@ public sealed class GenerateTests(RunningService service)
                 var mass = (float)npy.Number(k, "Jet_mass", j);
                 Assert.Equal(mass, jsonl[k].GetProperty("Jet_mass")[j].GetSingle());
 
-                // m = sqrt(1.1^2 - 1) p. The model rounds its energy by itself, so that dm-csv has the mass to float32 rounding of all three.
+                // m = sqrt(1.1^2 - 1) p. The model rounds its energy by itself, so that dm-csv has the mass to float32 rounding of all
+                // three.
                 Assert.Equal(Math.Sqrt(0.21), mass / (pt * Math.Cosh(npy.Number(k, "Jet_eta", j))), 1e-6);
                 Assert.Equal(1, csv.Mass[csvJets[j]] / mass, 2e-6);
             }

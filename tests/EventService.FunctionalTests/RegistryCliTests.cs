@@ -13,7 +13,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EventService.FunctionalTests;
 
-/// <summary>Every verb of 'eventservice models' and 'eventservice keys', against a server and against a database, word for word the same.</summary>
+/// <summary>
+/// Every verb of 'eventservice models' and 'eventservice keys', against a server and against a database, word for word the same.
+/// </summary>
 public sealed partial class RegistryCliTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("eventservice-cli-").FullName;

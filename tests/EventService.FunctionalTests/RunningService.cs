@@ -15,7 +15,9 @@ using OpenTelemetry.Metrics;
 
 namespace EventService.FunctionalTests;
 
-/// <summary>The real service on a real port (Kestrel: limits and broken connections are part of the contract), with models of formulas.</summary>
+/// <summary>
+/// The real service on a real port (Kestrel: limits and broken connections are part of the contract), with models of formulas.
+/// </summary>
 public class RunningService : WebApplicationFactory<Program>
 {
     private readonly bool _usesFormulas;
@@ -105,7 +107,9 @@ public class RunningService : WebApplicationFactory<Program>
         }
     }
 
-    /// <summary>OpenTelemetry listens to every meter of the process by its name, and other tests' services have meters of the same names.</summary>
+    /// <summary>
+    /// OpenTelemetry listens to every meter of the process by its name, and other tests' services have meters of the same names.
+    /// </summary>
     private static void CountOnlyOwn(IServiceProvider services, MeterProviderBuilder metrics)
     {
         var own = services.GetRequiredService<IMeterFactory>();

@@ -116,7 +116,8 @@ public sealed class TrainRecipeTests : IDisposable
         Assert.Equal("", await Run("constrain", shipped, "--recipe", recipe, "--output", model));
         Assert.Equal("", await Run("generate", "--model", model, "-n", "2000", "--seed", "1", "--format", "npy", "-o", events));
 
-        // Neither electron is told from the other by the direction of the beams: half of all is inside, but for what the flow has not learnt.
+        // Neither electron is told from the other by the direction of the beams: half of all is inside, but for what the flow has not
+        // learnt.
         Assert.Equal(0.5, EventGenerator.Open(model).Document.Acceptance, 0.05);
         var table = new NpyTable(await File.ReadAllBytesAsync(events));
         Assert.All(Enumerable.Range(0, 2000), k => Assert.True(table.Number(k, "electron1_eta") >= table.Number(k, "electron2_eta")));

@@ -34,7 +34,9 @@ public sealed class TrainResumeTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    /// <summary>Trains to model.safetensors in a folder of its own (the file's name is part of the model); whether SIGKILL ended it.</summary>
+    /// <summary>
+    /// Trains to model.safetensors in a folder of its own (the file's name is part of the model); whether SIGKILL ended it.
+    /// </summary>
     /// <param name="name">Folder.</param>
     /// <param name="resume">With --resume.</param>
     /// <param name="killAfter">Time from this process's first checkpoint to SIGKILL; null for none.</param>

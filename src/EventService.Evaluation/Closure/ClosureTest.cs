@@ -7,7 +7,9 @@ using EventService.Physics.Observables;
 
 namespace EventService.Evaluation.Closure;
 
-/// <summary>Compares a model that was trained without a point with the events of this point, and beside it what stands for them without a model.</summary>
+/// <summary>
+/// Compares a model that was trained without a point with the events of this point, and beside it what stands for them without a model.
+/// </summary>
 /// <param name="schema">Columns of the events.</param>
 /// <param name="events">Events of each kind, at most.</param>
 /// <param name="resamplings">Pairs of Monte Carlo samples for the floor.</param>

@@ -5,13 +5,16 @@ using EventService.Physics.Events;
 namespace EventService.Evaluation.Closure;
 
 /// <summary>
-/// Moment morphing (Baak, Gadatsu, Harrington and Verkerke, NIM A 771 (2015) 39, arXiv:1410.7388, eqs. 12 to 16): before points are mixed, each one's distribution is
-/// shifted and stretched such that its mean and standard deviation are those interpolated linearly, column by column: x' = mu' + (x - mu_i) sigma' / sigma_i.
-/// Counts stay what they are: moved, they would be no whole numbers, which any classifier sees.
+/// Moment morphing (Baak, Gadatsu, Harrington and Verkerke, NIM A 771 (2015) 39, arXiv:1410.7388, eqs. 12 to 16): before points are mixed,
+/// each one's distribution is shifted and stretched such that its mean and standard deviation are those interpolated linearly, column by
+/// column: x' = mu' + (x - mu_i) sigma' / sigma_i. Counts stay what they are: moved, they would be no whole numbers, which any classifier
+/// sees.
 /// </summary>
 public static class MomentMorphing
 {
-    /// <summary>The points with every column moved to the interpolated mean and width; to be mixed by <see cref="VerticalMorphing"/>.</summary>
+    /// <summary>
+    /// The points with every column moved to the interpolated mean and width; to be mixed by <see cref="VerticalMorphing"/>.
+    /// </summary>
     /// <param name="points">Events of each point, and its weight; weights add up to 1.</param>
     public static IReadOnlyList<(EventSample Sample, double Weight)> Move(IReadOnlyList<(EventSample Sample, double Weight)> points)
     {

@@ -4,8 +4,9 @@ using EventService.Physics.Events;
 namespace EventService.Evaluation.Closure;
 
 /// <summary>
-/// Vertical morphing: between simulated points, each bin of a histogram is the weighted mean of theirs (as "linear interpolation" in HistFactory,
-/// Cranmer et al. 2012, CERN-OPEN-2012-016, sec. 4). In events, whatever the binning: a mixture that takes each point's events with its weight.
+/// Vertical morphing: between simulated points, each bin of a histogram is the weighted mean of theirs (as "linear interpolation" in
+/// HistFactory, Cranmer et al. 2012, CERN-OPEN-2012-016, sec. 4). In events, whatever the binning: a mixture that takes each point's events
+/// with its weight.
 /// </summary>
 public static class VerticalMorphing
 {

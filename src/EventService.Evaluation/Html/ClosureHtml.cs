@@ -6,7 +6,10 @@ using EventService.Models.Sampling;
 
 namespace EventService.Evaluation.Html;
 
-/// <summary>A <see cref="ClosureReport"/> as one HTML page: areas and distances of what stands for the points left out, and the trend of each observable's mean with the parameter.</summary>
+/// <summary>
+/// A <see cref="ClosureReport"/> as one HTML page: areas and distances of what stands for the points left out, and the trend of each
+/// observable's mean with the parameter.
+/// </summary>
 public static class ClosureHtml
 {
     private const double Width = 400, Height = 240, Left = 52, Top = 24, Right = 392, Bottom = 204;

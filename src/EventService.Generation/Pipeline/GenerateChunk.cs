@@ -37,8 +37,8 @@ public sealed class GenerateChunk(IGenerativeModel model, GenerateRequest reques
     }
 
     /// <summary>
-    /// Generates the events of chunks that fit with each other in one call of the model, so that its networks work on full tiles. The bits are those
-    /// of each chunk alone.
+    /// Generates the events of chunks that fit with each other in one call of the model, so that its networks work on full tiles. The bits
+    /// are those of each chunk alone.
     /// </summary>
     /// <param name="chunks">Of different requests, each cut, laid out and written in its own way.</param>
     /// <param name="scratch">Buffers of the calling thread.</param>

@@ -8,7 +8,9 @@ using EventService.Physics.Formats;
 
 namespace EventService.Generation.Pipeline;
 
-/// <summary>Generates events on the workers, encodes each chunk where it was generated, and hands the bytes on in order, in flat memory.</summary>
+/// <summary>
+/// Generates events on the workers, encodes each chunk where it was generated, and hands the bytes on in order, in flat memory.
+/// </summary>
 public static class GeneratePipeline
 {
     /// <summary>Chunks of small requests are a multiple of this, so that no worker gets a sliver.</summary>
@@ -20,7 +22,8 @@ public static class GeneratePipeline
     /// <param name="workers">The workers.</param>
     /// <param name="generator">The model.</param>
     /// <param name="request">Which events; the bits do not depend on how they are cut into chunks.</param>
-    /// <param name="write">Takes the next bytes of the answer, and how many events have been generated for it up to here. The memory is used again after it returns.</param>
+    /// <param name="write">Takes the next bytes of the answer, and how many events have been generated for it up to here. The memory is
+    /// used again after it returns.</param>
     /// <param name="cancellationToken">Ends the work within a chunk.</param>
     /// <exception cref="AttemptsExhaustedException">An event failed the validity filter too often.</exception>
     /// <exception cref="UnwritableEventException">The format cannot hold an event.</exception>

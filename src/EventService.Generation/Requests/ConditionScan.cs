@@ -7,8 +7,9 @@ using EventService.Physics.Events;
 namespace EventService.Generation.Requests;
 
 /// <summary>
-/// A stream of events at several points of the model's conditions. Of L points, event i is event i of point i mod L: the same bits as in a stream of
-/// that point alone, whatever range is asked for. With a prior it is event i of the values that are drawn for it, by a random number of its own.
+/// A stream of events at several points of the model's conditions. Of L points, event i is event i of point i mod L: the same bits as in a
+/// stream of that point alone, whatever range is asked for. With a prior it is event i of the values that are drawn for it, by a random
+/// number of its own.
 /// </summary>
 /// <remarks>Lists of several parameters are combined, the last parameter changing fastest.</remarks>
 public sealed class ConditionScan
@@ -50,7 +51,10 @@ public sealed class ConditionScan
         _weights = HasPrior ? [] : [.. _streams.Select(s => (float)space.YieldAt(s.Condition).WeightPb)];
     }
 
-    /// <summary>The columns of the events: those of the model, then one for each parameter, and the weight [pb] where it depends on them and the model has no such column.</summary>
+    /// <summary>
+    /// The columns of the events: those of the model, then one for each parameter, and the weight [pb] where it depends on them and the
+    /// model has no such column.
+    /// </summary>
     public SampleSchema Schema { get; }
 
     /// <summary>The parameters as they were asked for; those that were asked for by an alternative in values of their own.</summary>
@@ -142,7 +146,10 @@ public sealed class ConditionScan
         return turns + ((((point - (first % l)) + l) % l) < count % l ? 1 : 0);
     }
 
-    /// <summary>Fills the columns of the parameters, and of the weight where that depends on them, of the events that a block of <see cref="Schema"/> has numbers of.</summary>
+    /// <summary>
+    /// Fills the columns of the parameters, and of the weight where that depends on them, of the events that a block of
+    /// <see cref="Schema"/> has numbers of.
+    /// </summary>
     public void Fill(EventBlock block)
     {
         ArgumentNullException.ThrowIfNull(block);

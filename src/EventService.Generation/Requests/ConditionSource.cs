@@ -7,10 +7,14 @@ using EventService.Models.Sampling;
 
 namespace EventService.Generation.Requests;
 
-/// <summary>Where the values of one condition of a stream come from: a number, several, or a prior that each event's own is drawn from.</summary>
+/// <summary>
+/// Where the values of one condition of a stream come from: a number, several, or a prior that each event's own is drawn from.
+/// </summary>
 public abstract partial record ConditionSource
 {
-    /// <summary>Share of a step by which the end of a grid may be missed: steps such as 0.1, or those through an alternative, are rounded numbers.</summary>
+    /// <summary>
+    /// Share of a step by which the end of a grid may be missed: steps such as 0.1, or those through an alternative, are rounded numbers.
+    /// </summary>
     private const double Rounding = 1e-9;
 
     private ConditionSource()
@@ -26,7 +30,9 @@ public abstract partial record ConditionSource
     /// <summary>The same of a parameter, where this is of its alternative.</summary>
     public abstract ConditionSource Through(AlternativeParameter alternative);
 
-    /// <summary>Reads 1700; 1500,1600,1700; uniform(1000,2200); uniform(1000,2200,50) on a grid; choice(1500:1,1600:3) with weights.</summary>
+    /// <summary>
+    /// Reads 1700; 1500,1600,1700; uniform(1000,2200); uniform(1000,2200,50) on a grid; choice(1500:1,1600:3) with weights.
+    /// </summary>
     /// <param name="text">As in a request.</param>
     /// <param name="name">Of the parameter, for messages.</param>
     /// <exception cref="RequestException">It is none of these.</exception>
@@ -87,7 +93,9 @@ public abstract partial record ConditionSource
     }
 
     /// <summary>Uniform between two values; with a step, each of From, From + Step, ... up to To equally often.</summary>
-    /// <remarks>Values are the shortest decimals of numbers of float32: what a column prints is the value, and asks for the event alone.</remarks>
+    /// <remarks>
+    /// Values are the shortest decimals of numbers of float32: what a column prints is the value, and asks for the event alone.
+    /// </remarks>
     public sealed record Uniform(double From, double To, double? Step) : Prior
     {
         public override (double Least, double Greatest) Range => (From, To);

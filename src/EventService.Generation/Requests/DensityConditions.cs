@@ -28,7 +28,9 @@ public sealed class DensityConditions
         };
     }
 
-    /// <summary>The columns that events must have: those of the model, then one for each parameter that the request leaves to them.</summary>
+    /// <summary>
+    /// The columns that events must have: those of the model, then one for each parameter that the request leaves to them.
+    /// </summary>
     public SampleSchema Schema { get; }
 
     /// <param name="texts">The parameters of the request.</param>

@@ -4,8 +4,8 @@ using EventService.Models.Contracts;
 namespace EventService.Generation.Requests;
 
 /// <summary>
-/// What a request says of a parameter, by its name or by that of its alternative. The one door at which values of alternatives become values of parameters: behind it there are
-/// none, so that both ways of asking give the same events and the same receipt.
+/// What a request says of a parameter, by its name or by that of its alternative. The one door at which values of alternatives become
+/// values of parameters: behind it there are none, so that both ways of asking give the same events and the same receipt.
 /// </summary>
 public sealed class GivenCondition
 {
@@ -15,7 +15,9 @@ public sealed class GivenCondition
 
     private GivenCondition(ConditionParameter parameter, string given, bool isAlternative) => (_parameter, _given, _isAlternative) = (parameter, given, isAlternative);
 
-    /// <summary>As it would be asked for by the parameter: the text as it was given, or with the parameter's values in place of the alternative's.</summary>
+    /// <summary>
+    /// As it would be asked for by the parameter: the text as it was given, or with the parameter's values in place of the alternative's.
+    /// </summary>
     /// <exception cref="RequestException">The alternative's values are not understood.</exception>
     public string Text => _isAlternative ? ConditionSource.Parse(_given, _parameter.Alternative!.Name).Through(_parameter.Alternative).Text : _given;
 

@@ -40,7 +40,10 @@ public sealed record Receipt
     /// <summary>Values of the model's conditions; empty where <see cref="Scan"/> has them.</summary>
     public required IReadOnlyDictionary<string, double> Condition { get; init; }
 
-    /// <summary>The alternatives of these values, for the reader: what makes the events again is <see cref="Condition"/>. Null where the model's parameters have none, or <see cref="Scan"/> has them.</summary>
+    /// <summary>
+    /// The alternatives of these values, for the reader: what makes the events again is <see cref="Condition"/>. Null where the model's
+    /// parameters have none, or <see cref="Scan"/> has them.
+    /// </summary>
     public IReadOnlyDictionary<string, double>? Alternative { get; init; }
 
     /// <summary>The conditions as they were asked for, where events have different ones; null where all have the same.</summary>

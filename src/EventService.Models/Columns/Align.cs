@@ -5,10 +5,12 @@ namespace EventService.Models.Columns;
 public abstract partial record ObservableMap
 {
     /// <summary>
-    /// t = (x - mean) / scale with the mean and the scale of the condition: linear between those that the column has at each trained value, so that what is left for a flow to learn of the
-    /// condition is how the shape changes. It is moment morphing (Baak, Gadatsu, Harrington and Verkerke, NIM A 771 (2015) 39, arXiv:1410.7388, eqs. 12 to 16) as a map of each event.
+    /// t = (x - mean) / scale with the mean and the scale of the condition: linear between those that the column has at each trained value,
+    /// so that what is left for a flow to learn of the condition is how the shape changes. It is moment morphing (Baak, Gadatsu, Harrington
+    /// and Verkerke, NIM A 771 (2015) 39, arXiv:1410.7388, eqs. 12 to 16) as a map of each event.
     /// </summary>
-    /// <param name="Anchors">Values of the condition, as gates take it from -1 to 1, rising strictly; before the first and behind the last the map is theirs.</param>
+    /// <param name="Anchors">Values of the condition, as gates take it from -1 to 1, rising strictly; before the first and behind the last
+    /// the map is theirs.</param>
     /// <param name="Means">What becomes 0, at each of them.</param>
     /// <param name="Scales">What becomes 1 above that, at each of them; above 0.</param>
     /// <remarks>Under no condition every number is NaN.</remarks>

@@ -5,7 +5,10 @@ using EventService.Models.Sampling;
 
 namespace EventService.Models.Columns;
 
-/// <summary>What holds of the columns of every event: a sum of factor times column, or times a product of columns, is at least a bound, as jet1_pt - jet2_pt is at least 0.</summary>
+/// <summary>
+/// What holds of the columns of every event: a sum of factor times column, or times a product of columns, is at least a bound, as jet1_pt -
+/// jet2_pt is at least 0.
+/// </summary>
 /// <param name="Terms">Factor of each column that takes part; the key of a product is "n_jets*jet3_pt".</param>
 /// <param name="AtLeast">The bound, which belongs to what is allowed.</param>
 /// <param name="Meaning">Why, as a sentence without its end: "jets are sorted by pT".</param>

@@ -68,8 +68,8 @@ public sealed class ColumnPreprocessing
     }
 
     /// <summary>
-    /// The observable of a flow's number, rounded to float32. Where the rounding leads onto the edge of an open domain, the neighbour inside.
-    /// Not finite where it is too large for a float32.
+    /// The observable of a flow's number, rounded to float32. Where the rounding leads onto the edge of an open domain, the neighbour
+    /// inside. Not finite where it is too large for a float32.
     /// </summary>
     public float Inverse(double t) => Inverse(t, double.NaN);
 

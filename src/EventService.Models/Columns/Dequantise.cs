@@ -5,9 +5,10 @@ namespace EventService.Models.Columns;
 public abstract partial record ObservableMap
 {
     /// <summary>
-    /// Values on a grid, offset + step * k, such as counts or numbers of few digits: training sees them spread over their cell, sampling rounds to the grid.
-    /// Evenly (Theis, van den Oord and Bethge, "A note on the evaluation of generative models", ICLR 2016, arXiv:1511.01844, sec. 3.1), or with a density that
-    /// is linear in each cell, 1 + tilt (2 u - 1), so that neighbouring cells join without a step.
+    /// Values on a grid, offset + step * k, such as counts or numbers of few digits: training sees them spread over their cell, sampling
+    /// rounds to the grid. Evenly (Theis, van den Oord and Bethge, "A note on the evaluation of generative models", ICLR 2016,
+    /// arXiv:1511.01844, sec. 3.1), or with a density that is linear in each cell, 1 + tilt (2 u - 1), so that neighbouring cells join
+    /// without a step.
     /// </summary>
     /// <param name="Step">Distance of neighbouring values.</param>
     /// <param name="Offset">One of the values.</param>
@@ -15,8 +16,8 @@ public abstract partial record ObservableMap
     /// <param name="Tilts">Tilt of each cell from there on, -1 to 1; null for even spreading. Cells beyond have none.</param>
     /// <param name="Minimum">Smallest value: what is drawn below becomes it; null for none.</param>
     /// <remarks>
-    /// The log of the chance of a cell, divided by its width, is at least the mean of log p(x) - log q(x) over the spread q (ibid., eq. 3): what a flow
-    /// with such columns calls a density is this lower bound.
+    /// The log of the chance of a cell, divided by its width, is at least the mean of log p(x) - log q(x) over the spread q (ibid., eq. 3):
+    /// what a flow with such columns calls a density is this lower bound.
     /// </remarks>
     public sealed record Dequantise(double Step, double Offset = 0, long FirstCell = 0, double[]? Tilts = null, double? Minimum = null) : ObservableMap
     {

@@ -4,14 +4,16 @@ using EventService.Numerics.Functions;
 namespace EventService.Models.Columns;
 
 /// <summary>
-/// Where events can be: inequalities between their columns. A flow is smooth and gives a little density to events beyond, such as those whose second jet is harder
-/// than their first. Of its density q the part inside is kept: p(x | c) = q(x | c) / A(c) where all inequalities hold, else 0, with the share A(c) of its draws that is inside.
+/// Where events can be: inequalities between their columns. A flow is smooth and gives a little density to events beyond, such as those
+/// whose second jet is harder than their first. Of its density q the part inside is kept: p(x | c) = q(x | c) / A(c) where all inequalities
+/// hold, else 0, with the share A(c) of its draws that is inside.
 /// </summary>
 /// <remarks>A is measured at equidistant conditions, and linear between them.</remarks>
 public sealed class EventSupport
 {
     /// <param name="inequalities">What holds of every event.</param>
-    /// <param name="acceptance">A at equidistant conditions from -1 to 1, as gates take them; one number for a flow under no condition.</param>
+    /// <param name="acceptance">A at equidistant conditions from -1 to 1, as gates take them; one number for a flow under no
+    /// condition.</param>
     /// <param name="draws">Draws that each of these was measured with.</param>
     /// <exception cref="ArgumentException">The numbers are none of a support.</exception>
     public EventSupport(ColumnInequalities inequalities, IReadOnlyList<double> acceptance, long draws)
@@ -37,7 +39,9 @@ public sealed class EventSupport
     /// <summary>The support under one condition, as gates take it, -1 to 1.</summary>
     public EventSupport At(double condition) => new(Inequalities, [AcceptanceAt(condition)], Draws);
 
-    /// <summary>-log A under a condition, which is of no meaning to the support under one: what an event inside has more than the flow gives it.</summary>
+    /// <summary>
+    /// -log A under a condition, which is of no meaning to the support under one: what an event inside has more than the flow gives it.
+    /// </summary>
     public double LogGain(double condition) => -Log.Of(AcceptanceAt(condition));
 
     /// <summary>Standard error of log A.</summary>

@@ -5,11 +5,11 @@ namespace EventService.Models.Columns;
 public abstract partial record ObservableMap
 {
     /// <summary>
-    /// Gauss-rank: a smooth rising map through (x_k, z_k), where a share Phi(z_k) of the training values lies below x_k. Between the knots it is the
-    /// rational quadratic of Gregory and Delbourgo, IMA J. Numer. Anal. 2 (1982) 123, with the given slopes at the knots, so that the
-    /// density is continuous. Beyond the last knot z^2 = z_K^2 + 2 z_K d_K (x - x_K), and likewise below the first, which continues value and
-    /// slope: a normal z then is an exponential tail of x, in the scale that the maps before this one leave, and values beyond all
-    /// training values keep a finite density.
+    /// Gauss-rank: a smooth rising map through (x_k, z_k), where a share Phi(z_k) of the training values lies below x_k. Between the knots
+    /// it is the rational quadratic of Gregory and Delbourgo, IMA J. Numer. Anal. 2 (1982) 123, with the given slopes at the knots, so that
+    /// the density is continuous. Beyond the last knot z^2 = z_K^2 + 2 z_K d_K (x - x_K), and likewise below the first, which continues
+    /// value and slope: a normal z then is an exponential tail of x, in the scale that the maps before this one leave, and values beyond
+    /// all training values keep a finite density.
     /// </summary>
     /// <param name="Knots">x_k, rising strictly.</param>
     /// <param name="Values">z_k, rising strictly, the first below zero and the last above.</param>

@@ -132,8 +132,8 @@ public abstract partial record ObservableMap
     }
 
     /// <summary>
-    /// t = ((x + offset)^lambda - 1) / lambda, or ln(x + offset) where lambda is 0, for x above -offset (Box and Cox, J. R. Stat. Soc. B 26 (1964)
-    /// 211, eq. 2). The image of the map is a half-line: a number of the flow beyond it becomes the edge of the domain.
+    /// t = ((x + offset)^lambda - 1) / lambda, or ln(x + offset) where lambda is 0, for x above -offset (Box and Cox, J. R. Stat. Soc. B 26
+    /// (1964) 211, eq. 2). The image of the map is a half-line: a number of the flow beyond it becomes the edge of the domain.
     /// </summary>
     public sealed record BoxCox(double Lambda, double Offset = 0) : ObservableMap
     {

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace EventService.Models.Conditions;
 
 /// <summary>
-/// Another way to say the value of a parameter: alternative = offset + scale * parameter, as the mass of a chargino is 100 GeV + 2100 GeV * eps. Requests may have either;
-/// models know the parameter only.
+/// Another way to say the value of a parameter: alternative = offset + scale * parameter, as the mass of a chargino is 100 GeV + 2100 GeV *
+/// eps. Requests may have either; models know the parameter only.
 /// </summary>
 /// <param name="Name">As requests name it, such as "mChargino".</param>
 /// <param name="Unit">"GeV", or "1".</param>
@@ -14,7 +14,8 @@ namespace EventService.Models.Conditions;
 /// <param name="Offset">Where the parameter is 0.</param>
 /// <param name="Scale">By one of the parameter; above 0, so that ranges keep their direction and grids their start.</param>
 /// <remarks>
-/// Decimal, since both sides are decimals that people write: (1045 - 100) / 2100 is then the very 0.45 that a request by the parameter has, and its events the same bits.
+/// Decimal, since both sides are decimals that people write: (1045 - 100) / 2100 is then the very 0.45 that a request by the parameter has,
+/// and its events the same bits.
 /// </remarks>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record AlternativeParameter(string Name, string Unit, string Description, decimal Offset, decimal Scale)
@@ -31,7 +32,10 @@ public sealed record AlternativeParameter(string Name, string Unit, string Descr
     /// <summary>The step of the parameter that is a step of this.</summary>
     public double ParameterStep(double step) => Scaled(step, 0);
 
-    /// <summary>The value of this at a parameter, to 15 digits of the larger term: what a request gave, whose parameter may be a repeating decimal (1000 GeV are eps = 0.428571...).</summary>
+    /// <summary>
+    /// The value of this at a parameter, to 15 digits of the larger term: what a request gave, whose parameter may be a repeating decimal
+    /// (1000 GeV are eps = 0.428571...).
+    /// </summary>
     public double At(double parameter)
     {
         if (!(Math.Abs(parameter) <= Largest))

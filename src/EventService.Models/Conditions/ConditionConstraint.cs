@@ -4,7 +4,9 @@ using EventService.Models.Sampling;
 
 namespace EventService.Models.Conditions;
 
-/// <summary>What every values of the parameters have to fulfil: the sum of factor times parameter is above a bound, as mGluino - mLSP is above 0.</summary>
+/// <summary>
+/// What every values of the parameters have to fulfil: the sum of factor times parameter is above a bound, as mGluino - mLSP is above 0.
+/// </summary>
 /// <param name="Terms">Factor of each parameter that takes part.</param>
 /// <param name="Above">The bound, in the parameters' unit; it does not belong to what is allowed.</param>
 /// <param name="Meaning">Why, as a sentence without its end: "a gluino is heavier than the neutralino it decays to".</param>

@@ -8,7 +8,10 @@ namespace EventService.Models.Conditions;
 /// </summary>
 public sealed record ConditionDomain
 {
-    /// <summary>How far from the hull of a degenerate grid (a line, a point) a request may be, as a share of each parameter's range; of its value where it has none.</summary>
+    /// <summary>
+    /// How far from the hull of a degenerate grid (a line, a point) a request may be, as a share of each parameter's range; of its value
+    /// where it has none.
+    /// </summary>
     public const double DefaultTolerance = 1e-3;
 
     public required IReadOnlyList<TrainedPoint> Points { get; init; }

@@ -3,13 +3,13 @@ using EventService.Models.Sampling;
 namespace EventService.Models.Conditions;
 
 /// <summary>
-/// Convex hull of the trained points. A place in it is the weighted mean of the corners of one simplex of points; of the simplices that hold it the one with the
-/// least mean squared distance of its corners is taken, which is that of the Delaunay triangulation (lifting to the paraboloid: Brown 1979,
-/// Inf. Proc. Lett. 9, 223): along a line the two neighbours.
+/// Convex hull of the trained points. A place in it is the weighted mean of the corners of one simplex of points; of the simplices that
+/// hold it the one with the least mean squared distance of its corners is taken, which is that of the Delaunay triangulation (lifting to
+/// the paraboloid: Brown 1979, Inf. Proc. Lett. 9, 223): along a line the two neighbours.
 /// </summary>
 /// <remarks>
-/// All simplices are tried: grids of masses have a few dozen points in one to three dimensions. Lines and points in several dimensions need no case of their own.
-/// Distances are in shares of each parameter's range, of its value where all points have the same.
+/// All simplices are tried: grids of masses have a few dozen points in one to three dimensions. Lines and points in several dimensions need
+/// no case of their own. Distances are in shares of each parameter's range, of its value where all points have the same.
 /// </remarks>
 public sealed class ConditionHull
 {
@@ -144,7 +144,10 @@ public sealed class ConditionHull
         return best;
     }
 
-    /// <summary>Weights, not negative, of the point of a simplex that is nearest in its plane; false where that is outside, or the corners are no simplex.</summary>
+    /// <summary>
+    /// Weights, not negative, of the point of a simplex that is nearest in its plane; false where that is outside, or the corners are no
+    /// simplex.
+    /// </summary>
     private bool TryWeigh(double[] x, int[] corners, out double[] weights)
     {
         // With p0 the first corner and e_k = p_k - p0: G w = r, G_kl = e_k e_l, r_k = e_k (x - p0), the normal equations.

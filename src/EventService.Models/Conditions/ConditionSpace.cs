@@ -7,13 +7,13 @@ using EventService.Numerics.Functions;
 namespace EventService.Models.Conditions;
 
 /// <summary>
-/// The values that a model's conditions may have: what cannot be, what the model was trained on, where it is on weak ground, and what cross-section and
-/// efficiency belong to them.
+/// The values that a model's conditions may have: what cannot be, what the model was trained on, where it is on weak ground, and what
+/// cross-section and efficiency belong to them.
 /// </summary>
 /// <remarks>
-/// Between trained points: with the weights of <see cref="ConditionHull"/> the logarithm of the cross-section and the efficiency itself are linear in the
-/// parameters; at a trained point they are its own. A model whose document has no <see cref="ConditionDomain"/> has the ranges of its parameters as
-/// hull and one cross-section and efficiency.
+/// Between trained points: with the weights of <see cref="ConditionHull"/> the logarithm of the cross-section and the efficiency itself are
+/// linear in the parameters; at a trained point they are its own. A model whose document has no <see cref="ConditionDomain"/> has the
+/// ranges of its parameters as hull and one cross-section and efficiency.
 /// </remarks>
 public sealed class ConditionSpace
 {
@@ -25,7 +25,8 @@ public sealed class ConditionSpace
     /// <param name="parameters">The parameters of the model; empty for an unconditional one.</param>
     /// <param name="domain">Where it was trained; null where the ranges of the parameters are all that is known.</param>
     /// <param name="yield">Cross-section and efficiency where the points of the domain have none of their own.</param>
-    /// <exception cref="ModelFormatException">The domain does not belong to the parameters, or one of their alternatives is faulty.</exception>
+    /// <exception cref="ModelFormatException">The domain does not belong to the parameters, or one of their alternatives is
+    /// faulty.</exception>
     public ConditionSpace(IReadOnlyList<ConditionParameter> parameters, ConditionDomain? domain, PointYield yield)
     {
         ArgumentNullException.ThrowIfNull(parameters);

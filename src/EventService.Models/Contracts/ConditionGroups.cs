@@ -3,7 +3,9 @@ using EventService.Physics.Events;
 
 namespace EventService.Models.Contracts;
 
-/// <summary>Densities of events under conditions of their own from a model that takes one condition at a time: those of one condition together.</summary>
+/// <summary>
+/// Densities of events under conditions of their own from a model that takes one condition at a time: those of one condition together.
+/// </summary>
 internal static class ConditionGroups
 {
     /// <inheritdoc cref="ILikelihoodModel.LogDensities"/>

@@ -18,7 +18,9 @@ public interface IGenerativeModel
     /// <summary>Events of one evaluation of the networks: whole multiples make the best use of them.</summary>
     int Tile { get; }
 
-    /// <summary>Fills <paramref name="block"/> with the events of the ranges, one range after the other. Runs on the calling thread.</summary>
+    /// <summary>
+    /// Fills <paramref name="block"/> with the events of the ranges, one range after the other. Runs on the calling thread.
+    /// </summary>
     /// <param name="ranges">Which events, of any streams of this model: those of several requests can be generated together.</param>
     /// <param name="block">Receives the events; its schema is <see cref="Schema"/>.</param>
     /// <param name="logDensity">Empty, or receives the log-density of each event as the sampler knows it.</param>

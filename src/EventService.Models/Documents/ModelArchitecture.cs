@@ -26,8 +26,8 @@ public enum ModelCapabilities
 public sealed record ModelArchitecture(string Name, string Summary, ModelCapabilities Capabilities, ModelArchitecture.Reader Read)
 {
     /// <summary>
-    /// Builds a model. Readers throw <see cref="ModelFormatException"/> with a sentence where they know one; what else a faulty document or tensors make them throw
-    /// becomes one in <see cref="Build"/>.
+    /// Builds a model. Readers throw <see cref="ModelFormatException"/> with a sentence where they know one; what else a faulty document or
+    /// tensors make them throw becomes one in <see cref="Build"/>.
     /// </summary>
     /// <param name="document">Its document, whose conditions are checked.</param>
     /// <param name="tensors">Its tensors.</param>
@@ -38,7 +38,8 @@ public sealed record ModelArchitecture(string Name, string Summary, ModelCapabil
     /// <param name="document">Its document, whose conditions are checked.</param>
     /// <param name="tensors">Its tensors.</param>
     /// <param name="sha256">sha256 of the model file: part of the key of the random numbers.</param>
-    /// <exception cref="ModelFormatException">The document and the tensors do not make a model; the message says what was found and expected.</exception>
+    /// <exception cref="ModelFormatException">The document and the tensors do not make a model; the message says what was found and
+    /// expected.</exception>
     public IGenerativeModel Build(ModelDocument document, SafeTensorsFile tensors, ReadOnlyMemory<byte> sha256)
     {
         ArgumentNullException.ThrowIfNull(document);

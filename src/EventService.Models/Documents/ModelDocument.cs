@@ -40,11 +40,17 @@ public sealed record ModelDocument
     /// <summary>Parameters that the model is conditioned on; empty for an unconditional one.</summary>
     public required IReadOnlyList<ConditionParameter> Conditions { get; init; }
 
-    /// <summary>The points of its conditions that the model was trained at, and what cannot be; null where the ranges of <see cref="Conditions"/> are all that is known.</summary>
+    /// <summary>
+    /// The points of its conditions that the model was trained at, and what cannot be; null where the ranges of <see cref="Conditions"/>
+    /// are all that is known.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ConditionDomain? Domain { get; init; }
 
-    /// <summary>Cross-section of the process before the event selection [pb]; where the points of <see cref="Domain"/> have their own, the mean of these.</summary>
+    /// <summary>
+    /// Cross-section of the process before the event selection [pb]; where the points of <see cref="Domain"/> have their own, the mean of
+    /// these.
+    /// </summary>
     public required double CrossSectionPb { get; init; }
 
     /// <summary>Fraction of the simulated events that pass the event selection.</summary>
@@ -65,7 +71,8 @@ public sealed record ModelDocument
     public string? ParentSha256 { get; init; }
 
     /// <summary>The values that the conditions may have.</summary>
-    /// <exception cref="ModelFormatException">The domain does not belong to the conditions, or one of their alternatives is faulty.</exception>
+    /// <exception cref="ModelFormatException">The domain does not belong to the conditions, or one of their alternatives is
+    /// faulty.</exception>
     public ConditionSpace ConditionSpace() => new(Conditions, Domain, new PointYield(CrossSectionPb, SelectionEfficiency));
 
     /// <summary>Weight of every event: cross-section times selection efficiency [pb].</summary>

@@ -7,13 +7,14 @@ using EventService.Physics.Kinematics;
 namespace EventService.Models.FlowEvents;
 
 /// <summary>
-/// Particle flows that know the event: those of a type's first particle are joint with the missing momentum, those of its next particles with the summed energy and
-/// transverse momentum of the earlier ones too. Of many draws the one whose event part comes nearest to the event at hand gives the particle.
-/// Experiment II of the standalone flows for whole events (docs/results.md).
+/// Particle flows that know the event: those of a type's first particle are joint with the missing momentum, those of its next particles
+/// with the summed energy and transverse momentum of the earlier ones too. Of many draws the one whose event part comes nearest to the
+/// event at hand gives the particle. Experiment II of the standalone flows for whole events (docs/results.md).
 /// </summary>
 /// <remarks>
-/// Distance: Euclidean in the numbers that the flows know, log10 of GeV and radians. Deviations: differences of azimuths are taken on the circle; a type whose next particles are
-/// too rare to learn draws them from the flow of its first. Random numbers as in <see cref="ParticleFlows"/>, the candidates of a particle one after the other in its substream.
+/// Distance: Euclidean in the numbers that the flows know, log10 of GeV and radians. Deviations: differences of azimuths are taken on the
+/// circle; a type whose next particles are too rare to learn draws them from the flow of its first. Random numbers as in
+/// <see cref="ParticleFlows"/>, the candidates of a particle one after the other in its substream.
 /// </remarks>
 public sealed class CumulativeParticleFlows : IEventComposition
 {

@@ -20,7 +20,8 @@ public sealed class EventCandidate
     /// <summary>Adds an object; energy and momentum need not fit each other. Returns the energy that it has [GeV].</summary>
     public double Add(ObjectType type, double energy, double pt, double eta, double phi)
     {
-        // Momenta as they are written; a flow that draws energy and momentum apart can draw an energy below the momentum: such a jet is massless.
+        // Momenta as they are written; a flow that draws energy and momentum apart can draw an energy below the momentum: such a jet is
+        // massless.
         float writtenPt = (float)pt, writtenEta = (float)eta;
         var p = Energy.OfPtEtaMass(writtenPt, writtenEta, 0);
         var mass = DarkMachinesSchema.HasMass(type) && energy > p ? (float)Math.Sqrt((energy - p) * (energy + p)) : 0;
@@ -29,7 +30,9 @@ public sealed class EventCandidate
         return written;
     }
 
-    /// <summary>Appends the event to a sample if it is valid: finite numbers, objects within their cuts, one that selects the event.</summary>
+    /// <summary>
+    /// Appends the event to a sample if it is valid: finite numbers, objects within their cuts, one that selects the event.
+    /// </summary>
     public bool TryAppendTo(EventSample sample, long index, double weight)
     {
         ArgumentNullException.ThrowIfNull(sample);

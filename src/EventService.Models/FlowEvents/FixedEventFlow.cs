@@ -6,13 +6,14 @@ using EventService.Physics.Events;
 namespace EventService.Models.FlowEvents;
 
 /// <summary>
-/// One flow over an event of fixed length: missing momentum, then so many objects of each type, each by falling pT; an object that is absent has four numbers near zero.
-/// Experiment III of the standalone flows for whole events (docs/results.md): 66 numbers, correlations between all of them.
+/// One flow over an event of fixed length: missing momentum, then so many objects of each type, each by falling pT; an object that is
+/// absent has four numbers near zero. Experiment III of the standalone flows for whole events (docs/results.md): 66 numbers, correlations
+/// between all of them.
 /// </summary>
 /// <remarks>
-/// Deviation: the zeros of absent objects are spread evenly over +-<see cref="AbsentSpread"/>, since a spike of no width has no density. log10 of 20 GeV is 1.3, so that nothing
-/// comes between absent and present objects but what the flow smears; an object is present if its log10 pT is above <see cref="PresentAbove"/>.
-/// Random numbers: stream (key, index), one substream an attempt.
+/// Deviation: the zeros of absent objects are spread evenly over +-<see cref="AbsentSpread"/>, since a spike of no width has no density.
+/// log10 of 20 GeV is 1.3, so that nothing comes between absent and present objects but what the flow smears; an object is present if its
+/// log10 pT is above <see cref="PresentAbove"/>. Random numbers: stream (key, index), one substream an attempt.
 /// </remarks>
 public sealed class FixedEventFlow : IEventComposition
 {
@@ -91,7 +92,8 @@ public sealed class FixedEventFlow : IEventComposition
     /// <param name="sample">Events.</param>
     /// <param name="k">Which.</param>
     /// <param name="slots">Type of each object's place.</param>
-    /// <param name="noise">Gives numbers from 0 to 1, one for each object that is present and one for each number of one that is absent.</param>
+    /// <param name="noise">Gives numbers from 0 to 1, one for each object that is present and one for each number of one that is
+    /// absent.</param>
     /// <param name="x">Receives <see cref="Columns"/> numbers.</param>
     public static bool TryRead(EventSample sample, int k, IReadOnlyList<ObjectType> slots, Func<double> noise, Span<double> x)
     {

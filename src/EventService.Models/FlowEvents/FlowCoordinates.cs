@@ -4,11 +4,12 @@ using EventService.Physics.Events;
 namespace EventService.Models.FlowEvents;
 
 /// <summary>
-/// The numbers by which flows know missing momentum and objects: log10 of MET [GeV] and its azimuth; log10 of energy and transverse momentum [GeV], pseudorapidity, azimuth.
+/// The numbers by which flows know missing momentum and objects: log10 of MET [GeV] and its azimuth; log10 of energy and transverse
+/// momentum [GeV], pseudorapidity, azimuth.
 /// </summary>
 /// <remarks>
-/// The energy of a lepton or photon follows from its momentum, and a density over all four numbers would be infinite on that surface: training spreads log10 of its energy by
-/// +-<see cref="MasslessSpread"/>, and an event takes the energy from the momentum.
+/// The energy of a lepton or photon follows from its momentum, and a density over all four numbers would be infinite on that surface:
+/// training spreads log10 of its energy by +-<see cref="MasslessSpread"/>, and an event takes the energy from the momentum.
 /// </remarks>
 public static class FlowCoordinates
 {

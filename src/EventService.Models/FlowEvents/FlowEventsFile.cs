@@ -12,7 +12,10 @@ using EventService.Physics.Kinds;
 
 namespace EventService.Models.FlowEvents;
 
-/// <summary>A composition of flows as a model file: each flow as in its own file, its tensors named <c>flows/NAME/...</c>, and the counts where they are drawn.</summary>
+/// <summary>
+/// A composition of flows as a model file: each flow as in its own file, its tensors named <c>flows/NAME/...</c>, and the counts where they
+/// are drawn.
+/// </summary>
 public static class FlowEventsFile
 {
     private const int MostCandidates = 100_000;
@@ -66,7 +69,8 @@ public static class FlowEventsFile
     }
 
     /// <summary>Builds the model of a file.</summary>
-    /// <exception cref="ModelFormatException">The document and the tensors do not make a model; the message says what was found and expected.</exception>
+    /// <exception cref="ModelFormatException">The document and the tensors do not make a model; the message says what was found and
+    /// expected.</exception>
     public static FlowEventsModel Read(ModelDocument document, SafeTensorsFile file, ReadOnlyMemory<byte> sha256)
     {
         ArgumentNullException.ThrowIfNull(document);

@@ -9,8 +9,8 @@ using EventService.Physics.Events;
 namespace EventService.Models.FlowEvents;
 
 /// <summary>
-/// Whole events made by a composition of flows: each attempt is composed, sorted and checked against the event selection, and drawn again until it is valid. The
-/// counts of an event stay through its attempts where the composition draws counts.
+/// Whole events made by a composition of flows: each attempt is composed, sorted and checked against the event selection, and drawn again
+/// until it is valid. The counts of an event stay through its attempts where the composition draws counts.
 /// </summary>
 /// <remarks>There is no density: an event is what sorting, choosing and dropping have left of the flows' draws.</remarks>
 public sealed class FlowEventsModel : IGenerativeModel

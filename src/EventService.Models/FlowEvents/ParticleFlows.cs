@@ -6,10 +6,13 @@ using EventService.Physics.Events;
 namespace EventService.Models.FlowEvents;
 
 /// <summary>
-/// One flow for the missing momentum and one for each particle type, glued by the counts: the counts are drawn from their table, then each object on its own, and sorted
-/// by falling pT. Experiment I of the standalone flows for whole events (docs/results.md): any number of objects, no correlation between them.
+/// One flow for the missing momentum and one for each particle type, glued by the counts: the counts are drawn from their table, then each
+/// object on its own, and sorted by falling pT. Experiment I of the standalone flows for whole events (docs/results.md): any number of
+/// objects, no correlation between them.
 /// </summary>
-/// <remarks>Random numbers: stream (key, index); substream 0 for the counts, then of each attempt one for the missing momentum and one an object.</remarks>
+/// <remarks>
+/// Random numbers: stream (key, index); substream 0 for the counts, then of each attempt one for the missing momentum and one an object.
+/// </remarks>
 public sealed class ParticleFlows : IEventComposition
 {
     public const string CompositionName = "particles";

@@ -8,11 +8,13 @@ using EventService.Physics.Events;
 namespace EventService.Models.Flows;
 
 /// <summary>
-/// A layered flow p(x | c) whose networks take a condition c by gated linear units. For a fixed c the gates are numbers that scale rows of weights, so the
-/// flow under a condition is an ordinary <see cref="LayeredFlow"/>, sampled and asked for densities as fast as one; those last used are kept.
+/// A layered flow p(x | c) whose networks take a condition c by gated linear units. For a fixed c the gates are numbers that scale rows of
+/// weights, so the flow under a condition is an ordinary <see cref="LayeredFlow"/>, sampled and asked for densities as fast as one; those
+/// last used are kept.
 /// </summary>
 /// <remarks>
-/// Where events have conditions of their own, they go through the layers together and gates scale weights lane by lane: the same bits, without a flow for each condition.
+/// Where events have conditions of their own, they go through the layers together and gates scale weights lane by lane: the same bits,
+/// without a flow for each condition.
 /// </remarks>
 public sealed class ConditionalFlow : ILikelihoodModel
 {

@@ -54,7 +54,8 @@ public sealed class LayeredFlow : TableLikelihoodModel
     public FlowBase Base => _base;
 
     /// <summary>
-    /// A flow that differs in its maps, layers and support only and shares the memory that threads work in: one under another condition is used for a few events.
+    /// A flow that differs in its maps, layers and support only and shares the memory that threads work in: one under another condition is
+    /// used for a few events.
     /// </summary>
     internal LayeredFlow With(IReadOnlyList<ColumnPreprocessing> columns, IReadOnlyList<FlowLayer> layers, EventSupport? support) => new(this, columns, layers, support);
 
@@ -77,7 +78,8 @@ public sealed class LayeredFlow : TableLikelihoodModel
 
     /// <summary>The events of given draws of the base distribution.</summary>
     /// <param name="draws">One row of D numbers an event.</param>
-    /// <param name="events">Receives the columns of the events, one row of D numbers an event; not finite where float32 cannot hold them.</param>
+    /// <param name="events">Receives the columns of the events, one row of D numbers an event; not finite where float32 cannot hold
+    /// them.</param>
     internal void FromBase(ReadOnlySpan<float> draws, Span<float> events) => FromBase(draws, [], [], events);
 
     /// <param name="draws">One row of D numbers an event.</param>

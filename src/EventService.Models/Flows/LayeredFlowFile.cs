@@ -41,7 +41,9 @@ public static class LayeredFlowFile
         public SupportText? Support { get; init; }
     }
 
-    /// <summary>A refinement without its matrices. Its acceptance is the document's, unless there is a support, which has its share in that.</summary>
+    /// <summary>
+    /// A refinement without its matrices. Its acceptance is the document's, unless there is a support, which has its share in that.
+    /// </summary>
     private sealed record RefinementText(FlowActivation Activation, string[] Steps, double LargestLogWeight)
     {
         public double? Acceptance { get; init; }
@@ -75,7 +77,9 @@ public static class LayeredFlowFile
 
         public int? Frequencies { get; init; }
 
-        /// <summary>Values of the condition, scaled to -1 to 1, where a flow between data distributions was trained; null for one from noise.</summary>
+        /// <summary>
+        /// Values of the condition, scaled to -1 to 1, where a flow between data distributions was trained; null for one from noise.
+        /// </summary>
         public double[]? Anchors { get; init; }
 
         /// <summary>Which of them the layers behind are of.</summary>
@@ -123,7 +127,8 @@ public static class LayeredFlowFile
     }
 
     /// <summary>Builds the flow of a model file.</summary>
-    /// <exception cref="ModelFormatException">The document and the tensors do not make a flow; the message says what was found and expected.</exception>
+    /// <exception cref="ModelFormatException">The document and the tensors do not make a flow; the message says what was found and
+    /// expected.</exception>
     public static ILikelihoodModel Read(ModelDocument document, SafeTensorsFile file, ReadOnlyMemory<byte> sha256)
     {
         ArgumentNullException.ThrowIfNull(document);
@@ -192,7 +197,9 @@ public static class LayeredFlowFile
             : throw new ModelFormatException($"The support has {knots} acceptances for {document.Conditions.Count} conditions, expected 1 without a condition, or 2 to {MostKnots} along a single one.");
     }
 
-    /// <summary>Builds the flow of a model file whose source is a sample, the tensor <see cref="SourceTensor"/> of [rows, features].</summary>
+    /// <summary>
+    /// Builds the flow of a model file whose source is a sample, the tensor <see cref="SourceTensor"/> of [rows, features].
+    /// </summary>
     /// <exception cref="ModelFormatException">The document and the tensors do not make such a flow.</exception>
     public static TransportedSample ReadTransported(ModelDocument document, SafeTensorsFile file, ReadOnlyMemory<byte> sha256)
     {

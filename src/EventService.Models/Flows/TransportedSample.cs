@@ -8,8 +8,8 @@ using EventService.Physics.Events;
 namespace EventService.Models.Flows;
 
 /// <summary>
-/// A flow between data distributions whose source is a sample of events: each event starts from one drawn at random, with replacement, and is carried to where the condition says.
-/// There are as many different events as the sample has under one condition, and no density.
+/// A flow between data distributions whose source is a sample of events: each event starts from one drawn at random, with replacement, and
+/// is carried to where the condition says. There are as many different events as the sample has under one condition, and no density.
 /// </summary>
 /// <remarks>The latents of an event are row NextBelow(rows) of the sample, drawn from its stream.</remarks>
 public sealed class TransportedSample : IGenerativeModel

@@ -9,10 +9,13 @@ namespace EventService.Models.GaussianMixture;
 
 /// <summary>
 /// A mixture of Gaussians with full covariances over the columns t after their maps: q(t) = sum_k w_k N(t; mu_k, L_k L_k^T)
-/// (C. M. Bishop, "Pattern Recognition and Machine Learning", Springer 2006, eq. 9.7). It is the smallest family of tables here, and the example of
-/// docs/adding-an-architecture.md.
+/// (C. M. Bishop, "Pattern Recognition and Machine Learning", Springer 2006, eq. 9.7). It is the smallest family of tables here, and the
+/// example of docs/adding-an-architecture.md.
 /// </summary>
-/// <remarks>The latents of an event are D standard normal numbers z and the number k of its component: t = mu_k + L_k z. They take two words of the stream each.</remarks>
+/// <remarks>
+/// The latents of an event are D standard normal numbers z and the number k of its component: t = mu_k + L_k z. They take two words of the
+/// stream each.
+/// </remarks>
 public sealed class GaussianMixture : TableLikelihoodModel
 {
     /// <summary>Name in model files.</summary>

@@ -7,7 +7,10 @@ using EventService.Models.Documents;
 
 namespace EventService.Models.GaussianMixture;
 
-/// <summary>A mixture of Gaussians as a model file: the number of components in the document, the maps of the columns in its preprocessing, three tensors.</summary>
+/// <summary>
+/// A mixture of Gaussians as a model file: the number of components in the document, the maps of the columns in its preprocessing, three
+/// tensors.
+/// </summary>
 public static class GaussianMixtureFile
 {
     private const string Weights = "weights", Means = "means", Factors = "factors";

@@ -25,8 +25,8 @@ namespace EventService.Models.ObjectFlow;
 /// no D-fold repetition); one spline a coordinate on a marginal map, instead of a stack of layers: a one-dimensional conditional
 /// of 16 to 20 bins needs no second one.
 ///
-/// Density: log p(event) = log p(c) + sum log dS/dy + sum log |dy/dx| - log A(c). All of it may depend on conditions such as a mass: they are further inputs of the
-/// networks, and counts and acceptance stand at the trained points (<see cref="ObjectFlowConditions"/>).
+/// Density: log p(event) = log p(c) + sum log dS/dy + sum log |dy/dx| - log A(c). All of it may depend on conditions such as a mass: they
+/// are further inputs of the networks, and counts and acceptance stand at the trained points (<see cref="ObjectFlowConditions"/>).
 /// </remarks>
 public sealed class AutoregressiveObjectFlow : ILikelihoodModel
 {
@@ -139,7 +139,8 @@ public sealed class AutoregressiveObjectFlow : ILikelihoodModel
     }
 
     /// <summary>
-    /// Draws kinematics at a trained point and counts how often the filter accepts them at the first attempt, for each count vector of the data there.
+    /// Draws kinematics at a trained point and counts how often the filter accepts them at the first attempt, for each count vector of the
+    /// data there.
     /// </summary>
     /// <returns>Draws and acceptances in the order of the vectors of the point's count distribution.</returns>
     public (long[] Drawn, long[] Accepted) MeasureAcceptance(int point, ulong seed, long events, int threads, Action<long> progress)

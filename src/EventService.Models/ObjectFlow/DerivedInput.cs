@@ -4,7 +4,10 @@ using EventService.Physics.Events;
 
 namespace EventService.Models.ObjectFlow;
 
-/// <summary>A further input of the networks under conditions: constant + sum of factor times parameter, such as the mass difference mStop - mLSP - 173 GeV that a decay has for its momenta.</summary>
+/// <summary>
+/// A further input of the networks under conditions: constant + sum of factor times parameter, such as the mass difference mStop - mLSP -
+/// 173 GeV that a decay has for its momenta.
+/// </summary>
 /// <param name="Terms">Factor of each parameter that takes part.</param>
 /// <param name="Constant">What is added, in the parameters' unit.</param>
 public sealed record DerivedInput(IReadOnlyDictionary<string, double> Terms, double Constant = 0)

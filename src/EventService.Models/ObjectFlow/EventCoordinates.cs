@@ -83,7 +83,8 @@ public sealed class EventCoordinates
 
     /// <summary>
     /// y and log |dy / dpT|. Where the event selection requires a pT above the threshold, the interval ends there: y is divided by
-    /// its value at the required pT. With a width of the recoil, and a recoil of several widths, y goes through a <see cref="RecoilFocus"/> around the pT that balances it.
+    /// its value at the required pT. With a width of the recoil, and a recoil of several widths, y goes through a <see cref="RecoilFocus"/>
+    /// around the pT that balances it.
     /// </summary>
     public (float Y, double LogDerivative) PtToUnit(SlotClass slot, ObjectType type, double pt, double previousPt, double requiredPt, double recoil = 0)
     {
@@ -102,7 +103,9 @@ public sealed class EventCoordinates
         return ((float)z, logDerivative + Log.Of(slope));
     }
 
-    /// <summary>pT and log |dy / dpT|. The logarithm of this and the following maps is 0 where <paramref name="withSlope"/> is false.</summary>
+    /// <summary>
+    /// pT and log |dy / dpT|. The logarithm of this and the following maps is 0 where <paramref name="withSlope"/> is false.
+    /// </summary>
     public (double Pt, double LogDerivative) PtFromUnit(SlotClass slot, ObjectType type, float y, double previousPt, double requiredPt, bool withSlope = true, double recoil = 0)
     {
         var span = PtSpan(slot, type, previousPt);
@@ -128,7 +131,10 @@ public sealed class EventCoordinates
 
     public (double Eta, double LogDerivative) EtaFromUnit(SlotClass slot, float y, bool withSlope = true) => _eta[(int)slot].Inverse(y, withSlope);
 
-    /// <summary>y of an azimuth relative to the frame, and log |dy / dphi|. With a <paramref name="warp"/> a, y = t / 2 pi + 1/2 with delta phi = t - a sin t (<see cref="AzimuthWarp"/>).</summary>
+    /// <summary>
+    /// y of an azimuth relative to the frame, and log |dy / dphi|. With a <paramref name="warp"/> a, y = t / 2 pi + 1/2 with delta phi = t
+    /// - a sin t (<see cref="AzimuthWarp"/>).
+    /// </summary>
     public static (float Y, double LogDerivative) AzimuthToUnit(double cos, double sin, (double Cos, double Sin) frame, double warp = 0)
     {
         var dphi = Atan2.Of((sin * frame.Cos) - (cos * frame.Sin), (cos * frame.Cos) + (sin * frame.Sin));
@@ -182,7 +188,10 @@ public sealed class EventCoordinates
         return (Exp.Of(-t), withSlope ? ld + t : 0);
     }
 
-    /// <summary>Unit coordinates of the imbalance, and the log of their derivative with respect to MET and its azimuth: |d(along, across)| = MET dMET dphi.</summary>
+    /// <summary>
+    /// Unit coordinates of the imbalance, and the log of their derivative with respect to MET and its azimuth: |d(along, across)| = MET
+    /// dMET dphi.
+    /// </summary>
     public (float Along, float Across, double LogDerivative) ImbalanceToUnit(double along, double across, double met)
     {
         var (a, logAlong) = _met.Forward(Asinh(along / ImbalanceScale));

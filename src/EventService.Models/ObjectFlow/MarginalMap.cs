@@ -248,7 +248,9 @@ public sealed class MarginalMap
         return d;
     }
 
-    /// <summary>The map between two knots: left knot (T, Y), size, derivatives at both ends. Its argument is xi = (t - T) / width, from 0 to 1.</summary>
+    /// <summary>
+    /// The map between two knots: left knot (T, Y), size, derivatives at both ends. Its argument is xi = (t - T) / width, from 0 to 1.
+    /// </summary>
     private readonly record struct Piece(double T, double Y, double Width, double Height, double D0, double D1)
     {
         private readonly double _slope = Height / Width, _bend = D0 + D1 - (2 * (Height / Width));

@@ -16,7 +16,9 @@ public sealed class ObjectFlowCondition
     /// <summary>Inputs of the networks.</summary>
     public double[] Inputs { get; }
 
-    /// <summary>Draws the counts of an event from its own stream of random numbers: between points one more number, which chooses the point.</summary>
+    /// <summary>
+    /// Draws the counts of an event from its own stream of random numbers: between points one more number, which chooses the point.
+    /// </summary>
     public CountVector Draw(ref PhiloxStream random)
     {
         var part = 0;

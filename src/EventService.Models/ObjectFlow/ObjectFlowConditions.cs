@@ -11,12 +11,13 @@ namespace EventService.Models.ObjectFlow;
 public sealed record CountPoint(CountDistribution Counts, AcceptanceTable Acceptance);
 
 /// <summary>
-/// What an object flow takes from the values of its conditions: inputs of the networks, and counts and acceptance, which stand at the trained points and are interpolated
-/// between them.
+/// What an object flow takes from the values of its conditions: inputs of the networks, and counts and acceptance, which stand at the
+/// trained points and are interpolated between them.
 /// </summary>
 /// <remarks>
-/// Between points the counts are the mixture p(c | values) = sum over k of w_k p_k(c) with the weights w_k of <see cref="ConditionHull"/>, linear in the values: it is normalised,
-/// drawn in constant time (a point, then its alias tables) and impossible nowhere, which an interpolation of logarithms or of means is not. log A is interpolated with the same weights.
+/// Between points the counts are the mixture p(c | values) = sum over k of w_k p_k(c) with the weights w_k of <see cref="ConditionHull"/>,
+/// linear in the values: it is normalised, drawn in constant time (a point, then its alias tables) and impossible nowhere, which an
+/// interpolation of logarithms or of means is not. log A is interpolated with the same weights.
 /// </remarks>
 public sealed class ObjectFlowConditions
 {
@@ -57,7 +58,10 @@ public sealed class ObjectFlowConditions
     /// <summary>Counts and acceptance at the trained points.</summary>
     public IReadOnlyList<CountPoint> Points { get; }
 
-    /// <summary>Values as the networks take them: each parameter from -1 to 1 over its range, by its logarithm where that is above 0: momenta go with ratios of masses.</summary>
+    /// <summary>
+    /// Values as the networks take them: each parameter from -1 to 1 over its range, by its logarithm where that is above 0: momenta go
+    /// with ratios of masses.
+    /// </summary>
     public static double[] InputsOf(IReadOnlyList<ConditionParameter> parameters, IReadOnlyList<double> values)
     {
         ArgumentNullException.ThrowIfNull(parameters);

@@ -35,13 +35,17 @@ public sealed record ObjectFlowHyperparameters
     /// <summary>Number of condition parameters.</summary>
     public int Conditions { get; init; }
 
-    /// <summary>Whether the missing momentum is drawn as its difference to the recoil of all objects, along it and across, instead of its size and azimuth.</summary>
+    /// <summary>
+    /// Whether the missing momentum is drawn as its difference to the recoil of all objects, along it and across, instead of its size and
+    /// azimuth.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Imbalance { get; init; }
 
     /// <summary>
-    /// Width of the imbalance [GeV] that the nodes of azimuths resolve: where recoil and momentum are much larger and nearly equal, nodes are denser around the recoil (<see cref="AzimuthWarp"/>), and so is the unit interval of the pT (<see cref="RecoilFocus"/>).
-    /// 0 for nodes that are equidistant always.
+    /// Width of the imbalance [GeV] that the nodes of azimuths resolve: where recoil and momentum are much larger and nearly equal, nodes
+    /// are denser around the recoil (<see cref="AzimuthWarp"/>), and so is the unit interval of the pT (<see cref="RecoilFocus"/>). 0 for
+    /// nodes that are equidistant always.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double RecoilWidth { get; init; }
@@ -112,7 +116,9 @@ public sealed class ObjectFlowNetwork
     /// <summary>Whether a coordinate has a density on the circle, and not a spline on the unit interval.</summary>
     public bool IsCircular(SlotClass slot, Coordinate coordinate) => coordinate == Coordinate.Azimuth && !(_hyper.Imbalance && slot == SlotClass.Met);
 
-    /// <summary>Sets all parameters to their starting values: He-uniform, small last layers, so that the splines start near the identity.</summary>
+    /// <summary>
+    /// Sets all parameters to their starting values: He-uniform, small last layers, so that the splines start near the identity.
+    /// </summary>
     public void Initialise(ulong seed)
     {
         foreach (var parameter in Parameters.Parameters)

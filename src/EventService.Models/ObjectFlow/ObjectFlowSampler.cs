@@ -407,7 +407,10 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         network.Spline.Inverse(theta.Span, whole, _uniform.AsSpan(0, whole), _y.AsSpan(0, whole), LogDerivatives(whole));
     }
 
-    /// <summary>Azimuths of the tile in turns from its uniform numbers, and their log-densities. The fields have been added up: they need no exponents.</summary>
+    /// <summary>
+    /// Azimuths of the tile in turns from its uniform numbers, and their log-densities. The fields have been added up: they need no
+    /// exponents.
+    /// </summary>
     private void InvertAzimuth(Tensor theta, List<int> lanes, int start, int n)
     {
         TakeUniforms(Coordinate.Azimuth, lanes, start, n);
@@ -424,7 +427,8 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
     private static int Whole(int lanes) => (lanes + WholeLanes - 1) / WholeLanes * WholeLanes;
 
     /// <summary>
-    /// Rows for the events of a tile, and as many empty ones as make whole vectors of lanes: kernels take vectors, and what is left over one by one, or by way of copies.
+    /// Rows for the events of a tile, and as many empty ones as make whole vectors of lanes: kernels take vectors, and what is left over
+    /// one by one, or by way of copies.
     /// </summary>
     private void SetRows(int n, int columns)
     {
@@ -432,7 +436,10 @@ internal sealed class ObjectFlowSampler(ObjectFlowNetwork network, EventCoordina
         _rows.Span[(n * columns)..].Clear();
     }
 
-    /// <summary>The rows that have been written, one an event, as the networks take them: a column an event. Written at once, each number would touch a line of its own.</summary>
+    /// <summary>
+    /// The rows that have been written, one an event, as the networks take them: a column an event. Written at once, each number would
+    /// touch a line of its own.
+    /// </summary>
     private void RowsTo(Tensor inputs) => Transpose.Of(_rows, inputs);
 
     private void TakeUniforms(Coordinate coordinate, List<int> lanes, int start, int n)

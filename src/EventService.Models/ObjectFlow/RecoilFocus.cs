@@ -3,9 +3,9 @@ using EventService.Models.Flows.Networks;
 namespace EventService.Models.ObjectFlow;
 
 /// <summary>
-/// A map of the unit interval onto itself that widens the neighbourhood of one point: z = (1 - share) y + share (S(y) - S(0)) / (S(1) - S(0)) with S(y) = u / sqrt(1 + u^2),
-/// u = (y - centre) / width. For the pT of an object that balances a recoil of several hundred GeV: a peak of a few per cent at a place that is another one in every event becomes as
-/// wide as the share, and needs no narrow bins of a spline.
+/// A map of the unit interval onto itself that widens the neighbourhood of one point: z = (1 - share) y + share (S(y) - S(0)) / (S(1) -
+/// S(0)) with S(y) = u / sqrt(1 + u^2), u = (y - centre) / width. For the pT of an object that balances a recoil of several hundred GeV: a
+/// peak of a few per cent at a place that is another one in every event becomes as wide as the share, and needs no narrow bins of a spline.
 /// </summary>
 /// <param name="Share">Of z for the neighbourhood, 0 to below 1; 0 for no map at all.</param>
 /// <param name="Centre">The point, in [0, 1].</param>

@@ -24,7 +24,10 @@ public static class EventStreamKey
         return BinaryPrimitives.ReadUInt64LittleEndian(hash);
     }
 
-    /// <summary>The key of the numbers by which the values of a condition are drawn: sha256("prior", model sha256, seed, place), independent of all events.</summary>
+    /// <summary>
+    /// The key of the numbers by which the values of a condition are drawn: sha256("prior", model sha256, seed, place), independent of all
+    /// events.
+    /// </summary>
     /// <param name="sha256">Of the model file, hexadecimal.</param>
     /// <param name="seed">Of the request.</param>
     /// <param name="parameter">Place of the parameter in the model's document.</param>

@@ -6,14 +6,17 @@ using EventService.Physics.Events;
 namespace EventService.Models.Sampling;
 
 /// <summary>
-/// Ranges of several streams, as a stream of several points asks for them, event by event: those of one condition are generated together and put where they belong.
+/// Ranges of several streams, as a stream of several points asks for them, event by event: those of one condition are generated together
+/// and put where they belong.
 /// </summary>
 internal static class RangesByCondition
 {
     /// <summary>Generates events under one condition.</summary>
     public delegate void Generator(IReadOnlyList<double> condition, ReadOnlySpan<EventRange> ranges, EventBlock block, Span<double> logDensity);
 
-    /// <summary>Fills the block; returns false, and has done nothing, where there are more different conditions than <paramref name="most"/>.</summary>
+    /// <summary>
+    /// Fills the block; returns false, and has done nothing, where there are more different conditions than <paramref name="most"/>.
+    /// </summary>
     /// <param name="ranges">Which events.</param>
     /// <param name="most">Largest number of conditions.</param>
     /// <param name="block">Receives the events in the order of the ranges.</param>

@@ -7,13 +7,15 @@ namespace EventService.Models.Tables;
 
 /// <summary>
 /// Rejection by a classifier: S. Azadi, C. Olsson, T. Darrell, I. Goodfellow, A. Odena, "Discriminator rejection sampling", ICLR 2019,
-/// arXiv:1810.06758; with weights learnt on collision events by S. Diefenbacher et al., "DCTRGAN", JINST 15 (2020) P11004, arXiv:2009.03796.
+/// arXiv:1810.06758; with weights learnt on collision events by S. Diefenbacher et al., "DCTRGAN", JINST 15 (2020) P11004,
+/// arXiv:2009.03796.
 /// </summary>
 /// <remarks>
 /// A network that tells data from events of the flow, with as many of both, has the logit log w = log p_data / q. An event of the flow is
-/// kept with the probability a = min(1, w / w_max), so that what is kept has the density p = q a / A with A = E_q[a], which is measured. Weights above
-/// w_max count as w_max: fewer events are drawn in vain, and the density stays exact. The network sees the columns after their maps. It judges in float32
-/// when events are drawn, in double precision in densities. What it leaves in the distributions of single columns, <see cref="MarginalWeights"/> can take away.
+/// kept with the probability a = min(1, w / w_max), so that what is kept has the density p = q a / A with A = E_q[a], which is measured.
+/// Weights above w_max count as w_max: fewer events are drawn in vain, and the density stays exact. The network sees the columns after
+/// their maps. It judges in float32 when events are drawn, in double precision in densities. What it leaves in the distributions of single
+/// columns, <see cref="MarginalWeights"/> can take away.
 /// </remarks>
 public sealed class FlowRefinement
 {

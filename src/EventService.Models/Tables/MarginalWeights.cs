@@ -3,9 +3,9 @@ using EventService.Models.Columns;
 namespace EventService.Models.Tables;
 
 /// <summary>
-/// Weights of events that are products of one function of each column: log w = sum of h_f(t_f), every h_f linear between its knots and constant beyond
-/// them. Among all changes of a density that give chosen mean values of functions of single columns, such weights are the one of least relative entropy (I. Csiszar,
-/// Ann. Probab. 3 (1975) 146, theorem 3.1).
+/// Weights of events that are products of one function of each column: log w = sum of h_f(t_f), every h_f linear between its knots and
+/// constant beyond them. Among all changes of a density that give chosen mean values of functions of single columns, such weights are the
+/// one of least relative entropy (I. Csiszar, Ann. Probab. 3 (1975) 146, theorem 3.1).
 /// </summary>
 public sealed class MarginalWeights
 {

@@ -7,10 +7,13 @@ using EventService.Physics.Events;
 namespace EventService.Models.Tables;
 
 /// <summary>
-/// A model of tables with a density: log p(x) = log q(g(x)) + sum of log dg/dx + log a / A, where q is the family's density of the columns after their maps g, and
-/// the last term that of what a refinement and a support keep.
+/// A model of tables with a density: log p(x) = log q(g(x)) + sum of log dg/dx + log a / A, where q is the family's density of the columns
+/// after their maps g, and the last term that of what a refinement and a support keep.
 /// </summary>
-/// <remarks>Densities are computed in double precision from the columns as they are written, so that the sampler reports the density that /density gives.</remarks>
+/// <remarks>
+/// Densities are computed in double precision from the columns as they are written, so that the sampler reports the density that /density
+/// gives.
+/// </remarks>
 public abstract class TableLikelihoodModel : TableModel, ILikelihoodModel
 {
     private const int Stride = TableLanes.Density;
@@ -38,7 +41,8 @@ public abstract class TableLikelihoodModel : TableModel, ILikelihoodModel
     public void LogDensity(EventSample events, IReadOnlyList<double> condition, Span<EventDensity> densities) => LogDensities(events, [], [], densities);
 
     /// <summary>Adds log q of the columns after their maps; minus infinity where there is no density.</summary>
-    /// <param name="work">With the columns in <see cref="TableWorkspace.X"/>, rows <see cref="TableLanes.Density"/> apart, which may be overwritten, and the conditions of the lanes.</param>
+    /// <param name="work">With the columns in <see cref="TableWorkspace.X"/>, rows <see cref="TableLanes.Density"/> apart, which may be
+    /// overwritten, and the conditions of the lanes.</param>
     /// <param name="logDensity">One number an event; its length is the number of lanes.</param>
     protected abstract void AddLogDensity(TableWorkspace work, Span<double> logDensity);
 
@@ -106,8 +110,8 @@ public abstract class TableLikelihoodModel : TableModel, ILikelihoodModel
 
     /// <summary>Log-densities of the events in the workspace; minus infinity, never NaN, where there is none.</summary>
     /// <remarks>
-    /// Where columns have values on a grid, the mean over points of their cells of the log-density less that of the spread: a lower bound. The points are
-    /// the middles of equal shares of the spread, in another order for each column.
+    /// Where columns have values on a grid, the mean over points of their cells of the log-density less that of the spread: a lower bound.
+    /// The points are the middles of equal shares of the spread, in another order for each column.
     /// </remarks>
     private void Evaluate(TableWorkspace work, Span<double> logDensity)
     {

@@ -11,13 +11,13 @@ using EventService.Physics.Kinds;
 namespace EventService.Models.Tables;
 
 /// <summary>
-/// A model of events of D scalar columns. What families differ in is how latents are drawn and how they become columns; the loop around that is written here
-/// once: keys, attempts, refinement, support, the inverse maps of the columns, and the memory of threads.
+/// A model of events of D scalar columns. What families differ in is how latents are drawn and how they become columns; the loop around
+/// that is written here once: keys, attempts, refinement, support, the inverse maps of the columns, and the memory of threads.
 /// </summary>
 /// <remarks>
-/// Events are sampled in float32, tile by tile. An event is a function of (key, index): it is drawn from the stream (key, index), substream the attempt;
-/// a refinement takes two further words behind those of the latents. An event too large for float32, outside the support, or that the refinement
-/// does not keep, is redrawn.
+/// Events are sampled in float32, tile by tile. An event is a function of (key, index): it is drawn from the stream (key, index), substream
+/// the attempt; a refinement takes two further words behind those of the latents. An event too large for float32, outside the support, or
+/// that the refinement does not keep, is redrawn.
 /// </remarks>
 public abstract class TableModel : IGenerativeModel
 {
@@ -86,7 +86,10 @@ public abstract class TableModel : IGenerativeModel
     /// <param name="lane">The event's place.</param>
     protected abstract void DrawLatents(ref PhiloxStream random, Span<float> z, int lane);
 
-    /// <summary>Latents become columns, as they are before the inverse of their maps: in <see cref="TableWorkspace.Z"/>, rows <see cref="TableLanes.Sampling"/> apart.</summary>
+    /// <summary>
+    /// Latents become columns, as they are before the inverse of their maps: in <see cref="TableWorkspace.Z"/>, rows
+    /// <see cref="TableLanes.Sampling"/> apart.
+    /// </summary>
     /// <param name="work">With the latents, and the conditions of the lanes where there are any.</param>
     /// <param name="lanes">Number of events; lanes beyond hold any numbers, and may be written.</param>
     protected abstract void ToColumns(TableWorkspace work, int lanes);

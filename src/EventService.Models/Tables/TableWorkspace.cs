@@ -12,7 +12,9 @@ public sealed class TableWorkspace(int features, int rows)
     private const int Stride = TableLanes.Density;
     private const int SamplingStride = TableLanes.Sampling;
 
-    /// <summary>Columns of a tile of densities, [features, lanes]; after <see cref="TableLikelihoodModel"/> has taken their maps, those.</summary>
+    /// <summary>
+    /// Columns of a tile of densities, [features, lanes]; after <see cref="TableLikelihoodModel"/> has taken their maps, those.
+    /// </summary>
     public double[] X { get; } = new double[features * Stride];
 
     /// <summary>The observables of the tile while several points of their cells are evaluated.</summary>
@@ -47,7 +49,10 @@ public sealed class TableWorkspace(int features, int rows)
     /// <summary>Conditions of the tile's lanes, rows <paramref name="stride"/> apart; empty for a model under no condition.</summary>
     public ReadOnlySpan<double> Conditions(int stride) => _ofTile.AsSpan(0, _parameters.Count * stride);
 
-    /// <summary>What the maps of columns take of the condition of a lane: the one parameter, which stands in the first row whatever the stride; NaN for a model under no condition.</summary>
+    /// <summary>
+    /// What the maps of columns take of the condition of a lane: the one parameter, which stands in the first row whatever the stride; NaN
+    /// for a model under no condition.
+    /// </summary>
     public double ConditionOfMaps(int lane) => _parameters.Count == 0 ? double.NaN : _ofTile[lane];
 
     /// <summary>Before the conditions of the events of a call.</summary>

@@ -49,7 +49,9 @@ internal sealed class ColumnFields
         _firstArray = All.Length - schema.Arrays.Count;
     }
 
-    /// <summary>In the order of the schema, which is that of our own files: scalars, each collection's count before its lists, arrays.</summary>
+    /// <summary>
+    /// In the order of the schema, which is that of our own files: scalars, each collection's count before its lists, arrays.
+    /// </summary>
     public ColumnField[] All { get; }
 
     /// <summary>Whether a field may be left out: a count where lists tell it.</summary>

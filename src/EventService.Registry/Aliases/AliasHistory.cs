@@ -37,7 +37,9 @@ internal static class AliasHistory
         context.AliasEvents.AsNoTracking().Where(e => e.ModelId == alias.ModelId && e.Alias == alias.Name)
             .OrderBy(e => e.Id).Skip(alias.Revision - 1).FirstAsync(cancellationToken);
 
-    /// <summary>The last move of an alias that was made by this time, and how many there were until then; null where there was none.</summary>
+    /// <summary>
+    /// The last move of an alias that was made by this time, and how many there were until then; null where there was none.
+    /// </summary>
     public static async Task<(AliasEvent Move, int Revision)?> AtAsync(RegistryContext context, long modelId, string alias, DateTime at, CancellationToken cancellationToken)
     {
         var moves = context.AliasEvents.AsNoTracking().Where(e => e.ModelId == modelId && e.Alias == alias);

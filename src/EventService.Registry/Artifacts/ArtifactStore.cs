@@ -69,7 +69,9 @@ public static class ArtifactStore
         }
     }
 
-    /// <summary>Deletes the rows that belong to no version: those of uploads that were cut off. Uploads that still run add theirs again.</summary>
+    /// <summary>
+    /// Deletes the rows that belong to no version: those of uploads that were cut off. Uploads that still run add theirs again.
+    /// </summary>
     /// <returns>The number of rows.</returns>
     public static async Task<int> SweepAsync(RegistryContext context, CancellationToken cancellationToken = default)
     {

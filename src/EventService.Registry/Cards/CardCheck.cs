@@ -7,7 +7,9 @@ using EventService.Models.Sampling;
 
 namespace EventService.Registry.Cards;
 
-/// <summary>Reads a validation card (<see cref="EvaluationCard"/>, card.json of 'eventservice evaluate') and judges it by the registry's gates.</summary>
+/// <summary>
+/// Reads a validation card (<see cref="EvaluationCard"/>, card.json of 'eventservice evaluate') and judges it by the registry's gates.
+/// </summary>
 public static class CardCheck
 {
     /// <summary>Longest card that is taken, in characters; one of 110 observables has 18,000.</summary>

@@ -6,10 +6,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace EventService.Registry.Cards;
 
-/// <summary>What a version must show before requests get it by default: a last validation card that passes, or somebody who answers for it.</summary>
+/// <summary>
+/// What a version must show before requests get it by default: a last validation card that passes, or somebody who answers for it.
+/// </summary>
 internal static class ProductionGate
 {
-    /// <summary>The grounds on which the alias may mean this version, one of <see cref="AliasGrounds"/>; null for an alias without a gate.</summary>
+    /// <summary>
+    /// The grounds on which the alias may mean this version, one of <see cref="AliasGrounds"/>; null for an alias without a gate.
+    /// </summary>
     /// <exception cref="RegistryException">There are none.</exception>
     public static async Task<string?> PassAsync(
         RegistryContext context, string model, ModelVersion version, string alias, bool byOverride, CancellationToken cancellationToken)

@@ -82,7 +82,8 @@ public sealed class PostgresRegistryContext(DbContextOptions<PostgresRegistryCon
 }
 
 /// <summary>Opens contexts on one PostgreSQL database.</summary>
-/// <param name="connectionString">As Npgsql reads it, such as "Host=db;Database=eventservice;Username=eventservice;Passfile=/run/secrets/pgpass".</param>
+/// <param name="connectionString">As Npgsql reads it, such as
+/// "Host=db;Database=eventservice;Username=eventservice;Passfile=/run/secrets/pgpass".</param>
 public sealed class PostgresRegistryContextFactory(string connectionString) : IDbContextFactory<RegistryContext>
 {
     private readonly DbContextOptions<PostgresRegistryContext> _options =

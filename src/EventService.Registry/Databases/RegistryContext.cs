@@ -49,7 +49,9 @@ public abstract class RegistryContext(DbContextOptions options) : DbContext(opti
     /// <summary>Asks the database to tell this context of changes, where it can.</summary>
     internal virtual Task ListenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Waits until the database says that something has changed, where it can, and never longer than <paramref name="atMost"/>.</summary>
+    /// <summary>
+    /// Waits until the database says that something has changed, where it can, and never longer than <paramref name="atMost"/>.
+    /// </summary>
     internal virtual Task WaitForHintAsync(TimeSpan atMost, CancellationToken cancellationToken) => Task.Delay(atMost, cancellationToken);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)

@@ -11,7 +11,9 @@ public static class LocalModels
     public static string Resolve(string folder) =>
         Directory.Exists(folder) ? folder : Path.Combine(AppContext.BaseDirectory, folder);
 
-    /// <summary>Loads the model of this process or name; of several files of one model the last by name, as the server has it in production.</summary>
+    /// <summary>
+    /// Loads the model of this process or name; of several files of one model the last by name, as the server has it in production.
+    /// </summary>
     /// <param name="folder">Where to look.</param>
     /// <param name="process">Physics process, or null.</param>
     /// <param name="model">Name of a model, path of a model file, or null.</param>

@@ -110,7 +110,9 @@ public sealed class JobStore(IDbContextFactory<RegistryContext> contexts, TimePr
         return await context.JobParts.AsNoTracking().SingleOrDefaultAsync(p => p.JobId == id && p.Number == number, cancellationToken);
     }
 
-    /// <summary>Cancels a job that is not finished, or gives up the files of one that is. Who works on it notices when it next renews its lease.</summary>
+    /// <summary>
+    /// Cancels a job that is not finished, or gives up the files of one that is. Who works on it notices when it next renews its lease.
+    /// </summary>
     public async Task CancelAsync(long id, CancellationToken cancellationToken = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);

@@ -19,7 +19,8 @@ public sealed class KeyCache(KeyStore keys, TimeProvider time, TimeSpan trustedW
     private volatile bool _away;
 
     /// <summary>Reads all keys.</summary>
-    /// <exception cref="System.Data.Common.DbException">The database is away, or EF's exception around that; what was known is kept.</exception>
+    /// <exception cref="System.Data.Common.DbException">The database is away, or EF's exception around that; what was known is
+    /// kept.</exception>
     public async Task RefreshAsync(CancellationToken cancellationToken = default)
     {
         var at = time.GetUtcNow();
@@ -72,7 +73,9 @@ public sealed class KeyCache(KeyStore keys, TimeProvider time, TimeSpan trustedW
         return found;
     }
 
-    /// <summary>Reads all keys after one has been met that is newer than what is known: from now on it works without the database too.</summary>
+    /// <summary>
+    /// Reads all keys after one has been met that is newer than what is known: from now on it works without the database too.
+    /// </summary>
     private async Task RememberAsync(CancellationToken cancellationToken)
     {
         try

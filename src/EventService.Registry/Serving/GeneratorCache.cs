@@ -12,8 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace EventService.Registry.Serving;
 
 /// <summary>
-/// Loaded models by digest, as many as fit into the memory given to them; those not used for longest go first. Each is loaded, and tested by its golden
-/// sample, once however many requests ask for it at the same time.
+/// Loaded models by digest, as many as fit into the memory given to them; those not used for longest go first. Each is loaded, and tested
+/// by its golden sample, once however many requests ask for it at the same time.
 /// </summary>
 /// <param name="registry">Has the files.</param>
 /// <param name="load">Makes models of them.</param>

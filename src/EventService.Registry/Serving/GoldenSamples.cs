@@ -12,7 +12,10 @@ namespace EventService.Registry.Serving;
 /// <summary>Tests a model when it is loaded: it must give the bits that every server before gave.</summary>
 public sealed class GoldenSamples(IDbContextFactory<RegistryContext> contexts, TimeProvider time, ILogger<GoldenSamples> logger)
 {
-    /// <summary>Draws the golden sample, which also compiles the sampler, and compares it with what is recorded; the first to load a model records it.</summary>
+    /// <summary>
+    /// Draws the golden sample, which also compiles the sampler, and compares it with what is recorded; the first to load a model records
+    /// it.
+    /// </summary>
     /// <exception cref="ModelFormatException">The model gives no events that could be trusted.</exception>
     /// <exception cref="RegistryException">Its bits are not those recorded.</exception>
     public async Task CheckAsync(EventGenerator generator, CancellationToken cancellationToken = default)

@@ -1,6 +1,8 @@
 namespace EventService.Registry.Tables;
 
-/// <summary>Part of a model file. Small rows keep memory and locks small whatever the size of the file. Table <c>artifact_chunk</c>.</summary>
+/// <summary>
+/// Part of a model file. Small rows keep memory and locks small whatever the size of the file. Table <c>artifact_chunk</c>.
+/// </summary>
 public sealed class ArtifactChunk
 {
     public const int MaximumBytes = 4 << 20;

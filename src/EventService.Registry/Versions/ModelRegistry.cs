@@ -139,7 +139,8 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
     /// given who moved <c>production</c> last (null: nobody), the alias moves to the new version.
     /// A digest that the model has already is left as it is.
     /// </summary>
-    /// <exception cref="RegistryException">The model's name is taken by another process, or a name is none that the registry takes.</exception>
+    /// <exception cref="RegistryException">The model's name is taken by another process, or a name is none that the registry
+    /// takes.</exception>
     public async Task<RegisteredVersion> RegisterAsync(NewVersion added, Func<string?, bool> promote, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(added);
@@ -200,7 +201,9 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
         return new RegisteredVersion(version, IsNew: true);
     }
 
-    /// <summary>Moves, makes or removes an alias and adds that to its history. An alias that means the version already is left as it is.</summary>
+    /// <summary>
+    /// Moves, makes or removes an alias and adds that to its history. An alias that means the version already is left as it is.
+    /// </summary>
     /// <returns>The alias; null where it was removed.</returns>
     /// <exception cref="RegistryException">
     /// There is no such model, version or alias; the version is retired, or not validated for production; or the alias is not at the
@@ -234,7 +237,8 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
     /// from is not returned to. Production needs no card for it: the version has been production before.
     /// </summary>
     /// <exception cref="RegistryException">
-    /// There is no such model, alias or earlier version; that version is retired; or the alias is not at the revision that the actor has seen.
+    /// There is no such model, alias or earlier version; that version is retired; or the alias is not at the revision that the actor has
+    /// seen.
     /// </exception>
     public async Task<ModelAlias> RollBackAsync(AliasRollback rollback, CancellationToken cancellationToken = default)
     {

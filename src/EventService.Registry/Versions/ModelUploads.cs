@@ -31,7 +31,8 @@ public sealed class ModelUploads(
     /// <summary>Longest file that is taken.</summary>
     public long MaximumBytes { get; } = Math.Min(maximumBytes, LargestBytes);
 
-    /// <exception cref="RegistryException">The file is too long, another one than expected, no model, or contradicts what is registered.</exception>
+    /// <exception cref="RegistryException">The file is too long, another one than expected, no model, or contradicts what is
+    /// registered.</exception>
     public async Task<RegisteredVersion> PublishAsync(Stream source, PublishRequest request, string actor, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);

@@ -15,7 +15,9 @@ namespace EventService.Server.Events;
 /// is made for an event and each byte is copied once. A block becomes one message or several, each behind its length: <see cref="Take"/>
 /// has them one by one.
 /// </summary>
-/// <remarks>Every message but the last of a block has its 'next'; that one is for the caller to add, who knows what a cut took away.</remarks>
+/// <remarks>
+/// Every message but the last of a block has its 'next'; that one is for the caller to add, who knows what a cut took away.
+/// </remarks>
 internal sealed class ColumnBlockWriter : IEventWriter
 {
     public const string FormatName = Generation.Requests.Receipt.GrpcFormat;

@@ -15,8 +15,8 @@ using V1 = EventService.Contracts.V1;
 namespace EventService.Server.Events;
 
 /// <summary>
-/// Densities of a stream of blocks while it comes: a client may wait for the answer to a block before it sends the next, or send all it has.
-/// A bounded number of chunks is in flight; one that does not read is not read from.
+/// Densities of a stream of blocks while it comes: a client may wait for the answer to a block before it sends the next, or send all it
+/// has. A bounded number of chunks is in flight; one that does not read is not read from.
 /// </summary>
 internal sealed class DensityStream(
     DensityRun run, IAsyncStreamReader<V1.DensityRequest> requests, IServerStreamWriter<Outgoing<V1.DensityResponse>> responses)

@@ -28,7 +28,9 @@ internal sealed class Generate(GenerateEvents events, ServerSettings settings, T
         await run.WriteAsync((bytes, _, token) => WriteAsync(context.Response, bytes, token), aborted);
     }
 
-    /// <summary>The receipt is complete before the first byte: all of it in one header, what is needed most in headers of their own.</summary>
+    /// <summary>
+    /// The receipt is complete before the first byte: all of it in one header, what is needed most in headers of their own.
+    /// </summary>
     private static void SetHeaders(HttpResponse response, Receipt receipt, IEventWriter writer)
     {
         response.ContentType = writer.ContentType;
@@ -42,7 +44,9 @@ internal sealed class Generate(GenerateEvents events, ServerSettings settings, T
         response.Headers[ReceiptHeaders.ModelSha256] = receipt.Sha256;
     }
 
-    /// <summary>Each piece waits until the connection has taken the one before. A client that takes nothing for too long holds the place of another.</summary>
+    /// <summary>
+    /// Each piece waits until the connection has taken the one before. A client that takes nothing for too long holds the place of another.
+    /// </summary>
     /// <exception cref="ProblemException">It has.</exception>
     private async ValueTask WriteAsync(HttpResponse response, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {

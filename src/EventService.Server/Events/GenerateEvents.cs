@@ -64,7 +64,8 @@ internal sealed class EventRun(EventGenerator generator, GenerateRequest request
     public (long Done, long All) Progress() => (Volatile.Read(ref _done), request.Count);
 
     /// <summary>Generates the events in the request's format and hands their bytes on, in order.</summary>
-    /// <param name="write">Takes the next bytes, and how many events have been generated up to here. The memory is used again after it returns.</param>
+    /// <param name="write">Takes the next bytes, and how many events have been generated up to here. The memory is used again after it
+    /// returns.</param>
     /// <param name="cancellationToken">Ends the work within a chunk.</param>
     /// <exception cref="ProblemException">503: the server ends.</exception>
     public Task WriteAsync(Func<ReadOnlyMemory<byte>, long, CancellationToken, ValueTask> write, CancellationToken cancellationToken) =>

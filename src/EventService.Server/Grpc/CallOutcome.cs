@@ -11,9 +11,9 @@ using Grpc.Core;
 namespace EventService.Server.Grpc;
 
 /// <summary>
-/// Looks at every call once it has ended. What failed is counted and noted for the log, and where the library knows no more than UNKNOWN, or refuses
-/// in words of its own, the client gets the status and the sentence of <see cref="GrpcStatus"/>. An interceptor would not do: it sees
-/// nothing of a request that cannot be read.
+/// Looks at every call once it has ended. What failed is counted and noted for the log, and where the library knows no more than UNKNOWN,
+/// or refuses in words of its own, the client gets the status and the sentence of <see cref="GrpcStatus"/>. An interceptor would not do: it
+/// sees nothing of a request that cannot be read.
 /// </summary>
 internal sealed class CallOutcome(ServerSettings settings, ErrorMetrics metrics)
 {

@@ -41,7 +41,9 @@ internal sealed class HistogramAxis
             : throw new RequestException(RequestFault.BadValue, $"range is '{range}', expected two numbers, the lower one first, such as 20,500.");
     }
 
-    /// <summary>Round numbers that hold these values, but for tails that would squeeze the rest into less than two thirds of the axis.</summary>
+    /// <summary>
+    /// Round numbers that hold these values, but for tails that would squeeze the rest into less than two thirds of the axis.
+    /// </summary>
     public static HistogramAxis Around(List<float> values, int bins, bool whole)
     {
         if (values.Count == 0)

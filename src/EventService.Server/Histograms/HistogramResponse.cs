@@ -7,7 +7,8 @@ namespace EventService.Server.Histograms;
 /// <param name="Unit">Its unit; "1" for none.</param>
 /// <param name="Description">What it means.</param>
 /// <param name="Events">Events that were generated.</param>
-/// <param name="Entries">Numbers that were counted: one an event, or one an object; those of the bins, the underflow and the overflow.</param>
+/// <param name="Entries">Numbers that were counted: one an event, or one an object; those of the bins, the underflow and the
+/// overflow.</param>
 /// <param name="Edges">Edges of the bins, one more than there are bins; a number on an edge belongs to the bin above it.</param>
 /// <param name="Counts">Entries of each bin.</param>
 /// <param name="Errors">Statistical error of each: its square root.</param>

@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace EventService.Server.Jobs;
 
-/// <summary>A file that appears under its name once it is complete and on disk; until then it has another name, which goes if it is not completed.</summary>
+/// <summary>
+/// A file that appears under its name once it is complete and on disk; until then it has another name, which goes if it is not completed.
+/// </summary>
 internal sealed class DurableFile : IAsyncDisposable
 {
     private readonly string _path;

@@ -20,7 +20,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace EventService.Server.Jobs;
 
-/// <summary>Large productions, into files: asked for, watched, cancelled, downloaded. An owner sees its own jobs, an administrator all.</summary>
+/// <summary>
+/// Large productions, into files: asked for, watched, cancelled, downloaded. An owner sees its own jobs, an administrator all.
+/// </summary>
 internal static class JobsApi
 {
     private const string IdempotencyKey = "Idempotency-Key";

@@ -15,7 +15,9 @@ using EventService.Server.Settings;
 
 namespace EventService.Server.Jobs;
 
-/// <summary>Asking for a job: the request is checked as /generate checks it, and the version of the model and the seed are settled.</summary>
+/// <summary>
+/// Asking for a job: the request is checked as /generate checks it, and the version of the model and the seed are settled.
+/// </summary>
 internal sealed partial class SubmitJob(VersionLookup versions, GeneratorCache generators, JobStore jobs, ServerSettings settings)
 {
     private const string EventsPerPart = "eventsPerPart";

@@ -6,7 +6,9 @@ using OpenTelemetry.Trace;
 
 namespace EventService.Server.Metrics;
 
-/// <summary>Metrics as Prometheus text at /metrics; metrics and traces to a collector where OTEL_EXPORTER_OTLP_ENDPOINT names one.</summary>
+/// <summary>
+/// Metrics as Prometheus text at /metrics; metrics and traces to a collector where OTEL_EXPORTER_OTLP_ENDPOINT names one.
+/// </summary>
 internal static class MetricsStart
 {
     private const string CollectorVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";

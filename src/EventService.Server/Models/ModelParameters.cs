@@ -58,7 +58,8 @@ internal sealed record AlternativeResponse(string Name, string Unit, string Desc
 /// <param name="Kind">"interval", "box", "point", "line", "polygon" or "polyhedron".</param>
 /// <param name="Text">In words.</param>
 /// <param name="Corners">Values of all parameters at each; none of a box.</param>
-/// <param name="Tolerance">How far from a line or a point values may be, as a share of each parameter's range, of its value where it has none.</param>
+/// <param name="Tolerance">How far from a line or a point values may be, as a share of each parameter's range, of its value where it has
+/// none.</param>
 /// <param name="Constraints">What must hold of any values, such as "mGluino - mLSP > 0".</param>
 internal sealed record HullResponse(string Kind, string Text, IReadOnlyList<IReadOnlyList<double>> Corners, double? Tolerance, IReadOnlyList<string> Constraints);
 

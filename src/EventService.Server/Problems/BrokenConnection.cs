@@ -6,7 +6,8 @@ namespace EventService.Server.Problems;
 internal static class BrokenConnection
 {
     /// <summary>
-    /// Whether nobody is there to read an answer. The body of a connection that breaks may fail before <see cref="HttpContext.RequestAborted"/> is cancelled: both are done by other threads.
+    /// Whether nobody is there to read an answer. The body of a connection that breaks may fail before
+    /// <see cref="HttpContext.RequestAborted"/> is cancelled: both are done by other threads.
     /// </summary>
     public static bool Explains(HttpContext http, Exception exception)
     {

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace EventService.Server.Problems;
 
-/// <summary>The trailer grpc-message: a sentence as UTF-8, where all but printable ASCII, and the percent sign, is percent-encoded.</summary>
+/// <summary>
+/// The trailer grpc-message: a sentence as UTF-8, where all but printable ASCII, and the percent sign, is percent-encoded.
+/// </summary>
 internal static class StatusMessage
 {
     /// <summary>Longest trailer: clients give up on metadata beyond 8 KiB.</summary>

@@ -45,8 +45,8 @@ internal static class Listening
             kestrel.ConfigureHttpsDefaults(https => (https.ServerCertificate, https.ServerCertificateChain) = (certificate.ServerCertificate, certificate.ServerCertificateChain));
         }
 
-        // Kestrel has one lowest rate for a whole HTTP/2 connection, and cuts clients that think between two blocks; calls of gRPC have their
-        // own patience. Connections whose other end is gone show by unanswered pings.
+        // Kestrel has one lowest rate for a whole HTTP/2 connection, and cuts clients that think between two blocks; calls of gRPC have
+        // their own patience. Connections whose other end is gone show by unanswered pings.
         var http2 = kestrel.Limits.Http2;
         kestrel.Limits.MinResponseDataRate = null;
         http2.InitialStreamWindowSize = settings.Http2WindowBytes;

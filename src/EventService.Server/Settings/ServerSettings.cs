@@ -21,8 +21,8 @@ public sealed record ServerSettings
     public int Port { get; init; } = 8080;
 
     /// <summary>
-    /// gRPC in clear text; 0 for none. If not given, the port after <see cref="Port"/>, or none where that is 0 or the standard setting "urls" names
-    /// the addresses. With a certificate gRPC is served on <see cref="Port"/>.
+    /// gRPC in clear text; 0 for none. If not given, the port after <see cref="Port"/>, or none where that is 0 or the standard setting
+    /// "urls" names the addresses. With a certificate gRPC is served on <see cref="Port"/>.
     /// </summary>
     public int? GrpcPort { get; init; }
 
@@ -77,13 +77,17 @@ public sealed record ServerSettings
     /// <summary>How long requests under way may go on when a server is told to end.</summary>
     public int ShutdownSeconds { get; init; } = 30;
 
-    /// <summary>Memory for loaded models, by the estimate of each; those not used for longest go first. 0 for a quarter of the memory there is.</summary>
+    /// <summary>
+    /// Memory for loaded models, by the estimate of each; those not used for longest go first. 0 for a quarter of the memory there is.
+    /// </summary>
     public long ModelMemoryBytes { get; init; }
 
     /// <summary>Most events of one request.</summary>
     public long EventsPerRequest { get; init; } = 10_000_000_000;
 
-    /// <summary>Folder of the jobs' files, shared by the servers that are to take over each other's jobs; empty for one in the data folder.</summary>
+    /// <summary>
+    /// Folder of the jobs' files, shared by the servers that are to take over each other's jobs; empty for one in the data folder.
+    /// </summary>
     public string JobsFolder { get; init; } = "";
 
     /// <summary>Jobs that this server works on at a time; 0 for none.</summary>

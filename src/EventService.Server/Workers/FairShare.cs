@@ -2,12 +2,15 @@ namespace EventService.Server.Workers;
 
 /// <summary>
 /// One of those who share the workers: all small requests, a key, a request. Of the children that have work, the one that has used
-/// least time for its weight is next; one that comes back from a pause starts where the others are, or as far before them as it may save up.
+/// least time for its weight is next; one that comes back from a pause starts where the others are, or as far before them as it may save
+/// up.
 /// </summary>
 /// <param name="parent">Those whose share this is a part of.</param>
 /// <param name="weight">Of the parent's time, relative to the others'.</param>
 /// <param name="savings">Time that a pause may save up, divided by the weight [s]: for so long it goes before the others.</param>
-/// <remarks>Start-time fair queueing: Goyal, Vin and Cheng, SIGCOMM 1996, sections 2 and 3, over processor seconds. Callers hold the queue's lock.</remarks>
+/// <remarks>
+/// Start-time fair queueing: Goyal, Vin and Cheng, SIGCOMM 1996, sections 2 and 3, over processor seconds. Callers hold the queue's lock.
+/// </remarks>
 internal sealed class FairShare(FairShare? parent = null, double weight = 1, double savings = 0)
 {
     private readonly List<FairShare> _withWork = [];

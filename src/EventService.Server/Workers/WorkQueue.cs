@@ -8,8 +8,8 @@ namespace EventService.Server.Workers;
 /// </summary>
 internal sealed class WorkQueue
 {
-    // Of the time of all workers, where all classes have work; what one leaves the others have. Small requests come now and then: as long as they ask
-    // for less than their share over seconds, they go before all others.
+    // Of the time of all workers, where all classes have work; what one leaves the others have. Small requests come now and then: as long
+    // as they ask for less than their share over seconds, they go before all others.
     private static readonly (RequestClass Class, double Weight, double Savings)[] s_weights = [(RequestClass.Small, 0.5, 2), (RequestClass.Bulk, 0.4, 0), (RequestClass.Job, 0.1, 0)];
 
     private readonly object _lock = new();

@@ -10,8 +10,8 @@ using EventService.Server.Settings;
 namespace EventService.Server.Workers;
 
 /// <summary>
-/// The threads that generate, shared by all requests. A request is let in or told when to come again; its chunks of whole tiles, a few milliseconds
-/// each, take turns with those of the others. What is generated never depends on what else runs.
+/// The threads that generate, shared by all requests. A request is let in or told when to come again; its chunks of whole tiles, a few
+/// milliseconds each, take turns with those of the others. What is generated never depends on what else runs.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {

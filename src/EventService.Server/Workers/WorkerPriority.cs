@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace EventService.Server.Workers;
 
 /// <summary>
-/// Workers compute all the time; threads that read requests and write answers have little to do and are waited for. On Linux, where threads have a nice
-/// value each (man 2 setpriority), the workers take a higher one, so that the others run at once when they wake.
+/// Workers compute all the time; threads that read requests and write answers have little to do and are waited for. On Linux, where threads
+/// have a nice value each (man 2 setpriority), the workers take a higher one, so that the others run at once when they wake.
 /// </summary>
 internal static partial class WorkerPriority
 {

@@ -5,8 +5,8 @@ namespace EventService.Training.Families;
 
 /// <summary>
 /// A-RQS, the autoregressive RQ-NSF of C. Durkan, A. Bekasov, I. Murray, G. Papamakarios, "Neural spline flows", NeurIPS 2019,
-/// arXiv:1906.04032: the affine map of each MADE of a <see cref="MaskedAutoregressiveFlow"/> is replaced by a monotonic rational-quadratic spline of
-/// K bins on [-B, B], eqs. 4-8, with linear tails (sec. 3.1).
+/// arXiv:1906.04032: the affine map of each MADE of a <see cref="MaskedAutoregressiveFlow"/> is replaced by a monotonic rational-quadratic
+/// spline of K bins on [-B, B], eqs. 4-8, with linear tails (sec. 3.1).
 /// </summary>
 public sealed record AutoregressiveSplineFlow : LikelihoodFamily
 {

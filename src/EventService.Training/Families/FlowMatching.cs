@@ -15,14 +15,16 @@ public enum MatchingPairing
 }
 
 /// <summary>
-/// Flow matching: Y. Lipman, R. T. Q. Chen, H. Ben-Hamu, M. Nickel and M. Le, "Flow matching for generative modeling", ICLR 2023, arXiv:2210.02747, and A. Tong et al.,
-/// "Improving and generalizing flow-based generative models with minibatch optimal transport", TMLR 2024, arXiv:2302.00482. A network v is fitted to the velocities of straight paths
-/// x_t = (1 - t) x_0 + t x_1 + sigma epsilon between pairs (x_0, x_1), by the mean of |v(x_t, t) - (x_1 - x_0)|^2 / 2 (Tong et al., eqs. 14-15; Lipman et al., eq. 23 with sigma_min = 0).
+/// Flow matching: Y. Lipman, R. T. Q. Chen, H. Ben-Hamu, M. Nickel and M. Le, "Flow matching for generative modeling", ICLR 2023,
+/// arXiv:2210.02747, and A. Tong et al., "Improving and generalizing flow-based generative models with minibatch optimal transport", TMLR
+/// 2024, arXiv:2302.00482. A network v is fitted to the velocities of straight paths x_t = (1 - t) x_0 + t x_1 + sigma epsilon between
+/// pairs (x_0, x_1), by the mean of |v(x_t, t) - (x_1 - x_0)|^2 / 2 (Tong et al., eqs. 14-15; Lipman et al., eq. 23 with sigma_min = 0).
 /// </summary>
 /// <remarks>
-/// Without a source x_0 is normal noise, and conditions enter the network by gates. With one, the condition is a parameter that data were simulated at, and the network carries the data of each
-/// value to those of the next; where three values or more are known, a leg between each two. The paper's sigma of 0.1 is 0 here: nothing is gained by blurring a sample that is large already.
-/// Pairs that are optimal for the events of a shard are not those of whole distributions: the larger the shard, the nearer (Fatras et al. 2020, arXiv:1910.04091).
+/// Without a source x_0 is normal noise, and conditions enter the network by gates. With one, the condition is a parameter that data were
+/// simulated at, and the network carries the data of each value to those of the next; where three values or more are known, a leg between
+/// each two. The paper's sigma of 0.1 is 0 here: nothing is gained by blurring a sample that is large already. Pairs that are optimal for
+/// the events of a shard are not those of whole distributions: the larger the shard, the nearer (Fatras et al. 2020, arXiv:1910.04091).
 /// </remarks>
 public sealed record FlowMatching : FlowFamily
 {
@@ -60,6 +62,9 @@ public sealed record MatchingSource
     /// <summary>The value of the condition; the smallest if not given.</summary>
     public double? At { get; init; }
 
-    /// <summary>A flow that learns the events there, by which the model has a density and as many different events as are asked for; null for the training events themselves.</summary>
+    /// <summary>
+    /// A flow that learns the events there, by which the model has a density and as many different events as are asked for; null for the
+    /// training events themselves.
+    /// </summary>
     public FlowFamily? Flow { get; init; }
 }

@@ -4,9 +4,10 @@ using EventService.Training.Layers;
 namespace EventService.Training.Families;
 
 /// <summary>
-/// IAF: D. P. Kingma, T. Salimans, R. Jozefowicz, X. Chen, I. Sutskever, M. Welling, "Improving variational inference with inverse autoregressive
-/// flow", NeurIPS 2016, arXiv:1606.04934: x_i = mu_i(z_1 ... z_i-1) + sigma_i(z_1 ... z_i-1) z_i, eqs. 9-10, from a network over the side of the base
-/// distribution, so that all features are sampled at once. Trained by maximum likelihood, for which the z of an event are found one after another.
+/// IAF: D. P. Kingma, T. Salimans, R. Jozefowicz, X. Chen, I. Sutskever, M. Welling, "Improving variational inference with inverse
+/// autoregressive flow", NeurIPS 2016, arXiv:1606.04934: x_i = mu_i(z_1 ... z_i-1) + sigma_i(z_1 ... z_i-1) z_i, eqs. 9-10, from a network
+/// over the side of the base distribution, so that all features are sampled at once. Trained by maximum likelihood, for which the z of an
+/// event are found one after another.
 /// </summary>
 /// <remarks>
 /// Written z_i = s_i x_i + b_i, that is mu = -b / s and sigma = 1 / s, with s = 0.001 + softplus(a).

@@ -18,7 +18,10 @@ public enum LayerNorm
 {
     None,
 
-    /// <summary>A scale and a shift for each feature, learnt, which start as the standardisation of the first batch (Kingma and Dhariwal 2018, sec. 3.1).</summary>
+    /// <summary>
+    /// A scale and a shift for each feature, learnt, which start as the standardisation of the first batch (Kingma and Dhariwal 2018, sec.
+    /// 3.1).
+    /// </summary>
     Actnorm,
 
     /// <summary>Batch normalisation (Dinh et al. 2017, sec. 3.7; Papamakarios et al. 2017, sec. 3.4).</summary>

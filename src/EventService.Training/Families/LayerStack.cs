@@ -3,7 +3,10 @@ using EventService.Training.Layers;
 
 namespace EventService.Training.Families;
 
-/// <summary>Puts layers one after another, with a change of order (null for none) and a normalisation between them; parameters are named by the layer's number.</summary>
+/// <summary>
+/// Puts layers one after another, with a change of order (null for none) and a normalisation between them; parameters are named by the
+/// layer's number.
+/// </summary>
 internal sealed class LayerStack(int features, ParameterSet parameters, ulong seed, LayerOrder? order, LayerNorm norm)
 {
     private readonly List<TrainableLayer> _layers = [];

@@ -5,8 +5,8 @@ namespace EventService.Training.Families;
 
 /// <summary>
 /// MADE: M. Germain, K. Gregor, I. Murray, H. Larochelle, "MADE: masked autoencoder for distribution estimation", ICML 2015,
-/// arXiv:1502.03509, with normal conditionals as in Papamakarios et al. 2017, arXiv:1705.07057, sec. 4: p(x_i | x_1 ... x_i-1) = N(mu_i, sigma_i),
-/// all mu and sigma from one network whose masked weights (eqs. 8-9) keep the order.
+/// arXiv:1502.03509, with normal conditionals as in Papamakarios et al. 2017, arXiv:1705.07057, sec. 4: p(x_i | x_1 ... x_i-1) = N(mu_i,
+/// sigma_i), all mu and sigma from one network whose masked weights (eqs. 8-9) keep the order.
 /// </summary>
 /// <remarks>
 /// A flow of one layer, u_i = (x_i - mu_i) / sigma_i, written u = s x + b; the order is that of the columns.

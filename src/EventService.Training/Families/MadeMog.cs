@@ -4,9 +4,10 @@ using EventService.Training.Layers;
 namespace EventService.Training.Families;
 
 /// <summary>
-/// MADE-MoG: a <see cref="Made"/> whose conditionals are mixtures of K normal densities, p(x_i | x_1 ... x_i-1) = sum over k of pi_k N(mu_k, sigma_k)
-/// (Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057, sec. 4; the conditionals of RNADE, Uria et al. 2013, arXiv:1306.0186,
-/// eqs. 4-8), with residual networks as in C. Durkan, C. Nash, "Autoregressive energy machines", ICML 2019, arXiv:1904.05626.
+/// MADE-MoG: a <see cref="Made"/> whose conditionals are mixtures of K normal densities, p(x_i | x_1 ... x_i-1) = sum over k of pi_k
+/// N(mu_k, sigma_k) (Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057, sec. 4; the conditionals of RNADE, Uria et al. 2013,
+/// arXiv:1306.0186, eqs. 4-8), with residual networks as in C. Durkan, C. Nash, "Autoregressive energy machines", ICML 2019,
+/// arXiv:1904.05626.
 /// </summary>
 public sealed record MadeMog : LikelihoodFamily
 {

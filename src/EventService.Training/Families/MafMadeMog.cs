@@ -4,8 +4,8 @@ using EventService.Training.Layers;
 namespace EventService.Training.Families;
 
 /// <summary>
-/// MAF MoG: a <see cref="MaskedAutoregressiveFlow"/> whose base distribution is a <see cref="MadeMog"/>, trained together (Papamakarios, Pavlakou and Murray,
-/// NeurIPS 2017, arXiv:1705.07057, sec. 4).
+/// MAF MoG: a <see cref="MaskedAutoregressiveFlow"/> whose base distribution is a <see cref="MadeMog"/>, trained together (Papamakarios,
+/// Pavlakou and Murray, NeurIPS 2017, arXiv:1705.07057, sec. 4).
 /// </summary>
 public sealed record MafMadeMog : LikelihoodFamily
 {

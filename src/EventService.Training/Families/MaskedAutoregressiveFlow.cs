@@ -4,9 +4,9 @@ using EventService.Training.Layers;
 namespace EventService.Training.Families;
 
 /// <summary>
-/// MAF: G. Papamakarios, T. Pavlakou, I. Murray, "Masked autoregressive flow for density estimation", NeurIPS 2017, arXiv:1705.07057. A stack
-/// of MADEs, each the affine map u_i = (x_i - mu_i(x_1 ... x_i-1)) exp(-alpha_i(x_1 ... x_i-1)) of eqs. 3-5, with the order of the features
-/// changed between them; the density takes one pass, sampling goes feature by feature.
+/// MAF: G. Papamakarios, T. Pavlakou, I. Murray, "Masked autoregressive flow for density estimation", NeurIPS 2017, arXiv:1705.07057. A
+/// stack of MADEs, each the affine map u_i = (x_i - mu_i(x_1 ... x_i-1)) exp(-alpha_i(x_1 ... x_i-1)) of eqs. 3-5, with the order of the
+/// features changed between them; the density takes one pass, sampling goes feature by feature.
 /// </summary>
 /// <remarks>
 /// Deviations: written u = s x + b, as nflows does, with s = 0.001 + softplus(a), which cannot overflow, in place of exp(-alpha);

@@ -4,8 +4,9 @@ using EventService.Training.Layers;
 namespace EventService.Training.Families;
 
 /// <summary>
-/// RQ-NSF (C): C. Durkan, A. Bekasov, I. Murray, G. Papamakarios, "Neural spline flows", NeurIPS 2019, arXiv:1906.04032: couplings whose map is a
-/// monotonic rational-quadratic spline of K bins on [-B, B], eqs. 4-8, with linear tails (sec. 3.1) and a learnt linear map between them (sec. 3.2).
+/// RQ-NSF (C): C. Durkan, A. Bekasov, I. Murray, G. Papamakarios, "Neural spline flows", NeurIPS 2019, arXiv:1906.04032: couplings whose
+/// map is a monotonic rational-quadratic spline of K bins on [-B, B], eqs. 4-8, with linear tails (sec. 3.1) and a learnt linear map
+/// between them (sec. 3.2).
 /// </summary>
 public sealed record NeuralSplineFlow : LikelihoodFamily
 {

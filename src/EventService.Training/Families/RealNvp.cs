@@ -4,9 +4,9 @@ using EventService.Training.Layers;
 namespace EventService.Training.Families;
 
 /// <summary>
-/// RealNVP: L. Dinh, J. Sohl-Dickstein, S. Bengio, "Density estimation using Real NVP", ICLR 2017, arXiv:1605.08803: couplings that map half of the
-/// features by y = x exp(s) + t with s and t from the other half (eqs. 7-8), halves by a checkerboard mask that alternates (sec. 3.4), with batch
-/// normalisation before each (sec. 3.7).
+/// RealNVP: L. Dinh, J. Sohl-Dickstein, S. Bengio, "Density estimation using Real NVP", ICLR 2017, arXiv:1605.08803: couplings that map
+/// half of the features by y = x exp(s) + t with s and t from the other half (eqs. 7-8), halves by a checkerboard mask that alternates
+/// (sec. 3.4), with batch normalisation before each (sec. 3.7).
 /// </summary>
 /// <remarks>
 /// Deviation: the scale is 0.001 + softplus(a), which cannot overflow, in place of exp(s).

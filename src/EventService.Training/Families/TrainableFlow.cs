@@ -45,7 +45,9 @@ public sealed class TrainableFlow
     /// <summary>The layers with their present parameters.</summary>
     public IReadOnlyList<FlowLayer> Export() => [.. Layers.Select(layer => layer.Export())];
 
-    /// <summary>Runs events [D, n] through the flow: <see cref="FlowPass.LogLikelihood"/> becomes the sum of log p. Gradients follow by the tape.</summary>
+    /// <summary>
+    /// Runs events [D, n] through the flow: <see cref="FlowPass.LogLikelihood"/> becomes the sum of log p. Gradients follow by the tape.
+    /// </summary>
     public void Forward(FlowPass pass, Tensor events)
     {
         ArgumentNullException.ThrowIfNull(pass);

@@ -6,8 +6,8 @@ using EventService.Numerics.Functions;
 namespace EventService.Training.GaussianMixture;
 
 /// <summary>
-/// The components of a mixture as free numbers: weights are the softmax of logits; the factor L has the exponential of its parameters on the diagonal, and
-/// its parameters below.
+/// The components of a mixture as free numbers: weights are the softmax of logits; the factor L has the exponential of its parameters on
+/// the diagonal, and its parameters below.
 /// </summary>
 internal sealed class MixtureParameters
 {

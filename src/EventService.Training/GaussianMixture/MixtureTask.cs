@@ -8,8 +8,8 @@ namespace EventService.Training.GaussianMixture;
 
 /// <summary>
 /// The events of a table under a mixture of Gaussians, by minus their log-likelihood. With z = L_k^-1 (t - mu_k) and the responsibilities
-/// r_k = w_k N_k / q (Bishop 2006, eq. 9.13), the derivatives of log q are r_k L_k^-T z by mu_k, r_k (L_k^-T z z^T - diag(1 / L_ii)) below and on the
-/// diagonal by L_k, and r_k - w_k by the logits.
+/// r_k = w_k N_k / q (Bishop 2006, eq. 9.13), the derivatives of log q are r_k L_k^-T z by mu_k, r_k (L_k^-T z z^T - diag(1 / L_ii)) below
+/// and on the diagonal by L_k, and r_k - w_k by the logits.
 /// </summary>
 internal sealed class MixtureTask : ITrainingTask
 {

@@ -120,7 +120,8 @@ public sealed partial record ImportDescription
     public sealed record DensityCheck(IReadOnlyList<double> X, double LogProb);
 
     /// <summary>Reads a description and checks what can be checked without the state dict.</summary>
-    /// <exception cref="ModelFormatException">A field is missing, unknown or wrong; the message says which, and what is expected.</exception>
+    /// <exception cref="ModelFormatException">A field is missing, unknown or wrong; the message says which, and what is
+    /// expected.</exception>
     public static ImportDescription Parse(ReadOnlySpan<byte> json)
     {
         ImportDescription description;

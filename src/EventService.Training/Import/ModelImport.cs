@@ -16,7 +16,8 @@ namespace EventService.Training.Import;
 /// <param name="Document">The model's document.</param>
 /// <param name="File">The model file.</param>
 /// <param name="Layers">Number of layers.</param>
-/// <param name="LargestCheckDifference">Largest relative difference between a log-density of the description's checks and ours; null without checks.</param>
+/// <param name="LargestCheckDifference">Largest relative difference between a log-density of the description's checks and ours; null
+/// without checks.</param>
 public sealed record ImportedModel(ModelDocument Document, byte[] File, int Layers, double? LargestCheckDifference);
 
 /// <summary>Turns a state dict and its description into a model file.</summary>
@@ -28,7 +29,8 @@ public static class ModelImport
     /// <param name="stateDict">A safetensors file with the state dict of the flow.</param>
     /// <param name="description">The JSON description.</param>
     /// <param name="stateName">Name of the state dict's file, for the record.</param>
-    /// <exception cref="ModelFormatException">Something is not understood, or a check fails; the message says what was found, what is expected and what is understood.</exception>
+    /// <exception cref="ModelFormatException">Something is not understood, or a check fails; the message says what was found, what is
+    /// expected and what is understood.</exception>
     /// <exception cref="SafeTensorsException">The state dict is no safetensors file, or holds numbers that are not finite.</exception>
     public static ImportedModel Run(ReadOnlyMemory<byte> stateDict, ReadOnlySpan<byte> description, string stateName)
     {

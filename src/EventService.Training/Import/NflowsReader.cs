@@ -7,8 +7,8 @@ using EventService.Numerics.Functions;
 namespace EventService.Training.Import;
 
 /// <summary>
-/// Reads the state dict of an nflows Flow (Durkan, Bekasov, Murray and Papamakarios, nflows 0.14, doi:10.5281/zenodo.4296287): the modules' names say
-/// which transforms there are, the description gives their constants.
+/// Reads the state dict of an nflows Flow (Durkan, Bekasov, Murray and Papamakarios, nflows 0.14, doi:10.5281/zenodo.4296287): the modules'
+/// names say which transforms there are, the description gives their constants.
 /// </summary>
 internal sealed class NflowsReader(StateDict state, ImportDescription description)
 {

@@ -5,7 +5,9 @@ using EventService.Models.Sampling;
 
 namespace EventService.Training.Import;
 
-/// <summary>The tensors of a PyTorch state dict, each of which has to be taken by somebody: what nobody understands is an error, not a silent loss.</summary>
+/// <summary>
+/// The tensors of a PyTorch state dict, each of which has to be taken by somebody: what nobody understands is an error, not a silent loss.
+/// </summary>
 public sealed class StateDict(SafeTensorsFile file)
 {
     /// <summary>What can be imported, for messages.</summary>

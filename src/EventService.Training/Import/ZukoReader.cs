@@ -6,8 +6,8 @@ using EventService.Models.Sampling;
 namespace EventService.Training.Import;
 
 /// <summary>
-/// Reads the state dict of a zuko MAF or NSF (Rozet, Divo and Schnake, zuko, doi:10.5281/zenodo.7625672). The masks stand in the state dict, so
-/// that any order of the features is understood, and couplings by passes.
+/// Reads the state dict of a zuko MAF or NSF (Rozet, Divo and Schnake, zuko, doi:10.5281/zenodo.7625672). The masks stand in the state
+/// dict, so that any order of the features is understood, and couplings by passes.
 /// </summary>
 internal sealed class ZukoReader(StateDict state, ImportDescription description)
 {

@@ -4,8 +4,8 @@ using EventService.Engine.Tensors;
 namespace EventService.Training.Layers;
 
 /// <summary>
-/// Where weights start: uniform, with the variance of He et al. 2015, arXiv:1502.01852, eq. 10, and small in last layers, so that a flow starts near the
-/// identity, a velocity near zero and a logit near none. A function of the seed and of the parameter's place.
+/// Where weights start: uniform, with the variance of He et al. 2015, arXiv:1502.01852, eq. 10, and small in last layers, so that a flow
+/// starts near the identity, a velocity near zero and a logit near none. A function of the seed and of the parameter's place.
 /// </summary>
 internal static class StartingWeights
 {
@@ -13,8 +13,8 @@ internal static class StartingWeights
     /// <param name="parameters">The parameters.</param>
     /// <param name="seed">The seed.</param>
     /// <param name="gated">
-    /// Draws the first biases too. Gates multiply what a unit has from the data: units that see no feature, those of the first column, have their bias alone,
-    /// and at zero no gradient.
+    /// Draws the first biases too. Gates multiply what a unit has from the data: units that see no feature, those of the first column, have
+    /// their bias alone, and at zero no gradient.
     /// </param>
     public static void Draw(IEnumerable<Parameter> parameters, ulong seed, bool gated = false)
     {

@@ -9,8 +9,8 @@ using EventService.Training.Families;
 namespace EventService.Training.Layers;
 
 /// <summary>
-/// y = e^s (x - m) for each feature, with s and m learnt; they start such that the first batch leaves with mean 0 and variance 1 (Kingma and Dhariwal,
-/// "Glow", NeurIPS 2018, arXiv:1807.03039, sec. 3.1). log |det| = sum of s.
+/// y = e^s (x - m) for each feature, with s and m learnt; they start such that the first batch leaves with mean 0 and variance 1 (Kingma
+/// and Dhariwal, "Glow", NeurIPS 2018, arXiv:1807.03039, sec. 3.1). log |det| = sum of s.
 /// </summary>
 public sealed class TrainableActnorm(ParameterSet parameters, string name, int features) : TrainableLayer
 {

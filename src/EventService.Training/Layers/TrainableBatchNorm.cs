@@ -7,13 +7,14 @@ using EventService.Numerics.Statistics;
 namespace EventService.Training.Layers;
 
 /// <summary>
-/// Batch normalisation as a flow's layer: y = gamma (x - m) / sqrt(v + eps) + beta with the mean m and variance v of the batch, log |det| = sum
-/// of log gamma - log(v + eps) / 2 (Dinh, Sohl-Dickstein and Bengio 2017, arXiv:1605.08803, sec. 3.7 and appendix E; Papamakarios et al.
-/// 2017, arXiv:1705.07057, eqs. 18-22). gamma is e^s.
+/// Batch normalisation as a flow's layer: y = gamma (x - m) / sqrt(v + eps) + beta with the mean m and variance v of the batch, log |det| =
+/// sum of log gamma - log(v + eps) / 2 (Dinh, Sohl-Dickstein and Bengio 2017, arXiv:1605.08803, sec. 3.7 and appendix E; Papamakarios et
+/// al. 2017, arXiv:1705.07057, eqs. 18-22). gamma is e^s.
 /// </summary>
 /// <remarks>
-/// The statistics are those of one shard of the batch, whose size is part of the recipe, so that they do not depend on threads; the gradient
-/// goes through them. Running means of both, over all shards in their order, stand in for them in validation and in the stored layer, which is affine.
+/// The statistics are those of one shard of the batch, whose size is part of the recipe, so that they do not depend on threads; the
+/// gradient goes through them. Running means of both, over all shards in their order, stand in for them in validation and in the stored
+/// layer, which is affine.
 /// </remarks>
 public sealed class TrainableBatchNorm : TrainableLayer
 {

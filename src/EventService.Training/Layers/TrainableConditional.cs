@@ -60,8 +60,8 @@ public sealed class TrainableConditional : TrainableLayer
     public override FlowLayer Export() => new ConditionalLayer(_features, _inputs, _targets, ExportNetwork(), _map.Stored);
 
     /// <summary>
-    /// One feature, z [1, n], from its x [1, n] and the parameters that z of the features before it give: the step of an inverse autoregressive
-    /// layer, in which the roles of both sides are exchanged.
+    /// One feature, z [1, n], from its x [1, n] and the parameters that z of the features before it give: the step of an inverse
+    /// autoregressive layer, in which the roles of both sides are exchanged.
     /// </summary>
     internal Variable ForwardOne(FlowPass pass, int target, Variable known, Variable x)
     {

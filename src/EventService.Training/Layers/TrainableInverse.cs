@@ -5,8 +5,8 @@ using EventService.Models.Flows.Layers;
 namespace EventService.Training.Layers;
 
 /// <summary>
-/// An <see cref="InverseAutoregressiveLayer"/> while it is trained: the features of z follow one after another, each by a pass of the network over those
-/// before it, and gradients go through all passes. D times the work of an autoregressive layer.
+/// An <see cref="InverseAutoregressiveLayer"/> while it is trained: the features of z follow one after another, each by a pass of the
+/// network over those before it, and gradients go through all passes. D times the work of an autoregressive layer.
 /// </summary>
 public sealed class TrainableInverse : TrainableLayer
 {

@@ -4,8 +4,8 @@ using EventService.Models.Flows.Layers;
 namespace EventService.Training.Layers;
 
 /// <summary>
-/// A layer of a flow while it is trained: float32, on a tape, events in columns. What it becomes once trained is a <see cref="FlowLayer"/>, the
-/// one form in which flows are stored, sampled and asked for densities.
+/// A layer of a flow while it is trained: float32, on a tape, events in columns. What it becomes once trained is a <see cref="FlowLayer"/>,
+/// the one form in which flows are stored, sampled and asked for densities.
 /// </summary>
 public abstract class TrainableLayer
 {

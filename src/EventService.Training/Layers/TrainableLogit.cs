@@ -1,8 +1,8 @@
 using EventService.Engine.Autodiff;
 using EventService.Engine.Tensors;
 using EventService.Models.Flows;
-using EventService.Models.Tables;
 using EventService.Models.Flows.Networks;
+using EventService.Models.Tables;
 
 namespace EventService.Training.Layers;
 

@@ -10,7 +10,9 @@ namespace EventService.Training.Layers;
 /// <param name="Start">Where training starts, in the kernel's parameters; null for zero.</param>
 public sealed record TrainableMap(ITrainableMap Kernel, ScalarMap Stored, double[] Shifts, float[]? Start = null)
 {
-    /// <summary>A mixture of normal densities; the last layer of a flow. Training starts from equal components side by side over [-2, 2].</summary>
+    /// <summary>
+    /// A mixture of normal densities; the last layer of a flow. Training starts from equal components side by side over [-2, 2].
+    /// </summary>
     public static TrainableMap Mixture(int components)
     {
         var kernel = new MixtureTransform(components);

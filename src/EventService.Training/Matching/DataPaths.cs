@@ -6,8 +6,8 @@ using EventService.Training.Tables;
 namespace EventService.Training.Matching;
 
 /// <summary>
-/// Paths from the events of each value of the condition to those of the next. The legs have equal shares of a batch; both ends are drawn with replacement, since samples
-/// differ in size.
+/// Paths from the events of each value of the condition to those of the next. The legs have equal shares of a batch; both ends are drawn
+/// with replacement, since samples differ in size.
 /// </summary>
 /// <param name="coordinates">The events.</param>
 /// <param name="groups">Rows of each value of the condition, by rising value.</param>

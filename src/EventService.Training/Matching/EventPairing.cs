@@ -14,7 +14,10 @@ internal sealed class EventPairing(FlowMatching matching)
     private float[] _cost = [];
     private int[] _partner = [];
 
-    /// <summary>Reorders some columns of <paramref name="x0"/> among themselves, so that column i is the partner of column i of <paramref name="x1"/>.</summary>
+    /// <summary>
+    /// Reorders some columns of <paramref name="x0"/> among themselves, so that column i is the partner of column i of
+    /// <paramref name="x1"/>.
+    /// </summary>
     /// <param name="x0">[D, n]; where plans are entropic, columns can come several times and others not at all.</param>
     /// <param name="x1">[D, n].</param>
     /// <param name="columns">Which columns.</param>

@@ -46,7 +46,8 @@ internal sealed class FlowMatchingTask : ITableTask
     /// <param name="seed">Of the start and of all draws.</param>
     /// <param name="threads">Threads; no influence on the result.</param>
     /// <param name="teacher">A field whose pairs are to be joined by straight paths; null to pair events by the recipe.</param>
-    /// <exception cref="ArgumentException">Paths between data have no values of one condition to lead through, or the teacher has others.</exception>
+    /// <exception cref="ArgumentException">Paths between data have no values of one condition to lead through, or the teacher has
+    /// others.</exception>
     public FlowMatchingTask(FlowMatching matching, TableCoordinates coordinates, int[] training, int[] validation, ulong seed, int threads, ContinuousLayer? teacher)
     {
         (_matching, _coordinates, _validation, _seed, _threads) = (matching, coordinates, validation, seed, threads);
@@ -191,7 +192,9 @@ internal sealed class FlowMatchingTask : ITableTask
             return sum;
         }
 
-        /// <summary>Sum over points of |v - (x_1 - x_0)|^2 / 2; with a normalisation its gradient, over that, is left at v for the way back.</summary>
+        /// <summary>
+        /// Sum over points of |v - (x_1 - x_0)|^2 / 2; with a normalisation its gradient, over that, is left at v for the way back.
+        /// </summary>
         public double Distance(IPathSource paths, ReadOnlySpan<int> rows, int use, ref PhiloxStream random, float? normalisation)
         {
             paths.Fill(rows, use, ref random, _pairing, _batch);

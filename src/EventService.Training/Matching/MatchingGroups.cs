@@ -10,7 +10,8 @@ internal sealed class MatchingGroups
 {
     private readonly Dictionary<int, bool> _ofOrigin;
 
-    /// <exception cref="ArgumentException">There is not one condition of a few values, each with training and validation events, or the source is at none of them.</exception>
+    /// <exception cref="ArgumentException">There is not one condition of a few values, each with training and validation events, or the
+    /// source is at none of them.</exception>
     public MatchingGroups(MatchingSource source, TableCoordinates coordinates, int[] training, int[] validation)
     {
         if (coordinates.Conditions.Count != 1 || coordinates.Conditions[0].TrainedPoints.Count < 2)

@@ -7,8 +7,8 @@ using EventService.Training.Tables;
 namespace EventService.Training.Matching;
 
 /// <summary>
-/// Paths from a standard normal distribution to the events. Only events of the same condition share noise by pairing: noise that depended on the condition would be another
-/// noise than that which events are made of.
+/// Paths from a standard normal distribution to the events. Only events of the same condition share noise by pairing: noise that depended
+/// on the condition would be another noise than that which events are made of.
 /// </summary>
 internal sealed class NoisePaths(TableCoordinates coordinates) : IPathSource
 {

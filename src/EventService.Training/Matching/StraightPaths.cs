@@ -9,10 +9,13 @@ using EventService.Training.Tables;
 namespace EventService.Training.Matching;
 
 /// <summary>
-/// Paths from each event to where a trained field carries it, straight: rectified flow (X. Liu, C. Gong and Q. Liu, "Flow straight and fast", ICLR 2023, arXiv:2209.03003, sec. 2.1). In many dimensions the
-/// optimal pairs of a batch are still far from each other, and their paths, which cross, have midpoints that are narrower than either end; the field's own pairs do not cross.
+/// Paths from each event to where a trained field carries it, straight: rectified flow (X. Liu, C. Gong and Q. Liu, "Flow straight and
+/// fast", ICLR 2023, arXiv:2209.03003, sec. 2.1). In many dimensions the optimal pairs of a batch are still far from each other, and their
+/// paths, which cross, have midpoints that are narrower than either end; the field's own pairs do not cross.
 /// </summary>
-/// <remarks>Half of the pairs start from events forwards, half end at events, by the way back: at either end half of the points are data.</remarks>
+/// <remarks>
+/// Half of the pairs start from events forwards, half end at events, by the way back: at either end half of the points are data.
+/// </remarks>
 internal sealed class StraightPaths : IPathSource
 {
     // Each event is carried along so often, with other places in cells and other mirror images.

@@ -6,16 +6,17 @@ using EventService.Physics.Events;
 namespace EventService.Training.ObjectFlow;
 
 /// <summary>
-/// Moves the tables of <see cref="AzimuthCorrelations"/> after training until the events that the whole model draws stand in them as often as
-/// the data do. The fit before the training compares azimuths given the data's own momenta; what the networks of pT and
-/// eta leave over in a mass or a separation is made up for here, by iterative proportional fitting in a closed loop (Deming and Stephan,
-/// Ann. Math. Stat. 11 (1940) 427, with drawn instead of computed marginals). So that masses do not grow right at the cost of
-/// the sum of all momenta, the recoil after each object and after the last one gets a table of its own, with the exponent one; so do, for the missing
-/// momentum, what is left of the recoil, and that this does not turn it, its angle; and the masses of hard triples, beyond the top.
+/// Moves the tables of <see cref="AzimuthCorrelations"/> after training until the events that the whole model draws stand in them as often
+/// as the data do. The fit before the training compares azimuths given the data's own momenta; what the networks of pT and eta leave over
+/// in a mass or a separation is made up for here, by iterative proportional fitting in a closed loop (Deming and Stephan, Ann. Math. Stat.
+/// 11 (1940) 427, with drawn instead of computed marginals). So that masses do not grow right at the cost of the sum of all momenta, the
+/// recoil after each object and after the last one gets a table of its own, with the exponent one; so do, for the missing momentum, what is
+/// left of the recoil, and that this does not turn it, its angle; and the masses of hard triples, beyond the top.
 /// </summary>
 /// <param name="data">Events to agree with.</param>
 /// <param name="rows">Rows of them that count.</param>
-/// <param name="begin">Begins a round, given the tables and its number: gives what draws a numbered piece of its events, on several threads.</param>
+/// <param name="begin">Begins a round, given the tables and its number: gives what draws a numbered piece of its events, on several
+/// threads.</param>
 internal sealed class AzimuthCalibration(EventSample data, int[] rows, Func<AzimuthCorrelations, int, Func<int, EventSample>> begin)
 {
     private const int RowsPerPiece = 4000;

@@ -9,8 +9,8 @@ using EventService.Physics.Events;
 namespace EventService.Training.ObjectFlow;
 
 /// <summary>
-/// All that the training of an object flow is a function of: options, sizes of the networks, and digests of the events and of the maps fitted
-/// to them.
+/// All that the training of an object flow is a function of: options, sizes of the networks, and digests of the events and of the maps
+/// fitted to them.
 /// </summary>
 internal static class ObjectFlowFingerprint
 {
@@ -41,7 +41,9 @@ internal static class ObjectFlowFingerprint
         return run;
     }
 
-    /// <summary>Number of events and sha256 of every column that the model takes. Some facts are of the whole sample, so all events count.</summary>
+    /// <summary>
+    /// Number of events and sha256 of every column that the model takes. Some facts are of the whole sample, so all events count.
+    /// </summary>
     private static string Digest(EventSample sample)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

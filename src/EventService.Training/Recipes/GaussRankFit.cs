@@ -61,7 +61,9 @@ internal static class GaussRankFit
         return ranks;
     }
 
-    /// <summary>Harmonic means of the slopes on both sides, as in the marginal maps of the object flow; the ends take their interval's.</summary>
+    /// <summary>
+    /// Harmonic means of the slopes on both sides, as in the marginal maps of the object flow; the ends take their interval's.
+    /// </summary>
     private static double[] Slopes(List<double> x, List<double> z)
     {
         double Slope(int k) => (z[k + 1] - z[k]) / (x[k + 1] - x[k]);

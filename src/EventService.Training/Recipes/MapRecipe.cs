@@ -56,7 +56,10 @@ public abstract record MapRecipe
         public override ObservableMap Fit(ReadOnlySpan<double> sorted) => new ObservableMap.Log10(Offset);
     }
 
-    /// <summary>Logit between minimum and maximum, by default those of the training events; the margin keeps values at both ends, and some beyond, finite.</summary>
+    /// <summary>
+    /// Logit between minimum and maximum, by default those of the training events; the margin keeps values at both ends, and some beyond,
+    /// finite.
+    /// </summary>
     public sealed record Logit(double? Minimum = null, double? Maximum = null, double Margin = 1e-3) : MapRecipe
     {
         public override ObservableMap Fit(ReadOnlySpan<double> sorted) => new ObservableMap.Logit(Minimum ?? sorted[0], Maximum ?? sorted[^1], Margin);
@@ -69,7 +72,9 @@ public abstract record MapRecipe
             sorted[^1] > sorted[0] ? new ObservableMap.Range(sorted[0], sorted[^1], ToMinimum, ToMaximum) : throw Constant(sorted);
     }
 
-    /// <summary>Box-Cox with the lambda of the largest likelihood under a normal distribution (Box and Cox 1964, sec. 3), or a given one.</summary>
+    /// <summary>
+    /// Box-Cox with the lambda of the largest likelihood under a normal distribution (Box and Cox 1964, sec. 3), or a given one.
+    /// </summary>
     public sealed record BoxCox(double? Lambda = null, double Offset = 0) : MapRecipe
     {
         public override ObservableMap Fit(ReadOnlySpan<double> sorted)
@@ -111,7 +116,10 @@ public abstract record MapRecipe
         public override ObservableMap Fit(ReadOnlySpan<double> sorted) => GaussRankFit.Of(sorted, Quantiles);
     }
 
-    /// <summary>Values on a grid, spread evenly over their cells or, if linear, with a density that is linear in each and joins the halves to the neighbours. No value below the smallest is drawn.</summary>
+    /// <summary>
+    /// Values on a grid, spread evenly over their cells or, if linear, with a density that is linear in each and joins the halves to the
+    /// neighbours. No value below the smallest is drawn.
+    /// </summary>
     public sealed record Dequantise(double Step, double Offset = 0, bool Linear = false) : MapRecipe
     {
         // Cells of a linear spread: more would be no counts.
@@ -136,7 +144,8 @@ public abstract record MapRecipe
                 counts[(int)(CellOf(value) - first)]++;
             }
 
-            // At an edge the density is the mean of both cells'; the tilt is half the difference of both edges, over the cell's own density.
+            // At an edge the density is the mean of both cells'; the tilt is half the difference of both edges, over the cell's own
+            // density.
             var tilts = new double[counts.Length];
             for (var k = 0; k < tilts.Length; k++)
             {
@@ -151,7 +160,8 @@ public abstract record MapRecipe
     }
 
     /// <summary>
-    /// Columns of all values of the condition onto each other: to mean 0 and standard deviation 1 at each, or, where the column begins at a threshold that is the same for all, stretched from there to a mean of 1.
+    /// Columns of all values of the condition onto each other: to mean 0 and standard deviation 1 at each, or, where the column begins at a
+    /// threshold that is the same for all, stretched from there to a mean of 1.
     /// </summary>
     public sealed record Align(double? Threshold = null) : MapRecipe
     {

@@ -16,8 +16,8 @@ public sealed record PointRecipe
     public required double CrossSectionPb { get; init; }
 
     /// <summary>
-    /// Share of the events that pass the selection; by default 1 of tables and, of Dark Machines files, from their weights. Of the latter, events that lack an observable are
-    /// taken off in both cases.
+    /// Share of the events that pass the selection; by default 1 of tables and, of Dark Machines files, from their weights. Of the latter,
+    /// events that lack an observable are taken off in both cases.
     /// </summary>
     public double? SelectionEfficiency { get; init; }
 

@@ -1,14 +1,15 @@
 using EventService.Models.Flows;
-using EventService.Models.Tables;
 using EventService.Models.Sampling;
+using EventService.Models.Tables;
 using EventService.Numerics.Functions;
 
 namespace EventService.Training.TableFlows;
 
 /// <summary>
-/// Fits <see cref="MarginalWeights"/>: every column is shared out over hat functions, which sum to one, and the mean of each hat among the kept draws becomes that of the
-/// data. One column after the other, h of a knot grows by log(mean in the data / mean among the draws), which is generalised iterative scaling (J. N. Darroch and D. Ratcliff,
-/// Ann. Math. Stat. 43 (1972) 1470): each step raises the likelihood of the data.
+/// Fits <see cref="MarginalWeights"/>: every column is shared out over hat functions, which sum to one, and the mean of each hat among the
+/// kept draws becomes that of the data. One column after the other, h of a knot grows by log(mean in the data / mean among the draws),
+/// which is generalised iterative scaling (J. N. Darroch and D. Ratcliff, Ann. Math. Stat. 43 (1972) 1470): each step raises the likelihood
+/// of the data.
 /// </summary>
 internal static class MarginalWeightsFit
 {
@@ -19,8 +20,10 @@ internal static class MarginalWeightsFit
 
     /// <param name="data">Columns of the data in the flow's numbers.</param>
     /// <param name="draws">Columns of the flow's draws.</param>
-    /// <param name="weights">w / w_max of the draws before; draws are kept with min(1, w / w_max). Receives the weights with those of the fit.</param>
-    /// <param name="quantiles">Knots are the edges between so many intervals of equal share in the data; beyond the outermost, the share is halved as long as 200 events are left.</param>
+    /// <param name="weights">w / w_max of the draws before; draws are kept with min(1, w / w_max). Receives the weights with those of the
+    /// fit.</param>
+    /// <param name="quantiles">Knots are the edges between so many intervals of equal share in the data; beyond the outermost, the share is
+    /// halved as long as 200 events are left.</param>
     /// <exception cref="ArgumentException">A column has too few different values.</exception>
     public static MarginalWeights Fit(float[][] data, float[][] draws, double[] weights, int quantiles)
     {

@@ -16,13 +16,19 @@ public sealed record RefinementRecipe
     /// <summary>Its training; an epoch takes every training event once, and as many of the flow.</summary>
     public required ScheduleRecipe Training { get; init; }
 
-    /// <summary>The largest weight is this quantile of the weights of the flow's events: the larger, the nearer to the weights, and the more events are drawn in vain.</summary>
+    /// <summary>
+    /// The largest weight is this quantile of the weights of the flow's events: the larger, the nearer to the weights, and the more events
+    /// are drawn in vain.
+    /// </summary>
     public double Quantile { get; init; } = 0.995;
 
     /// <summary>Events of the flow that the acceptance is measured with.</summary>
     public int AcceptanceEvents { get; init; } = 1_000_000;
 
-    /// <summary>Intervals of equal share in which the distributions of single columns are brought to those of the table by further weights, see <see cref="MarginalWeights"/>; 0 for none.</summary>
+    /// <summary>
+    /// Intervals of equal share in which the distributions of single columns are brought to those of the table by further weights, see
+    /// <see cref="MarginalWeights"/>; 0 for none.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int MarginalQuantiles { get; init; }
 

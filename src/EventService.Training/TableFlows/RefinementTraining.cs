@@ -1,9 +1,9 @@
 using EventService.Engine.Tensors;
 using EventService.Models.Flows;
-using EventService.Models.Tables;
 using EventService.Models.Flows.Layers;
 using EventService.Models.Flows.Workspaces;
 using EventService.Models.Sampling;
+using EventService.Models.Tables;
 using EventService.Numerics.Functions;
 using EventService.Training.Recipes;
 using EventService.Training.Tables;
@@ -38,8 +38,8 @@ public sealed class RefinementTraining
     public long ParameterCount => _task.Parameters.Count;
 
     /// <summary>
-    /// The refinement with the best parameters: its largest weight is a quantile of the weights of the flow's events, its acceptance the mean over them. Where the recipe
-    /// asks for marginal weights, they are fitted to the training events.
+    /// The refinement with the best parameters: its largest weight is a quantile of the weights of the flow's events, its acceptance the
+    /// mean over them. Where the recipe asks for marginal weights, they are fitted to the training events.
     /// </summary>
     /// <returns>The refinement, its acceptance and the acceptance's standard error.</returns>
     /// <exception cref="InvalidOperationException">It has not been trained.</exception>

@@ -11,7 +11,9 @@ using EventService.Physics.Events;
 
 namespace EventService.Training.TableFlows;
 
-/// <summary>Gives a flow the inequalities of its recipe: how much of it lies inside is measured with draws, and stands in its file with them.</summary>
+/// <summary>
+/// Gives a flow the inequalities of its recipe: how much of it lies inside is measured with draws, and stands in its file with them.
+/// </summary>
 public static class SupportMeasurement
 {
     /// <summary>Draws for a flow under no condition.</summary>

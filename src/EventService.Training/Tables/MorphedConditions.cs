@@ -7,13 +7,15 @@ using EventService.Models.Sampling;
 namespace EventService.Training.Tables;
 
 /// <summary>
-/// Conditions between the values that there are events at: each event is shown at one drawn between its own and a neighbour's, so that what is seen at a value between is the mixture of both neighbours' events
-/// with weights that are linear in it (vertical morphing; on aligned columns moment morphing, Baak, Gadatsu, Harrington and Verkerke, NIM A 771 (2015) 39, arXiv:1410.7388). A flow that saw events at the ends only is
-/// free between, and uses it.
+/// Conditions between the values that there are events at: each event is shown at one drawn between its own and a neighbour's, so that what
+/// is seen at a value between is the mixture of both neighbours' events with weights that are linear in it (vertical morphing; on aligned
+/// columns moment morphing, Baak, Gadatsu, Harrington and Verkerke, NIM A 771 (2015) 39, arXiv:1410.7388). A flow that saw events at the
+/// ends only is free between, and uses it.
 /// </summary>
 /// <remarks>
-/// A place s of an interval is drawn with the density g(s) = 1 + b (2 s - 1), and the event there is the upper end's with probability s. Given whose event it is, that is the density s g(s), or
-/// (1 - s) g(s), and b follows from how many events both ends have. Events of inner values are on either side half of the time.
+/// A place s of an interval is drawn with the density g(s) = 1 + b (2 s - 1), and the event there is the upper end's with probability s.
+/// Given whose event it is, that is the density s g(s), or (1 - s) g(s), and b follows from how many events both ends have. Events of inner
+/// values are on either side half of the time.
 /// </remarks>
 internal sealed class MorphedConditions
 {

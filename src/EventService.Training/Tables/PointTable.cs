@@ -11,7 +11,10 @@ using EventService.Training.Recipes;
 
 namespace EventService.Training.Tables;
 
-/// <summary>The events of a recipe with several points: one file a point, the rows of all behind each other; those of tables with the values of their point as last columns.</summary>
+/// <summary>
+/// The events of a recipe with several points: one file a point, the rows of all behind each other; those of tables with the values of
+/// their point as last columns.
+/// </summary>
 /// <remarks>Rows are numbered within their point, so that the split into training and test events is that of each file alone.</remarks>
 public sealed class PointTable : TrainingData
 {

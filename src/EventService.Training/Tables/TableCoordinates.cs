@@ -11,8 +11,8 @@ using EventService.Training.Recipes;
 namespace EventService.Training.Tables;
 
 /// <summary>
-/// The events of a table as a flow sees them: every column through its maps, once for all but for those on a grid, which are spread over their cells
-/// anew in each use. Maps are fitted to the training events only.
+/// The events of a table as a flow sees them: every column through its maps, once for all but for those on a grid, which are spread over
+/// their cells anew in each use. Maps are fitted to the training events only.
 /// </summary>
 public sealed class TableCoordinates
 {
@@ -85,10 +85,12 @@ public sealed class TableCoordinates
     public IReadOnlyList<ColumnPreprocessing> Columns { get; }
 
     /// <summary>
-    /// Fills [columns, rows] with the flow's numbers, and gives the sum of the log-Jacobians of the columns on a grid [nat], less the log-densities of their spread.
+    /// Fills [columns, rows] with the flow's numbers, and gives the sum of the log-Jacobians of the columns on a grid [nat], less the
+    /// log-densities of their spread.
     /// </summary>
     /// <param name="rows">Events.</param>
-    /// <param name="epoch">The use: places in cells, mirror images and rotations are functions of it and of the event; below 0 all events are as they are.</param>
+    /// <param name="epoch">The use: places in cells, mirror images and rotations are functions of it and of the event; below 0 all events
+    /// are as they are.</param>
     /// <param name="to">Receives the numbers; reshaped.</param>
     public double Fill(ReadOnlySpan<int> rows, int epoch, Tensor to)
     {
@@ -218,7 +220,8 @@ public sealed class TableCoordinates
     /// <summary>An azimuth after a rotation, from -pi to pi.</summary>
     private static double Turned(double azimuth, double angle) => Math.IEEERemainder(azimuth + angle, 2 * Math.PI);
 
-    /// <exception cref="ArgumentException">A column that is turned has values that are no azimuths, or maps that do not take all azimuths.</exception>
+    /// <exception cref="ArgumentException">A column that is turned has values that are no azimuths, or maps that do not take all
+    /// azimuths.</exception>
     private void RequireAzimuth(int column, ColumnPreprocessing preprocessing, string name)
     {
         // Azimuths in few digits may be beyond pi by their rounding.

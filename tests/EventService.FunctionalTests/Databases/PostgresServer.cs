@@ -31,7 +31,9 @@ internal static class PostgresServer
 
     private static readonly Lazy<Task<string>> s_connection = new(StartAsync);
 
-    /// <summary>Reason to skip tests on PostgreSQL; null where they run, and in continuous integration, where a missing server is an error.</summary>
+    /// <summary>
+    /// Reason to skip tests on PostgreSQL; null where they run, and in continuous integration, where a missing server is an error.
+    /// </summary>
     public static string? WhySkip { get; } = Environment.GetEnvironmentVariable("CI") is "true" or "1" ? null : WhyNot();
 
     /// <summary>Makes an empty database and returns its connection string.</summary>

@@ -13,8 +13,8 @@ using Google.Protobuf;
 namespace EventService.FunctionalTests.Kinds;
 
 /// <summary>
-/// Jets and showers through every door of the service: they are the same numbers wherever they come out, and so are their densities wherever
-/// they go in.
+/// Jets and showers through every door of the service: they are the same numbers wherever they come out, and so are their densities
+/// wherever they go in.
 /// </summary>
 public sealed class KindTests(KindService service) : IClassFixture<KindService>, IDisposable
 {

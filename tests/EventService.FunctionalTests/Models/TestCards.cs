@@ -4,7 +4,9 @@ using EventService.Registry.Artifacts;
 
 namespace EventService.FunctionalTests.Models;
 
-/// <summary>Validation cards as 'eventservice evaluate' writes them (names and order are those of a written card.json), with figures made up.</summary>
+/// <summary>
+/// Validation cards as 'eventservice evaluate' writes them (names and order are those of a written card.json), with figures made up.
+/// </summary>
 internal static class TestCards
 {
     /// <summary>A card of this file that passes the gates, unless a figure or a gate is given that does not.</summary>

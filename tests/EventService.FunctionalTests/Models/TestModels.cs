@@ -140,7 +140,10 @@ internal static class TestModels
         }
     }
 
-    /// <summary>Waits until no slow model begins events for this seed any more, and returns how many were begun: of a million, those in flight at the end.</summary>
+    /// <summary>
+    /// Waits until no slow model begins events for this seed any more, and returns how many were begun: of a million, those in flight at
+    /// the end.
+    /// </summary>
     public static async Task<long> SlowEventsAtRestAsync(ulong seed)
     {
         var before = -1L;

@@ -6,7 +6,9 @@ using System.Text.Json.Nodes;
 
 namespace EventService.FunctionalTests.Page;
 
-/// <summary>A page in headless Chromium, spoken to in its DevTools protocol: what a person does to it, and what stands in it then.</summary>
+/// <summary>
+/// A page in headless Chromium, spoken to in its DevTools protocol: what a person does to it, and what stands in it then.
+/// </summary>
 internal sealed class Browser : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);

@@ -10,7 +10,9 @@ using EventService.FunctionalTests.Models;
 
 namespace EventService.FunctionalTests.Scans;
 
-/// <summary>A model whose parameter has an alternative, mChargino = 100 GeV + 2100 GeV eps: whatever takes the one takes the other.</summary>
+/// <summary>
+/// A model whose parameter has an alternative, mChargino = 100 GeV + 2100 GeV eps: whatever takes the one takes the other.
+/// </summary>
 public sealed class AlternativeTests(ScanService service) : IClassFixture<ScanService>, IDisposable
 {
     private readonly HttpClient _rest = service.CreateClient();

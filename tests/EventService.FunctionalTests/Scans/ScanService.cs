@@ -3,7 +3,10 @@ using EventService.Models.Conditions;
 
 namespace EventService.FunctionalTests.Scans;
 
-/// <summary>The service with models that depend on masses: a table with a grid of one, a table whose parameter has a mass as its alternative, and whole events with a triangle of two.</summary>
+/// <summary>
+/// The service with models that depend on masses: a table with a grid of one, a table whose parameter has a mass as its alternative, and
+/// whole events with a triangle of two.
+/// </summary>
 public sealed class ScanService : RunningService
 {
     public ScanService()

@@ -104,7 +104,8 @@ public sealed class ScanTests(ScanService service) : IClassFixture<ScanService>
         Assert.False(scan.Receipt.TryGetProperty("crossSectionPb", out _));
         var points = scan.Receipt.GetProperty("points").EnumerateArray().ToArray();
 
-        // Half way in mass: the geometric mean of the cross-sections, the mean of the efficiencies. Events 1 to 100: 33 of 0 mod 3, 34 of 1, 33 of 2.
+        // Half way in mass: the geometric mean of the cross-sections, the mean of the efficiencies. Events 1 to 100: 33 of 0 mod 3, 34 of
+        // 1, 33 of 2.
         double[] crossSections = [0.1397, Math.Sqrt(0.1397 * 0.0155), 0.0155], efficiencies = [0.89, 0.88, 0.87];
         long[] n = [33, 34, 33];
         for (var k = 0; k < 3; k++)

@@ -11,7 +11,10 @@ using EventService.FunctionalTests.Models;
 
 namespace EventService.FunctionalTests.Scans;
 
-/// <summary>What is done with streams of several points: kept in jobs, verified, resumed, histogrammed, asked for densities, written by the command line.</summary>
+/// <summary>
+/// What is done with streams of several points: kept in jobs, verified, resumed, histogrammed, asked for densities, written by the command
+/// line.
+/// </summary>
 public sealed class ScanUseTests(ScanService service) : IClassFixture<ScanService>, IDisposable
 {
     private readonly HttpClient _rest = service.CreateClient();

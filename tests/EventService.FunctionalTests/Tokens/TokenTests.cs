@@ -2,19 +2,16 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-
-using EventService.Contracts.V1;
 using EventService.Client;
+using EventService.Contracts.V1;
 using EventService.FunctionalTests.Databases;
 using EventService.FunctionalTests.Grpc;
 using EventService.FunctionalTests.Jobs;
 using EventService.FunctionalTests.Logging;
 using EventService.FunctionalTests.Models;
 using EventService.Registry.Keys;
-
-using Microsoft.Extensions.DependencyInjection;
-
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EventService.FunctionalTests.Tokens;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-
 using EventService.Engine.Random;
 using EventService.Engine.Serialization;
 using EventService.Generation.Requests;
@@ -16,13 +15,15 @@ using EventService.Models.Flows.Networks;
 using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
+using EventService.Training;
 using EventService.Training.Catalog;
 using EventService.Training.TableFlows;
-using EventService.Training;
 
 namespace EventService.Models.Tests.Columns;
 
-/// <summary>Aligned columns: a map that goes by the condition. Of normal samples of different mean and width everything is known in closed form.</summary>
+/// <summary>
+/// Aligned columns: a map that goes by the condition. Of normal samples of different mean and width everything is known in closed form.
+/// </summary>
 public sealed class AlignTests
 {
     private static readonly ConditionParameter s_mass = new("m", "GeV", "", 1000, 2000, [1000, 1400, 2000]);
@@ -133,7 +134,8 @@ public sealed class AlignTests
     [InlineData("""{ "family": "flow-matching", "frequencies": 2, "solver": { "method": "midpoint", "steps": 4 }, "source": {}, "network": { "width": 8, "blocks": 1, "activation": "Tanh" } }""")]
     public void Train_OnAlignedColumns_ServesTheInterpolatedMomentsFromAFile(string architecture)
     {
-        // N(0, 1) and N(4, 2^2) beside a column from the threshold 30 on, exponential with means 10 and 20 above it: halfway N(2, 1.5^2), and a mean of 45.
+        // N(0, 1) and N(4, 2^2) beside a column from the threshold 30 on, exponential with means 10 and 20 above it: halfway N(2, 1.5^2),
+        // and a mean of 45.
         var file = Train(architecture, epochs: 6);
         var model = EventGenerator.Load(file);
         Assert.Equal(["align", "align"], model.Document.Preprocessing.EnumerateArray().Select(maps => maps[0].GetProperty("kind").GetString()));

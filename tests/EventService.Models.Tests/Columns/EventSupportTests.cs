@@ -2,13 +2,13 @@ using EventService.Engine.Serialization;
 using EventService.Generation.Requests;
 using EventService.Models;
 using EventService.Models.Columns;
-using EventService.Models.Tables;
 using EventService.Models.Conditions;
 using EventService.Models.Contracts;
 using EventService.Models.Flows;
 using EventService.Models.Flows.Layers;
 using EventService.Models.Flows.Networks;
 using EventService.Models.Sampling;
+using EventService.Models.Tables;
 using EventService.Models.Tests.Flows;
 using EventService.Physics.Events;
 using EventService.Training.Catalog;
@@ -17,8 +17,8 @@ using EventService.Training.TableFlows;
 namespace EventService.Models.Tests.Columns;
 
 /// <summary>
-/// Flows with a support whose outcome is known: of two independent standard normal columns the half x >= y, where the density is twice that of the normals
-/// and x - y is the absolute value of a normal of variance 2.
+/// Flows with a support whose outcome is known: of two independent standard normal columns the half x >= y, where the density is twice that
+/// of the normals and x - y is the absolute value of a normal of variance 2.
 /// </summary>
 public sealed class EventSupportTests
 {
@@ -200,7 +200,10 @@ public sealed class EventSupportTests
     // exp(c^2 / 2 - L) Phi(L / c - c) + 1 - Phi(L / c) with c = 1/2, L = 1; Phi(1.5) = 0.9331927987, Phi(2) = 0.9772498681.
     private static readonly double s_refined = (Math.Exp(0.125 - 1) * 0.9331927987) + (1 - 0.9772498681);
 
-    /// <summary>Two standard normal columns as a model file, all of whose draws are kept or those of a refinement with the logit x / 2, of which the largest counts 1.</summary>
+    /// <summary>
+    /// Two standard normal columns as a model file, all of whose draws are kept or those of a refinement with the logit x / 2, of which the
+    /// largest counts 1.
+    /// </summary>
     private static byte[] Model(bool refined)
     {
         var refinement = refined ? new FlowRefinement(new ConditionerNetwork(2, FlowActivation.Tanh, [new ConditionerStep.Dense(new DenseMap(1, 2, [0.5, 0], [0]))]), 1, s_refined, 0) : null;

@@ -123,7 +123,8 @@ public sealed class ObservableMapTests
             Assert.Equal(Numerics.Functions.NormalQuantile.Of((k + 0.5) / 20_000), map.Forward(values[k]).T, 1e-2);   // between knots 1 % apart
         }
 
-        // The tail of a normal number then is exponential: at three times the largest value the density is within the few per cent of the edge's slope.
+        // The tail of a normal number then is exponential: at three times the largest value the density is within the few per cent of the
+        // edge's slope.
         var (t, log) = map.Forward(30);
         Assert.Equal(-30, log - (t * t / 2) - (0.5 * Math.Log(2 * Math.PI)), 4.0);
     }

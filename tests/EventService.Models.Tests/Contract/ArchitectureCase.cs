@@ -9,7 +9,9 @@ namespace EventService.Models.Tests.Contract;
 /// <param name="GoldenDigest">The <see cref="GoldenSample"/> of the model: it freezes the bits, it is no expected value.</param>
 public sealed record ArchitectureCase(ModelArchitecture Architecture, string Name, Func<byte[]> File, string GoldenDigest);
 
-/// <summary>Names the cases of an architecture. Every class that does is found: a family's tests lie in its own folder, and no list names them.</summary>
+/// <summary>
+/// Names the cases of an architecture. Every class that does is found: a family's tests lie in its own folder, and no list names them.
+/// </summary>
 public interface IArchitectureCases
 {
     IEnumerable<ArchitectureCase> Cases { get; }

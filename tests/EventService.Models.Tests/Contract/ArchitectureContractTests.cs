@@ -13,8 +13,9 @@ using EventService.Physics.Kinds;
 namespace EventService.Models.Tests.Contract;
 
 /// <summary>
-/// What holds of the models of every architecture: an event is a function of file, seed, condition and index, whatever it is generated with; a file can be
-/// read again; a density is that of the sampler. A new architecture gets these tests by naming a case (<see cref="IArchitectureCases"/>).
+/// What holds of the models of every architecture: an event is a function of file, seed, condition and index, whatever it is generated
+/// with; a file can be read again; a density is that of the sampler. A new architecture gets these tests by naming a case
+/// (<see cref="IArchitectureCases"/>).
 /// </summary>
 [Collection(KernelPaths.Name)]
 public sealed class ArchitectureContractTests
@@ -166,8 +167,9 @@ public sealed class ArchitectureContractTests
     }
 
     /// <summary>
-    /// For a normalised density r, the mean of r / q over events of q is the share of r that is inside the support of q. Here r is a normal around the middle
-    /// of the events, narrower than they are, so that the mean has a small variance. A density that misses a factor, such as a Jacobian, shows.
+    /// For a normalised density r, the mean of r / q over events of q is the share of r that is inside the support of q. Here r is a normal
+    /// around the middle of the events, narrower than they are, so that the mean has a small variance. A density that misses a factor, such
+    /// as a Jacobian, shows.
     /// </summary>
     [Theory, MemberData(nameof(Cases))]
     public void Density_OfATable_IntegratesToOne(string name)

@@ -9,7 +9,9 @@ using static EventService.Models.Tests.FlowEvents.Compositions;
 
 namespace EventService.Models.Tests.FlowEvents;
 
-/// <summary>Compositions of flows whose distributions are known in closed form: normal numbers, or numbers that follow each other.</summary>
+/// <summary>
+/// Compositions of flows whose distributions are known in closed form: normal numbers, or numbers that follow each other.
+/// </summary>
 public class FlowEventsTests
 {
     [Fact]
@@ -17,7 +19,8 @@ public class FlowEventsTests
     {
         var events = Generate(Model(Particles(logPt: (2.2, 0.02), eta: (0, 0.3))), 4000);
 
-        // Nothing is rejected here, so that the numbers are those of the flows: errors of means are 1 / sqrt(n) of the width, of shares sqrt(p q / n); five of them are allowed.
+        // Nothing is rejected here, so that the numbers are those of the flows: errors of means are 1 / sqrt(n) of the width, of shares
+        // sqrt(p q / n); five of them are allowed.
         Assert.Equal(0.75, Enumerable.Range(0, events.Count).Count(k => events.Offsets[k + 1] - events.Offsets[k] == 4) / 4000.0, 5 * Math.Sqrt(0.75 * 0.25 / 4000));
         var logPt = events.Pt.ToArray().Select(Math.Log10).ToArray();
         Assert.Equal(2.2, logPt.Average(), 5 * 0.02 / Math.Sqrt(logPt.Length));

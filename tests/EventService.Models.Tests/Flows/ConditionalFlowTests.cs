@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-
 using EventService.Engine.Autodiff;
 using EventService.Engine.Random;
 using EventService.Engine.Tensors;
@@ -14,15 +13,17 @@ using EventService.Models.Flows.Networks;
 using EventService.Models.Sampling;
 using EventService.Numerics.Functions;
 using EventService.Physics.Events;
+using EventService.Training;
 using EventService.Training.Catalog;
 using EventService.Training.Families;
 using EventService.Training.Layers;
 using EventService.Training.TableFlows;
-using EventService.Training;
 
 namespace EventService.Models.Tests.Flows;
 
-/// <summary>Flows under a condition: what the tape trains with gates is what the flow with scaled weights is under each condition.</summary>
+/// <summary>
+/// Flows under a condition: what the tape trains with gates is what the flow with scaled weights is under each condition.
+/// </summary>
 public sealed class ConditionalFlowTests
 {
     private static readonly ConditionerSizes s_plain = new(12, 2, Residual: false, FlowActivation.Tanh);
@@ -102,7 +103,8 @@ public sealed class ConditionalFlowTests
     [Fact]
     public void Train_OnAMeanThatFollowsTheCondition_LearnsItAndServesItFromAFile()
     {
-        // x ~ N(m / 100, 1) at m = 100, 200, ... 500: the entropy is log(2 pi e) / 2, and the mean of events at m = 350, between trained points, is 3.5.
+        // x ~ N(m / 100, 1) at m = 100, 200, ... 500: the entropy is log(2 pi e) / 2, and the mean of events at m = 350, between trained
+        // points, is 3.5.
         var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes("""
             {
               "name": "scan", "process": "scan", "crossSectionPb": 1,

@@ -10,7 +10,10 @@ using EventService.Physics.Events;
 
 namespace EventService.Models.Tests.Flows;
 
-/// <summary>Events under conditions of their own, drawn together, against <see cref="DPassDefinition"/> of the flow with scaled weights under each condition, bit by bit.</summary>
+/// <summary>
+/// Events under conditions of their own, drawn together, against <see cref="DPassDefinition"/> of the flow with scaled weights under each
+/// condition, bit by bit.
+/// </summary>
 [Collection(KernelPaths.Name)]
 public sealed class ConditionalSamplerTests
 {

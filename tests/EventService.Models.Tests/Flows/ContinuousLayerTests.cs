@@ -11,8 +11,8 @@ using EventService.Training.Layers;
 namespace EventService.Models.Tests.Flows;
 
 /// <summary>
-/// Continuous flows: linear fields, whose flow is known, and random ones, whose bits must not depend on what is computed beside them. What all flows have to fulfil is tested
-/// in <see cref="FlowFamilyTests"/>.
+/// Continuous flows: linear fields, whose flow is known, and random ones, whose bits must not depend on what is computed beside them. What
+/// all flows have to fulfil is tested in <see cref="FlowFamilyTests"/>.
 /// </summary>
 [Collection(KernelPaths.Name)]
 public sealed class ContinuousLayerTests
@@ -145,7 +145,8 @@ public sealed class ContinuousLayerTests
     [Fact]
     public void Layer_UnderConditionsOfTheirOwn_GivesTheBitsOfEachAlone()
     {
-        // Over two legs from the anchor between, in both directions and not at all, so that the events of a tile have different numbers of steps.
+        // Over two legs from the anchor between, in both directions and not at all, so that the events of a tile have different numbers of
+        // steps.
         const int events = 60, features = 3;
         var layer = new ContinuousLayer(RandomField(features, 2), new OdeMethod.Midpoint(7), [-1, 0.25, 1], 1);
         var draws = Draws(features, events);
@@ -200,7 +201,8 @@ public sealed class ContinuousLayerTests
     [Fact]
     public void At_OnEitherSideOfTheOrigin_StartsOnTheLegThatLeadsThere()
     {
-        // v is (1, 0) on the first leg and (0, 1) on the second: the path from the middle goes back along the first, or on along the second.
+        // v is (1, 0) on the first leg and (0, 1) on the second: the path from the middle goes back along the first, or on along the
+        // second.
         var weights = new double[2 * 5];
         (weights[3], weights[5 + 4]) = (1, 1);   // inputs: x, y, 2 s - 1, leg 0, leg 1
         var field = new VelocityField(2, 2, 0, new ConditionerNetwork(5, FlowActivation.Relu, [new ConditionerStep.Dense(new DenseMap(2, 5, weights, new double[2]))]));
@@ -217,7 +219,8 @@ public sealed class ContinuousLayerTests
     [Fact]
     public void Forward_OfAStepWithoutInverse_HasNoDensity()
     {
-        // x' = x + 40 (x + 20 x) = 841 x: the fixed point x = y - 840 x does not contract, which is what tells that a step has one inverse only.
+        // x' = x + 40 (x + 20 x) = 841 x: the fixed point x = y - 840 x does not contract, which is what tells that a step has one inverse
+        // only.
         var layer = new ContinuousLayer(Linear([40, 0, 0, 40]), new OdeMethod.Midpoint(1));
         var (x, log) = (new double[2 * FlowLayer.Stride], new double[1]);
         (x[0], x[FlowLayer.Stride]) = (1, 2);

@@ -7,7 +7,8 @@ namespace EventService.Models.Tests.Flows;
 
 /// <summary>
 /// Sampling as the libraries define it: as many passes through the whole masked network as there are features, all weights, masked ones
-/// too. One event at a time, one fused multiply-add a term, the terms of a sum in the order of the degrees of the units, those of one degree in the network's order.
+/// too. One event at a time, one fused multiply-add a term, the terms of a sum in the order of the degrees of the units, those of one
+/// degree in the network's order.
 /// </summary>
 internal static class DPassDefinition
 {

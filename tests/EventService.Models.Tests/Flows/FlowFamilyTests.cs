@@ -20,8 +20,8 @@ using EventService.Training.Layers;
 namespace EventService.Models.Tests.Flows;
 
 /// <summary>
-/// What every trainable family has to fulfil, whatever its layers are: a family joins by a line in <see cref="Families"/>. Gradients and likelihoods of the
-/// float32 tape are compared with the double-precision densities of the exported layers, which share no code with it.
+/// What every trainable family has to fulfil, whatever its layers are: a family joins by a line in <see cref="Families"/>. Gradients and
+/// likelihoods of the float32 tape are compared with the double-precision densities of the exported layers, which share no code with it.
 /// </summary>
 public sealed class FlowFamilyTests
 {

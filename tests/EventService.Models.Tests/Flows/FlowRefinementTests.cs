@@ -1,16 +1,17 @@
 using EventService.Models.Columns;
-using EventService.Models.Tables;
 using EventService.Models.Contracts;
 using EventService.Models.Flows;
 using EventService.Models.Flows.Networks;
 using EventService.Models.Sampling;
+using EventService.Models.Tables;
 using EventService.Physics.Events;
 
 namespace EventService.Models.Tests.Flows;
 
 /// <summary>
-/// Refinement of a flow whose outcome is known: two independent normal columns and the logit c x. Without a largest weight that is the normal
-/// distribution moved to c; with one, the density is phi(x) min(1, exp(c x - L)) / A, and A = exp(c^2 / 2 - L) Phi(L / c - c) + 1 - Phi(L / c).
+/// Refinement of a flow whose outcome is known: two independent normal columns and the logit c x. Without a largest weight that is the
+/// normal distribution moved to c; with one, the density is phi(x) min(1, exp(c x - L)) / A, and A = exp(c^2 / 2 - L) Phi(L / c - c) + 1 -
+/// Phi(L / c).
 /// </summary>
 public sealed class FlowRefinementTests
 {
@@ -90,7 +91,8 @@ public sealed class FlowRefinementTests
     [Fact]
     public void MarginalWeights_ThatAreLinear_MoveTheirColumn()
     {
-        // h(y) = 0.3 y between -6 and 6, log w = 0.5 x + 0.3 y, nearly nothing above w_max: normal distributions around 0.5 and 0.3, A = exp(0.34 / 2 - 3).
+        // h(y) = 0.3 y between -6 and 6, log w = 0.5 x + 0.3 y, nearly nothing above w_max: normal distributions around 0.5 and 0.3, A =
+        // exp(0.34 / 2 - 3).
         const int n = 20_000;
         var acceptance = Math.Exp(0.17 - 3);
         var flow = Flow(3, acceptance, new MarginalWeights([[-6, 0, 6], [-6, 0, 6]], [[0, 0, 0], [-1.8, 0, 1.8]]));

@@ -11,7 +11,10 @@ using EventService.Physics.Events;
 
 namespace EventService.Models.Tests.Flows;
 
-/// <summary>Small flows of tables for the contract of architectures: autoregressive, coupling, refined, inside a support, under conditions, and of a sample that is transported.</summary>
+/// <summary>
+/// Small flows of tables for the contract of architectures: autoregressive, coupling, refined, inside a support, under conditions, and of a
+/// sample that is transported.
+/// </summary>
 internal sealed class LayeredFlowCases : IArchitectureCases
 {
     private static readonly RandomFlow s_splines = new(4, 2, 20, 1, false, FlowActivation.Relu, RandomFlow.Spline);
@@ -19,7 +22,8 @@ internal sealed class LayeredFlowCases : IArchitectureCases
     private static readonly SampleSchema s_pair = Schema(2);
     private static readonly ConditionParameter s_mass = new("mass", "GeV", "", 100, 300, [100, 300]);
 
-    // x is standard normal and the logit x / 2, of which the largest counts 1: exp(c^2 / 2 - L) Phi(L / c - c) + 1 - Phi(L / c) with c = 1/2, L = 1.
+    // x is standard normal and the logit x / 2, of which the largest counts 1: exp(c^2 / 2 - L) Phi(L / c - c) + 1 - Phi(L / c) with c =
+    // 1/2, L = 1.
     private static readonly double s_kept = (Math.Exp(0.125 - 1) * 0.9331927987) + (1 - 0.9772498681);
 
     public IEnumerable<ArchitectureCase> Cases =>

@@ -9,7 +9,9 @@ using EventService.Physics.Events;
 
 namespace EventService.Models.Tests.Flows;
 
-/// <summary>Properties of layered flows that need no reference: the density integrates to one, the order is found, events stay finite.</summary>
+/// <summary>
+/// Properties of layered flows that need no reference: the density integrates to one, the order is found, events stay finite.
+/// </summary>
 public sealed class LayeredFlowTests
 {
     public static TheoryData<string> Maps() => ["softplus affine", "soft-clip affine", "softplus spline", "soft-clip spline"];

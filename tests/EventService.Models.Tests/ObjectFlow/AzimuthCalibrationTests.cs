@@ -67,7 +67,9 @@ public sealed class AzimuthCalibrationTests
         return new AzimuthCorrelations(tables);
     }
 
-    /// <summary>Two jets at the same eta and azimuths that are uniform but for a share of near ones that is kept, and for the table.</summary>
+    /// <summary>
+    /// Two jets at the same eta and azimuths that are uniform but for a share of near ones that is kept, and for the table.
+    /// </summary>
     private static EventSample Draw(ulong seed, int events, double kept, AzimuthCorrelations? correlations)
     {
         var sample = new EventSample();

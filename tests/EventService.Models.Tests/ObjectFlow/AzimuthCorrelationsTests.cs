@@ -166,7 +166,8 @@ public class AzimuthCorrelationsTests
     [Fact]
     public void Fit_OfJetsThatAvoidEachOther_FindsHowMuch()
     {
-        // Two jets at the same eta and a far, hard b-jet that turns the recoil, azimuths uniform, but of the jets nearer than 0.5 only 20 % are kept.
+        // Two jets at the same eta and a far, hard b-jet that turns the recoil, azimuths uniform, but of the jets nearer than 0.5 only 20 %
+        // are kept.
         var sample = new EventSample();
         var random = new PhiloxStream(11, 0);
         double Angle(ref PhiloxStream stream) => Math.PI * ((2 * stream.NextDouble()) - 1);

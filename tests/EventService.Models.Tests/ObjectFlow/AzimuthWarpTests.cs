@@ -2,7 +2,9 @@ using EventService.Models.ObjectFlow.Azimuths;
 
 namespace EventService.Models.Tests.ObjectFlow;
 
-/// <summary>The map of the circle that puts the nodes of an azimuth's density closer together around the recoil: Kepler's equation.</summary>
+/// <summary>
+/// The map of the circle that puts the nodes of an azimuth's density closer together around the recoil: Kepler's equation.
+/// </summary>
 public class AzimuthWarpTests
 {
     // J. Meeus, Astronomical Algorithms, 2nd edition, examples 30.a and 30.b: mean anomaly, eccentricity, eccentric anomaly, in degrees.

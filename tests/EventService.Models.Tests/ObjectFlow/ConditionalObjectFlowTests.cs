@@ -13,7 +13,10 @@ using EventService.Training;
 
 namespace EventService.Models.Tests.ObjectFlow;
 
-/// <summary>An object flow under a mass: the contract of bits, counts as the mixture that they are said to be, and one density for sampler and evaluation.</summary>
+/// <summary>
+/// An object flow under a mass: the contract of bits, counts as the mixture that they are said to be, and one density for sampler and
+/// evaluation.
+/// </summary>
 public class ConditionalObjectFlowTests
 {
     private static AutoregressiveObjectFlow Flow => SmallFlow.Conditional;
@@ -115,7 +118,8 @@ public class ConditionalObjectFlowTests
             drawn[vector] = drawn.GetValueOrDefault(vector) + 1;
         }
 
-        // Chi-squared over the vectors that are expected 20 times and more, and the rest: within five standard deviations sqrt(2 n) of its mean n.
+        // Chi-squared over the vectors that are expected 20 times and more, and the rest: within five standard deviations sqrt(2 n) of its
+        // mean n.
         var expected = Flow.Conditions.Points.SelectMany(p => p.Counts.Vectors).Distinct().ToDictionary(v => v, v => N * Math.Exp(between.LogProbability(v))).Where(p => p.Value >= 20).ToArray();
         var (rest, restDrawn) = (N - expected.Sum(p => p.Value), N - expected.Sum(p => drawn.GetValueOrDefault(p.Key)));
         var chiSquared = expected.Sum(p => Math.Pow(drawn.GetValueOrDefault(p.Key) - p.Value, 2) / p.Value) + (Math.Pow(restDrawn - rest, 2) / rest);

@@ -8,8 +8,9 @@ using EventService.Physics.Events;
 namespace EventService.Models.Tests.ObjectFlow;
 
 /// <summary>
-/// The density of events with one electron, integrated over all they consist of, is the probability of one electron: pT starts at the 25 GeV of
-/// the event selection, and what the selection excludes in eta (the gap of the calorimeter, its end) is cut out and its acceptance divided by.
+/// The density of events with one electron, integrated over all they consist of, is the probability of one electron: pT starts at the 25
+/// GeV of the event selection, and what the selection excludes in eta (the gap of the calorimeter, its end) is cut out and its acceptance
+/// divided by.
 /// </summary>
 public class DensityIntegralTests
 {

@@ -30,7 +30,9 @@ public class MarginalMapTests
         }
     }
 
-    /// <summary>End slopes far from the mean slope of the bin; expected by bisecting the formula in decimal, 28 digits, without any root.</summary>
+    /// <summary>
+    /// End slopes far from the mean slope of the bin; expected by bisecting the formula in decimal, 28 digits, without any root.
+    /// </summary>
     [Theory]
     [InlineData(1e-3, 1e8)]
     [InlineData(1e8, 1e-3)]

@@ -61,10 +61,16 @@ internal sealed class SmallFlow
     /// <summary>With splines near the identity: every coordinate is distributed as in the data.</summary>
     public static SmallFlow LikeData => s_marginal.Value;
 
-    /// <summary>Conditioned on "mass", with the imbalance of the missing momentum; trained points are <see cref="Masses"/>, whose counts are those of a third of the data each, by rising MET.</summary>
+    /// <summary>
+    /// Conditioned on "mass", with the imbalance of the missing momentum; trained points are <see cref="Masses"/>, whose counts are those
+    /// of a third of the data each, by rising MET.
+    /// </summary>
     public static AutoregressiveObjectFlow Conditional => s_conditional.Value;
 
-    /// <summary>The same with size and azimuth of the missing momentum, nodes of azimuths closer together around the recoil, and a further input of the networks.</summary>
+    /// <summary>
+    /// The same with size and azimuth of the missing momentum, nodes of azimuths closer together around the recoil, and a further input of
+    /// the networks.
+    /// </summary>
     public static AutoregressiveObjectFlow Warped => s_warped.Value;
 
     public static readonly double[] Masses = [100, 200, 400];

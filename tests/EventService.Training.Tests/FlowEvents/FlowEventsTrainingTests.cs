@@ -40,7 +40,8 @@ public sealed class FlowEventsTrainingTests : IDisposable
         var model = Load(Train(s_hadronic, Recipe(text => Splines(text).Replace("\"epochs\": 2", "\"epochs\": 20", StringComparison.Ordinal)), "a"));
         var generated = GeneratedSample.Draw(model.Model, new EventStream(1, []), s_hadronic.Count, new Progress<long>(), CancellationToken.None);
 
-        // Two samples of the data are 0.01 apart in the logarithms; standard deviations are 0.25 in these, 1.2 in eta and 1.8 in phi. Energies need the correlation with momentum and eta.
+        // Two samples of the data are 0.01 apart in the logarithms; standard deviations are 0.25 in these, 1.2 in eta and 1.8 in phi.
+        // Energies need the correlation with momentum and eta.
         var comparison = ParticleComparison.Of(s_hadronic, generated);
         Assert.All(comparison.Particles, p => Assert.True(p.Wasserstein < (p.Variable is "eta" or "phi" ? 0.15 : 0.05), $"{p}"));
         Assert.InRange(model.Document.Acceptance, 0.3, 1);

@@ -9,8 +9,8 @@ using EventService.Physics.Events;
 namespace EventService.Training.Tests.Import;
 
 /// <summary>
-/// Freezes the numerics profile for layered flows: digests of the events of given draws and of their densities. They are no expected values but a guard:
-/// a change of a bit needs a new profile name.
+/// Freezes the numerics profile for layered flows: digests of the events of given draws and of their densities. They are no expected values
+/// but a guard: a change of a bit needs a new profile name.
 /// </summary>
 public sealed class GoldenImportTests
 {

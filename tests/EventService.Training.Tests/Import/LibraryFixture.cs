@@ -7,7 +7,9 @@ using EventService.Training.Import;
 
 namespace EventService.Training.Tests.Import;
 
-/// <summary>A flow that nflows or zuko made, with the densities and samples that the library gives: tests/TestData/Import/make_fixtures.py.</summary>
+/// <summary>
+/// A flow that nflows or zuko made, with the densities and samples that the library gives: tests/TestData/Import/make_fixtures.py.
+/// </summary>
 internal sealed class LibraryFixture
 {
     public static readonly string[] Names =

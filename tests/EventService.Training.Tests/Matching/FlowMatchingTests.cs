@@ -15,8 +15,8 @@ using EventService.Training.TableFlows;
 namespace EventService.Training.Tests.Matching;
 
 /// <summary>
-/// Flow matching by recipe on normal distributions, of which entropies and optimal transport are known: from noise, under a condition, and between two data distributions with a flow or
-/// a sample as source.
+/// Flow matching by recipe on normal distributions, of which entropies and optimal transport are known: from noise, under a condition, and
+/// between two data distributions with a flow or a sample as source.
 /// </summary>
 public sealed class FlowMatchingTests
 {
@@ -66,7 +66,8 @@ public sealed class FlowMatchingTests
     [Fact]
     public void Train_BetweenTwoNormals_ReadsTheGeodesicBetweenThem()
     {
-        // From N((0, 0), 1) to N((4, 0), 2^2 on x): the optimal map is x -> 4 + 2 x, so that halfway the mean is 2 and the deviation 1.5 (displacement interpolation, McCann 1997).
+        // From N((0, 0), 1) to N((4, 0), 2^2 on x): the optimal map is x -> 4 + 2 x, so that halfway the mean is 2 and the deviation 1.5
+        // (displacement interpolation, McCann 1997).
         var recipe = Parse(Data.Replace("SOURCE", FlowSource, StringComparison.Ordinal).Replace("\"epochs\": 12", "\"epochs\": 20", StringComparison.Ordinal).Replace("0.01", "0.02", StringComparison.Ordinal));
         var (document, file) = Train(recipe, Shifted(12_000));
         Assert.Equal(("a", 0.0, 1.0), (document.Conditions[0].Name, document.Conditions[0].Minimum, document.Conditions[0].Maximum));
@@ -108,7 +109,8 @@ public sealed class FlowMatchingTests
     [Fact]
     public void Train_Straightened_HasTheMidpointOfTheMap()
     {
-        // Pairs at random: halfway x is (x0 + x1) / 2 of independent numbers, of deviation sqrt(1 + 4) / 2 = 1.118. The field's own map is increasing in x, 4 + 2 x: straight paths have 1.5.
+        // Pairs at random: halfway x is (x0 + x1) / 2 of independent numbers, of deviation sqrt(1 + 4) / 2 = 1.118. The field's own map is
+        // increasing in x, 4 + 2 x: straight paths have 1.5.
         var recipe = Parse(Data.Replace("SOURCE", FlowSource, StringComparison.Ordinal).Replace("\"frequencies\": 2", "\"frequencies\": 2, \"pairing\": \"Independent\"", StringComparison.Ordinal)
             .Replace("\"epochs\": 12", "\"epochs\": 20", StringComparison.Ordinal).Replace("0.01", "0.02", StringComparison.Ordinal));
         var table = Shifted(12_000);

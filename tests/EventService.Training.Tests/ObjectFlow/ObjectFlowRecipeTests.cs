@@ -12,7 +12,9 @@ using EventService.Training.Tables;
 
 namespace EventService.Training.Tests.ObjectFlow;
 
-/// <summary>Recipes of whole events at points: what they say reaches the model, an interrupted training ends in the same file, faults are named.</summary>
+/// <summary>
+/// Recipes of whole events at points: what they say reaches the model, an interrupted training ends in the same file, faults are named.
+/// </summary>
 public sealed class ObjectFlowRecipeTests : IDisposable
 {
     private const string Text = """

@@ -7,8 +7,8 @@ using EventService.Training.TableFlows;
 namespace EventService.Training.Tests.TableFlows;
 
 /// <summary>
-/// Draws from a normal distribution with correlation rho and data from one that is moved by mu: their ratio is exp(mu C^-1 x) but for a constant, a product of functions of
-/// single columns with the slopes C^-1 mu.
+/// Draws from a normal distribution with correlation rho and data from one that is moved by mu: their ratio is exp(mu C^-1 x) but for a
+/// constant, a product of functions of single columns with the slopes C^-1 mu.
 /// </summary>
 public sealed class MarginalWeightsFitTests
 {

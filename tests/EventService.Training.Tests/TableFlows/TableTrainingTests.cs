@@ -15,7 +15,9 @@ using EventService.Training.TableFlows;
 
 namespace EventService.Training.Tests.TableFlows;
 
-/// <summary>Training of flows on tables by recipe: the density is learnt, bits depend on data and recipe only, checkpoints know their run.</summary>
+/// <summary>
+/// Training of flows on tables by recipe: the density is learnt, bits depend on data and recipe only, checkpoints know their run.
+/// </summary>
 public sealed class TableTrainingTests
 {
     private const double Correlation = 0.8;
@@ -50,7 +52,8 @@ public sealed class TableTrainingTests
     [Fact]
     public void Train_OnACorrelatedNormal_ReachesItsEntropy()
     {
-        // Differential entropy of a normal distribution of unit variances: log(2 pi e) + log(1 - rho^2) / 2, exact for a flow of one affine layer.
+        // Differential entropy of a normal distribution of unit variances: log(2 pi e) + log(1 - rho^2) / 2, exact for a flow of one affine
+        // layer.
         var recipe = Parse("made", "", epochs: 12);
         var sample = Normal(20_000);
 
@@ -127,8 +130,8 @@ public sealed class TableTrainingTests
     [Fact]
     public void Refined_FlowThatFillsAGap_LeavesItEmpty()
     {
-        // Two peaks of width 0.5 at -2 and 2, to which a flow of one affine layer fits a normal distribution of variance 4.25: 37 % within |x| < 1, where
-        // the data have 1 - Phi(2) = 2.3 %.
+        // Two peaks of width 0.5 at -2 and 2, to which a flow of one affine layer fits a normal distribution of variance 4.25: 37 % within
+        // |x| < 1, where the data have 1 - Phi(2) = 2.3 %.
         var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes(Refined));
         var sample = new EventSample(1);
         for (var k = 0; k < 20_000; k++)
@@ -196,7 +199,8 @@ public sealed class TableTrainingTests
     [InlineData(true)]
     public void Dequantised_Counts_AreSampledOnTheirGridAndTheDensityIsABound(bool linear)
     {
-        // Geometric counts, P(n) = 0.4 0.6^n: entropy -(0.4 log 0.4 + 0.6 log 0.6) / 0.4, and a mean log-density can only be below minus it.
+        // Geometric counts, P(n) = 0.4 0.6^n: entropy -(0.4 log 0.4 + 0.6 log 0.6) / 0.4, and a mean log-density can only be below minus
+        // it.
         var recipe = TrainableFamilies.Parse<TableFlowRecipe>(Encoding.UTF8.GetBytes($$"""
             {
               "name": "counts", "process": "counts", "crossSectionPb": 1,

@@ -11,7 +11,9 @@ using EventService.Training.Tables;
 
 namespace EventService.Training.Tests.Tables;
 
-/// <summary>Recipes with several points: their files are read as they say, efficiencies and digests stand with the points, faults are named.</summary>
+/// <summary>
+/// Recipes with several points: their files are read as they say, efficiencies and digests stand with the points, faults are named.
+/// </summary>
 public sealed class PointTableTests : IDisposable
 {
     private const string Text = """
@@ -48,7 +50,8 @@ public sealed class PointTableTests : IDisposable
         Assert.Equal(1200, table.Sample.Row(49)[2]);
         Assert.Equal(Enumerable.Range(0, 49).Concat(Enumerable.Range(0, 49)).Select(k => (long)k), table.Sample.EventNumber.ToArray());
 
-        // The weight is 0.1854 pb * 10000/pb / 20000 generated events: 49 of them are 0.00245 of all. With a given efficiency 49 of 50 of it are left.
+        // The weight is 0.1854 pb * 10000/pb / 20000 generated events: 49 of them are 0.00245 of all. With a given efficiency 49 of 50 of
+        // it are left.
         Assert.Equal(49 / 20_000.0, table.Points[0].SelectionEfficiency!.Value, 1e-7); // six digits in both
         Assert.Equal(0.5 * 49 / 50, table.Points[1].SelectionEfficiency!.Value, 1e-12);
         Assert.Equal(0.1854, table.Points[0].CrossSectionPb);

@@ -47,7 +47,10 @@ internal static unsafe class AdaptivePath
         }
     }
 
-    /// <summary>Moves events against the path, with d log|det| / ds = div v as a further number of the state (Chen et al. 2018, arXiv:1806.07366, eq. 8), in double precision.</summary>
+    /// <summary>
+    /// Moves events against the path, with d log|det| / ds = div v as a further number of the state (Chen et al. 2018, arXiv:1806.07366,
+    /// eq. 8), in double precision.
+    /// </summary>
     /// <param name="field">v.</param>
     /// <param name="legs">The path, of all events, from the base to the data.</param>
     /// <param name="tolerance">See <see cref="OdeMethod.Adaptive"/>.</param>

@@ -5,12 +5,14 @@ using EventService.Models.Sampling;
 namespace EventService.Models.Flows.Continuous;
 
 /// <summary>
-/// A continuous normalising flow as a layer: x follows dx/ds = v(x, s) from the base to the data (R. T. Q. Chen, Y. Rubanova, J. Bettencourt and D. Duvenaud, "Neural ordinary
-/// differential equations", NeurIPS 2018, arXiv:1806.07366). From a normal base over one leg; or from one data distribution to others, where the condition says how far.
+/// A continuous normalising flow as a layer: x follows dx/ds = v(x, s) from the base to the data (R. T. Q. Chen, Y. Rubanova, J.
+/// Bettencourt and D. Duvenaud, "Neural ordinary differential equations", NeurIPS 2018, arXiv:1806.07366). From a normal base over one leg;
+/// or from one data distribution to others, where the condition says how far.
 /// </summary>
 /// <remarks>
-/// The density of an event costs, in double precision, for each midpoint step two evaluations of the network with D tangents and two for each turn of the step's inversion; with
-/// adaptive steps six evaluations with D tangents a step. Sampling costs two evaluations a midpoint step, in float32.
+/// The density of an event costs, in double precision, for each midpoint step two evaluations of the network with D tangents and two for
+/// each turn of the step's inversion; with adaptive steps six evaluations with D tangents a step. Sampling costs two evaluations a midpoint
+/// step, in float32.
 /// </remarks>
 public sealed class ContinuousLayer : FlowLayer
 {
@@ -66,7 +68,9 @@ public sealed class ContinuousLayer : FlowLayer
     /// <summary>The anchor where paths start.</summary>
     public int Origin { get; }
 
-    /// <summary>A flow from noise with the field's gates set; one between data with the path from the origin to where the condition is.</summary>
+    /// <summary>
+    /// A flow from noise with the field's gates set; one between data with the path from the origin to where the condition is.
+    /// </summary>
     public override FlowLayer At(ReadOnlySpan<double> condition) => Anchors is null
         ? new ContinuousLayer(Field.At(condition), Method)
         : Between(Anchors[Origin], condition[0]);

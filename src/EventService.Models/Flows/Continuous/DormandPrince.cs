@@ -20,8 +20,9 @@ internal interface IOdeSystem
 }
 
 /// <summary>
-/// RK5(4)7M of J. R. Dormand and P. J. Prince, J. Comput. Appl. Math. 6 (1980) 19, table 2, with the last stage as the next step's first. The length of a step follows from
-/// the error of the event alone (Hairer, Norsett and Wanner, "Solving ordinary differential equations I", eq. 4.13), so that its bits do not depend on the events beside it.
+/// RK5(4)7M of J. R. Dormand and P. J. Prince, J. Comput. Appl. Math. 6 (1980) 19, table 2, with the last stage as the next step's first.
+/// The length of a step follows from the error of the event alone (Hairer, Norsett and Wanner, "Solving ordinary differential equations I",
+/// eq. 4.13), so that its bits do not depend on the events beside it.
 /// </summary>
 internal static class DormandPrince
 {

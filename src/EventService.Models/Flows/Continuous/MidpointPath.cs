@@ -81,7 +81,9 @@ internal static unsafe class MidpointPath
         }
     }
 
-    /// <summary>Moves events against their paths, exactly back through every step, and adds log |det| of that, in double precision.</summary>
+    /// <summary>
+    /// Moves events against their paths, exactly back through every step, and adds log |det| of that, in double precision.
+    /// </summary>
     /// <param name="field">v.</param>
     /// <param name="steps">Of each event, from the base to the data.</param>
     /// <param name="x">[D, lanes], rows <see cref="FlowLayer.Stride"/> apart, replaced.</param>
@@ -285,7 +287,9 @@ internal static unsafe class MidpointPath
         }
     }
 
-    /// <summary>The inputs besides x of the first events in their order, at the start or in the middle of step k of each, and half its length.</summary>
+    /// <summary>
+    /// The inputs besides x of the first events in their order, at the start or in the middle of step k of each, and half its length.
+    /// </summary>
     private static void FillContext(VelocityField field, MidpointSteps steps, int k, int events, bool half, float* input, float* h, FlowScratch scratch)
     {
         int d = field.Features, inputs = field.Network.Inputs;

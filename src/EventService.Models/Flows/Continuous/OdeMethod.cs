@@ -20,8 +20,8 @@ public abstract record OdeMethod
     public abstract string? Fault();
 
     /// <summary>
-    /// Steps x' = x + h v(x + h/2 v(x, t), t + h/2), all equal: the explicit midpoint rule, error O(h^2). The density is that of the steps themselves, not of the
-    /// limit h to 0: each is inverted, and its Jacobian's determinant taken.
+    /// Steps x' = x + h v(x + h/2 v(x, t), t + h/2), all equal: the explicit midpoint rule, error O(h^2). The density is that of the steps
+    /// themselves, not of the limit h to 0: each is inverted, and its Jacobian's determinant taken.
     /// </summary>
     /// <param name="Steps">Steps of a whole leg of the path; a part of one takes as many as its share, rounded up.</param>
     public sealed record Midpoint(int Steps) : OdeMethod
@@ -30,8 +30,9 @@ public abstract record OdeMethod
     }
 
     /// <summary>
-    /// Steps of orders 5 and 4 (J. R. Dormand and P. J. Prince, J. Comput. Appl. Math. 6 (1980) 19, RK5(4)7M) whose length each event controls for itself, so that the difference of
-    /// both orders stays below the tolerance times 1 + |x|. The density is the integral of the field's divergence along the way back, in double precision with 1 % of the tolerance.
+    /// Steps of orders 5 and 4 (J. R. Dormand and P. J. Prince, J. Comput. Appl. Math. 6 (1980) 19, RK5(4)7M) whose length each event
+    /// controls for itself, so that the difference of both orders stays below the tolerance times 1 + |x|. The density is the integral of
+    /// the field's divergence along the way back, in double precision with 1 % of the tolerance.
     /// </summary>
     /// <param name="Tolerance">Error of a step, in units of the flow's numbers.</param>
     public sealed record Adaptive(double Tolerance) : OdeMethod

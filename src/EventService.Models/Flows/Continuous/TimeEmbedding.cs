@@ -3,8 +3,8 @@ using EventService.Numerics.Functions;
 namespace EventService.Models.Flows.Continuous;
 
 /// <summary>
-/// A time s from 0 to 1 as a network takes it: 2 s - 1 and sin(pi k s), cos(pi k s) for k = 1 ... K. Low frequencies only: fields of flow matching
-/// change slowly with time, and what they do not need cannot be learnt wrongly.
+/// A time s from 0 to 1 as a network takes it: 2 s - 1 and sin(pi k s), cos(pi k s) for k = 1 ... K. Low frequencies only: fields of flow
+/// matching change slowly with time, and what they do not need cannot be learnt wrongly.
 /// </summary>
 public static class TimeEmbedding
 {

@@ -3,8 +3,8 @@ using EventService.Models.Flows.Networks;
 namespace EventService.Models.Flows.Continuous;
 
 /// <summary>
-/// A velocity field v(x, s): a network whose inputs are x [D], the <see cref="TimeEmbedding"/> of s and, for a path of several legs, one number a leg, 1 for the present one
-/// and 0 for the others. Parameters of the physics enter by the network's gates.
+/// A velocity field v(x, s): a network whose inputs are x [D], the <see cref="TimeEmbedding"/> of s and, for a path of several legs, one
+/// number a leg, 1 for the present one and 0 for the others. Parameters of the physics enter by the network's gates.
 /// </summary>
 /// <remarks>A leg has a time of its own, from 0 to 1: where legs meet, the direction may change at once.</remarks>
 public sealed class VelocityField

@@ -4,9 +4,9 @@ using EventService.Models.Flows.Workspaces;
 namespace EventService.Models.Flows.Layers;
 
 /// <summary>
-/// z_i = T(x_i; theta_i(z_1 ... z_i-1)): an autoregressive layer whose parameters depend on the side of the base distribution (Kingma et al., "Improving
-/// variational inference with inverse autoregressive flow", NeurIPS 2016, arXiv:1606.04934, eqs. 9-10). Sampling takes one pass of the network, since all z are
-/// known; a density takes one for each feature.
+/// z_i = T(x_i; theta_i(z_1 ... z_i-1)): an autoregressive layer whose parameters depend on the side of the base distribution (Kingma et
+/// al., "Improving variational inference with inverse autoregressive flow", NeurIPS 2016, arXiv:1606.04934, eqs. 9-10). Sampling takes one
+/// pass of the network, since all z are known; a density takes one for each feature.
 /// </summary>
 public sealed class InverseAutoregressiveLayer : FlowLayer
 {
@@ -65,7 +65,10 @@ public sealed class InverseAutoregressiveLayer : FlowLayer
     }
 
     /// <inheritdoc/>
-    /// <remarks>All z are known, so that the levels need not wait for each other: one pass of the masked network, as <see cref="IncrementalConditioner"/> takes it.</remarks>
+    /// <remarks>
+    /// All z are known, so that the levels need not wait for each other: one pass of the masked network, as
+    /// <see cref="IncrementalConditioner"/> takes it.
+    /// </remarks>
     public override void Inverse(Span<float> y, int lanes, FlowScratch scratch) => Inverse(y, lanes, [], scratch);
 
     public override void Inverse(Span<float> y, int lanes, ReadOnlySpan<double> conditions, FlowScratch scratch)

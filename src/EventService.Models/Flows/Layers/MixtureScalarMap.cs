@@ -5,16 +5,16 @@ using EventService.Numerics.Functions;
 namespace EventService.Models.Flows.Layers;
 
 /// <summary>
-/// z = Phi^-1(sum over k of pi_k Phi((x - mu_k) / sigma_k)): the map under which a mixture of K normal densities becomes a standard normal one. theta is
-/// K logits of pi, K means, and K numbers a with sigma = minimum + softplus(a). The conditional of RNADE (Uria, Murray and Larochelle, NeurIPS
-/// 2013, arXiv:1306.0186, eq. 4) and of MADE-MoG (Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057, sec. 4).
+/// z = Phi^-1(sum over k of pi_k Phi((x - mu_k) / sigma_k)): the map under which a mixture of K normal densities becomes a standard normal
+/// one. theta is K logits of pi, K means, and K numbers a with sigma = minimum + softplus(a). The conditional of RNADE (Uria, Murray and
+/// Larochelle, NeurIPS 2013, arXiv:1306.0186, eq. 4) and of MADE-MoG (Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057, sec. 4).
 /// </summary>
 /// <param name="Components">K.</param>
 /// <param name="Minimum">Smallest sigma.</param>
 /// <remarks>
 /// Everything is computed with the logarithm of the smaller of both tails, so that far out the density stays finite and z
-/// does not saturate. The inverse solves log F(x) = log Phi(z), or the same of the upper tails, by Newton's method kept within a bracket, in double
-/// precision from float32 parameters; the bracket is exact, since each component lies between the extreme mu_k + sigma_k z.
+/// does not saturate. The inverse solves log F(x) = log Phi(z), or the same of the upper tails, by Newton's method kept within a bracket,
+/// in double precision from float32 parameters; the bracket is exact, since each component lies between the extreme mu_k + sigma_k z.
 /// </remarks>
 public sealed record MixtureScalarMap(int Components, double Minimum) : ScalarMap
 {

@@ -14,7 +14,9 @@ public abstract record ScalarMap
     /// <summary>What <see cref="Inverse"/> takes: rows made from theta by scaling and shifting.</summary>
     public abstract IReadOnlyList<ParameterRow> KernelRows { get; }
 
-    /// <summary>x becomes T(x), and log dT/dx is added to the log-densities; in double precision. Minus infinity where x is outside the domain.</summary>
+    /// <summary>
+    /// x becomes T(x), and log dT/dx is added to the log-densities; in double precision. Minus infinity where x is outside the domain.
+    /// </summary>
     /// <param name="theta">[ParameterCount, lanes], rows <paramref name="stride"/> apart.</param>
     /// <param name="stride">Distance of rows in doubles.</param>
     /// <param name="x">One number a lane, replaced.</param>

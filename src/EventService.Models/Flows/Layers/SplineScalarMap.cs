@@ -110,7 +110,9 @@ public sealed record SplineScalarMap : ScalarMap
     /// <summary>A bin of the unit square: number, left knot, size.</summary>
     private readonly record struct Bin(int Index, double X, double Y, double W, double H)
     {
-        /// <summary>Eqs. 4 and 5 with xi the position in the bin, s its slope, d0 and d1 the derivatives at its ends: value and log-derivative.</summary>
+        /// <summary>
+        /// Eqs. 4 and 5 with xi the position in the bin, s its slope, d0 and d1 the derivatives at its ends: value and log-derivative.
+        /// </summary>
         public (double Value, double LogDerivative) Value(double u, double d0, double d1)
         {
             var xi = Math.Min(1, (u - X) / W);

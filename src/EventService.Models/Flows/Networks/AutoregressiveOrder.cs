@@ -29,7 +29,8 @@ public sealed class AutoregressiveOrder
     /// <param name="network">Its outputs are as many rows a target as a target has parameters.</param>
     /// <param name="inputs">Which feature each input of the network is.</param>
     /// <param name="targets">Which feature each target is.</param>
-    /// <exception cref="ArgumentException">Targets depend on each other in a circle: the transform has no inverse that this could compute.</exception>
+    /// <exception cref="ArgumentException">Targets depend on each other in a circle: the transform has no inverse that this could
+    /// compute.</exception>
     public static AutoregressiveOrder Of(ConditionerNetwork network, IReadOnlyList<int> inputs, IReadOnlyList<int> targets)
     {
         ArgumentNullException.ThrowIfNull(network);

@@ -13,8 +13,8 @@ namespace EventService.Models.Flows.Networks;
 public sealed record DenseMap(int Outputs, int Inputs, double[] Weights, double[] Bias)
 {
     /// <summary>
-    /// A gated linear unit (Dauphin et al., ICML 2017, arXiv:1612.08083) by which a condition c enters: y = (W x + b) sigma(G c + g), element by element, with
-    /// G [Outputs, conditions]; null where there is none.
+    /// A gated linear unit (Dauphin et al., ICML 2017, arXiv:1612.08083) by which a condition c enters: y = (W x + b) sigma(G c + g),
+    /// element by element, with G [Outputs, conditions]; null where there is none.
     /// </summary>
     public DenseMap? Gate { get; init; }
 
@@ -46,7 +46,9 @@ public sealed record DenseMap(int Outputs, int Inputs, double[] Weights, double[
         return new DenseMap(Outputs, Inputs, weights, bias);
     }
 
-    /// <summary>The factors sigma(G c + g) of an output for many conditions, the same bits as those that <see cref="At"/> scales with.</summary>
+    /// <summary>
+    /// The factors sigma(G c + g) of an output for many conditions, the same bits as those that <see cref="At"/> scales with.
+    /// </summary>
     /// <param name="output">Which output of a map with gates.</param>
     /// <param name="conditions">[conditions, lanes], rows <paramref name="stride"/> apart.</param>
     /// <param name="stride">Distance of rows.</param>
@@ -148,7 +150,9 @@ public sealed class ConditionerNetwork
     /// <summary>Whether a condition enters.</summary>
     public bool HasGates { get; }
 
-    /// <summary>Whether lanes can have conditions of their own when the network is sampled with: not where its last map has gates.</summary>
+    /// <summary>
+    /// Whether lanes can have conditions of their own when the network is sampled with: not where its last map has gates.
+    /// </summary>
     internal bool MixesConditions => Steps[^1] is ConditionerStep.Dense { Map.Gate: null };
 
     /// <summary>The network under a condition: without gates, as sampling and densities need it; itself if it has none.</summary>
@@ -175,7 +179,9 @@ public sealed class ConditionerNetwork
     /// <param name="scratch">Holds the result until it is used again.</param>
     public ReadOnlySpan<double> Evaluate(ReadOnlySpan<double> inputs, int lanes, int stride, FlowScratch scratch) => Evaluate(inputs, [], lanes, stride, scratch);
 
-    /// <summary>The same with a condition for each column, which the gates take: the bits of the network that <see cref="At"/> gives.</summary>
+    /// <summary>
+    /// The same with a condition for each column, which the gates take: the bits of the network that <see cref="At"/> gives.
+    /// </summary>
     /// <param name="inputs">[Inputs, lanes], rows <paramref name="stride"/> apart.</param>
     /// <param name="conditions">[conditions, lanes], rows as far apart; empty for a network without gates.</param>
     /// <param name="lanes">Columns in use.</param>

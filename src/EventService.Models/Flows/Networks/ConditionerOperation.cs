@@ -13,7 +13,9 @@ internal abstract unsafe class ConditionerOperation(ConditionerUnits to)
 
     protected ConditionerUnits To => to;
 
-    /// <summary>Adds what the units of a block of levels get from units of the levels before; nothing unless the operation is a sum over units.</summary>
+    /// <summary>
+    /// Adds what the units of a block of levels get from units of the levels before; nothing unless the operation is a sum over units.
+    /// </summary>
     public virtual void Begin(int block, int panels, FlowScratch scratch)
     {
     }
@@ -40,8 +42,9 @@ internal abstract unsafe class ConditionerOperation(ConditionerUnits to)
     protected abstract void Run(int level, int start, int end, int panels, FlowScratch scratch);
 
     /// <summary>
-    /// y = W x + b. The rows of a block of levels take the columns of the levels before it in one product, the remaining ones level by level: all in
-    /// the order of the columns, so that where the blocks end changes no bit. Zeros beyond a level's columns are left out. Gates scale W and b in each lane by themselves.
+    /// y = W x + b. The rows of a block of levels take the columns of the levels before it in one product, the remaining ones level by
+    /// level: all in the order of the columns, so that where the blocks end changes no bit. Zeros beyond a level's columns are left out.
+    /// Gates scale W and b in each lane by themselves.
     /// </summary>
     public sealed class Dense : ConditionerOperation
     {
@@ -56,7 +59,10 @@ internal abstract unsafe class ConditionerOperation(ConditionerUnits to)
         private readonly float* _bias;
         private readonly double[] _gatedBias;
 
-        /// <summary>A part of W from a row and a column on: packed, or to be scaled by gates. There is one a block, unless it takes nothing before its own levels, and one a level, unless it has no rows.</summary>
+        /// <summary>
+        /// A part of W from a row and a column on: packed, or to be scaled by gates. There is one a block, unless it takes nothing before
+        /// its own levels, and one a level, unless it has no rows.
+        /// </summary>
         private sealed record Product(int Row, int Column, PackedMatrix? Packed, GatedMatrix? Gated);
 
         public Dense(DenseMap map, ConditionerUnits from, ConditionerUnits to, IReadOnlyList<Range> blocks)

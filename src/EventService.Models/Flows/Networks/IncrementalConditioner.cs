@@ -14,9 +14,9 @@ public readonly record struct ParameterRow(int Source, double Scale, double Shif
 /// <remarks>
 /// A unit has the highest degree of the inputs it depends on. Units of each layer are sorted by degree, so that those of degree d are
 /// neighbouring rows and see a prefix of the rows of the layer before. <see cref="Advance"/> computes the units of one degree
-/// in all layers. A sum runs over the units it sees in the order of their degrees, those of one degree in the network's order: leaving out masked
-/// weights changes no bit, since adding zero times a finite number does not. Lanes are in panels of 16; a lane's numbers do not depend on the others. Of a network with gates each lane
-/// has a condition of its own: the bits are those of the network under it.
+/// in all layers. A sum runs over the units it sees in the order of their degrees, those of one degree in the network's order: leaving out
+/// masked weights changes no bit, since adding zero times a finite number does not. Lanes are in panels of 16; a lane's numbers do not
+/// depend on the others. Of a network with gates each lane has a condition of its own: the bits are those of the network under it.
 /// </remarks>
 public sealed unsafe class IncrementalConditioner
 {
@@ -26,7 +26,8 @@ public sealed unsafe class IncrementalConditioner
     private const int Lanes = PanelLanes;
 
     // Levels are taken in blocks of about this many units of the widest layer: a level alone has few rows, for which the units of the layer
-    // before would have to come from the L2 cache at the pace of the sums. A panel of narrow layers stays in the L1 cache: they go level by level.
+    // before would have to come from the L2 cache at the pace of the sums. A panel of narrow layers stays in the L1 cache: they go level by
+    // level.
     private const int BlockUnits = 64;
     private const int NarrowUnits = 192;
 
@@ -80,7 +81,10 @@ public sealed unsafe class IncrementalConditioner
         _outputs = AddDense(Arrange(last, order.TargetLevels.Count, rows), h, [.. order.TargetLevels.SelectMany(level => Enumerable.Repeat(level, rows.Count))]);
     }
 
-    /// <summary>Panels that best go through all levels together: as many as keep the units of narrow layers in the L2 cache; more for wide ones, whose weights come from further away.</summary>
+    /// <summary>
+    /// Panels that best go through all levels together: as many as keep the units of narrow layers in the L2 cache; more for wide ones,
+    /// whose weights come from further away.
+    /// </summary>
     public int PreferredPanels { get; }
 
     /// <summary>Takes the values of an input, before the degree above its own is computed.</summary>
@@ -110,7 +114,9 @@ public sealed unsafe class IncrementalConditioner
         }
     }
 
-    /// <summary>Computes what depends on inputs of degrees up to <paramref name="level"/> only. To be called for level 0, 1, 2, ...</summary>
+    /// <summary>
+    /// Computes what depends on inputs of degrees up to <paramref name="level"/> only. To be called for level 0, 1, 2, ...
+    /// </summary>
     public void Advance(int level, int panels, FlowScratch scratch)
     {
         var block = _blockOf[level];

@@ -7,8 +7,9 @@ using EventService.Models.Flows.Workspaces;
 namespace EventService.Models.Flows.Networks;
 
 /// <summary>
-/// A <see cref="ConditionerNetwork"/> without masks in double precision with the derivatives of its outputs with respect to its first inputs, in forward mode: a tangent for
-/// each input goes along with the values, so that all D derivatives cost D more evaluations, but activations once.
+/// A <see cref="ConditionerNetwork"/> without masks in double precision with the derivatives of its outputs with respect to its first
+/// inputs, in forward mode: a tangent for each input goes along with the values, so that all D derivatives cost D more evaluations, but
+/// activations once.
 /// </summary>
 internal sealed class NetworkTangents
 {
@@ -50,7 +51,8 @@ internal sealed class NetworkTangents
     /// <param name="derivatives">Whether the derivatives are wanted.</param>
     /// <param name="stride">Distance of the rows of the result.</param>
     /// <param name="scratch">Holds the result until it is used again.</param>
-    /// <returns>[Outputs, (1 + D) lanes]: in each row the values of the lanes, then for each input d its derivatives of the lanes.</returns>
+    /// <returns>[Outputs, (1 + D) lanes]: in each row the values of the lanes, then for each input d its derivatives of the
+    /// lanes.</returns>
     public ReadOnlySpan<double> Evaluate(ReadOnlySpan<double> inputs, int lanes, bool derivatives, out int stride, FlowScratch scratch)
     {
         var columns = derivatives ? lanes * (1 + _features) : lanes;

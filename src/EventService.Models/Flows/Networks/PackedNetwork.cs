@@ -5,7 +5,8 @@ using EventService.Models.Sampling;
 namespace EventService.Models.Flows.Networks;
 
 /// <summary>
-/// A <see cref="ConditionerNetwork"/> without masks in float32, for many lanes at a time: panels of 16 lanes, [rows, 16] each, so that activations stream through
+/// A <see cref="ConditionerNetwork"/> without masks in float32, for many lanes at a time: panels of 16 lanes, [rows, 16] each, so that
+/// activations stream through
 /// <see cref="PackedMatrix"/> without being rearranged. A lane's bits depend on nothing but its inputs.
 /// </summary>
 internal sealed unsafe class PackedNetwork

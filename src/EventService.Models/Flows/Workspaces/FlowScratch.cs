@@ -38,7 +38,10 @@ public sealed class FlowScratch
     /// <summary>Steps of the events of a tile, used again.</summary>
     internal MidpointSteps Steps { get; } = new();
 
-    /// <summary>The buffer of <see cref="Floats"/> by its address, at the start of a cache line: valid until the buffer has to grow, while this object is reachable.</summary>
+    /// <summary>
+    /// The buffer of <see cref="Floats"/> by its address, at the start of a cache line: valid until the buffer has to grow, while this
+    /// object is reachable.
+    /// </summary>
     internal unsafe float* Aligned(int number, int length)
     {
         while (_floats.Count <= number)

@@ -2,7 +2,10 @@ using EventService.Models.Flows.Layers;
 
 namespace EventService.Models.Flows.Workspaces;
 
-/// <summary>The steps of many events, each along a path of its own; the events in the order of their numbers of steps, so that those that still have one are neighbours.</summary>
+/// <summary>
+/// The steps of many events, each along a path of its own; the events in the order of their numbers of steps, so that those that still have
+/// one are neighbours.
+/// </summary>
 internal sealed class MidpointSteps
 {
     private PathStep[] _steps = [];

@@ -1,8 +1,9 @@
 namespace EventService.Models.Flows.Workspaces;
 
 /// <summary>
-/// Solves x + h w(x) = y for one event at a time of a group: Broyden's method (C. T. Kelley, "Iterative methods for linear and nonlinear equations", SIAM 1995, algorithm brsol, sec. 7.3), which starts from the
-/// Jacobian matrix of the step before: along a path it hardly changes, so that a few turns do. An event's numbers do not depend on the others.
+/// Solves x + h w(x) = y for one event at a time of a group: Broyden's method (C. T. Kelley, "Iterative methods for linear and nonlinear
+/// equations", SIAM 1995, algorithm brsol, sec. 7.3), which starts from the Jacobian matrix of the step before: along a path it hardly
+/// changes, so that a few turns do. An event's numbers do not depend on the others.
 /// </summary>
 internal sealed class StepInversion
 {
@@ -45,7 +46,10 @@ internal sealed class StepInversion
 
     public bool IsDone(int lane) => _done[lane];
 
-    /// <summary>Takes y - x - h w(x) of an event and gives what is to be added to its x, which is then as it should be if this says so; NaN has no solution.</summary>
+    /// <summary>
+    /// Takes y - x - h w(x) of an event and gives what is to be added to its x, which is then as it should be if this says so; NaN has no
+    /// solution.
+    /// </summary>
     /// <param name="lane">The event.</param>
     /// <param name="residual">[D], replaced by the step.</param>
     /// <param name="size">Largest |x|, at least 1.</param>
@@ -83,7 +87,10 @@ internal sealed class StepInversion
         return _done[lane] = change <= Accuracy * size || !double.IsFinite(change);
     }
 
-    /// <summary>log |det| of the Jacobian 1 + h dw/dx of a step at its solution, which the next step starts from; NaN where the fixed point does not contract: whether there is one inverse is not known there.</summary>
+    /// <summary>
+    /// log |det| of the Jacobian 1 + h dw/dx of a step at its solution, which the next step starts from; NaN where the fixed point does not
+    /// contract: whether there is one inverse is not known there.
+    /// </summary>
     /// <param name="lane">The event.</param>
     /// <param name="jacobian">[D, D], replaced.</param>
     /// <param name="work">[2, D, D].</param>
@@ -96,7 +103,9 @@ internal sealed class StepInversion
         return contracts ? log : double.NaN;
     }
 
-    /// <summary>Whether the spectral radius of A - 1 is below 1: some power up to the 64th has a Frobenius norm below 1, which bounds it.</summary>
+    /// <summary>
+    /// Whether the spectral radius of A - 1 is below 1: some power up to the 64th has a Frobenius norm below 1, which bounds it.
+    /// </summary>
     private bool Contracts(ReadOnlySpan<double> jacobian, Span<double> work)
     {
         var length = _features * _features;

@@ -8,8 +8,9 @@ namespace EventService.Models.ObjectFlow.Azimuths;
 /// <summary>
 /// What the azimuth of an object has to do with single earlier objects, where it is sharper than a network draws it: clustering radius
 /// and isolation (functions of the distance in eta and phi), resonances and edges (functions of invariant masses of pairs, of
-/// triples with a b-jet, and of the smaller mass of a lepton with a b-jet), and how nearly the event is in balance. One table each, fitted to the data by <see cref="AzimuthCorrelationFit"/>; their product
-/// multiplies the network's density, with exponents that the network may change for each kind of mass.
+/// triples with a b-jet, and of the smaller mass of a lepton with a b-jet), and how nearly the event is in balance. One table each, fitted
+/// to the data by <see cref="AzimuthCorrelationFit"/>; their product multiplies the network's density, with exponents that the network may
+/// change for each kind of mass.
 /// </summary>
 /// <remarks>
 /// With the object's pT and eta given and its own mass left out, the squared mass with an earlier four-momentum (E, p) is
@@ -115,8 +116,8 @@ public sealed class AzimuthCorrelations
     internal ReadOnlySpan<CorrelationTable?> TableSpan => _tables;
 
     /// <summary>
-    /// A table for vectors: value at the start and rise of each interval, one after the other, between a zero interval on either side. Stays
-    /// in its place as long as this object is there.
+    /// A table for vectors: value at the start and rise of each interval, one after the other, between a zero interval on either side.
+    /// Stays in its place as long as this object is there.
     /// </summary>
     internal unsafe float* SegmentsOf(int table) => (float*)Unsafe.AsPointer(ref _segments[_firstSegments[table]]);
 
@@ -148,19 +149,27 @@ public sealed class AzimuthCorrelations
     /// <summary>Table of a jet's mass with an earlier jet and a b-jet, where the two jets have about the mass of the W.</summary>
     internal static int CascadeTable(SlotClass slot) => SeparationTables + PairTables + (2 * EventSlots.ClassCount) + (int)slot;
 
-    /// <summary>Table of the magnitude of the vector sum of all pT with the slot's object; of MET and recoil for the missing momentum.</summary>
+    /// <summary>
+    /// Table of the magnitude of the vector sum of all pT with the slot's object; of MET and recoil for the missing momentum.
+    /// </summary>
     internal static int BalanceTable(SlotClass slot) => SeparationTables + PairTables + EventSlots.ClassCount + (int)slot;
 
     /// <summary>
-    /// Table of the root of that magnitude, up to the hardest recoils, with the exponent one: for the calibration. The slot of the missing momentum stands
-    /// for the last object, whatever it is: what the missing momentum is there to balance.
+    /// Table of the root of that magnitude, up to the hardest recoils, with the exponent one: for the calibration. The slot of the missing
+    /// momentum stands for the last object, whatever it is: what the missing momentum is there to balance.
     /// </summary>
     internal static int RecoilTable(SlotClass slot) => FittedTables + (int)slot;
 
-    /// <summary>Table of the root of a jet's mass with an earlier jet and a b-jet, where they are hard together, beyond the window of the top too, with the exponent one: for the calibration.</summary>
+    /// <summary>
+    /// Table of the root of a jet's mass with an earlier jet and a b-jet, where they are hard together, beyond the window of the top too,
+    /// with the exponent one: for the calibration.
+    /// </summary>
     internal static int HardMassTable(SlotClass slot) => MetAngleTable + 1 + (int)slot;
 
-    /// <summary>True for tables that the calibration moves: not those of balance, whose exponents the network may have set to nothing, nor those of the missing momentum.</summary>
+    /// <summary>
+    /// True for tables that the calibration moves: not those of balance, whose exponents the network may have set to nothing, nor those of
+    /// the missing momentum.
+    /// </summary>
     internal static bool IsCalibrated(int table) =>
         !(table >= BalanceTable(0) && table < BalanceTable(0) + EventSlots.ClassCount)
         && !(table >= PairTable(SlotClass.Met, 0) && table < PairTable(SlotClass.Met, 0) + EventSlots.PositionCount);

@@ -28,8 +28,8 @@ internal enum AzimuthFactorKind
 }
 
 /// <summary>
-/// One factor of an azimuth's density: a table of x, with x = offset + (phi - phi_p)^2 for a separation and x = offset - cos phi_p cos phi -
-/// sin phi_p sin phi, both scaled, for a squared mass. Azimuths relative to the recoil.
+/// One factor of an azimuth's density: a table of x, with x = offset + (phi - phi_p)^2 for a separation and x = offset - cos phi_p cos phi
+/// - sin phi_p sin phi, both scaled, for a squared mass. Azimuths relative to the recoil.
 /// </summary>
 /// <param name="Table">Number of the table.</param>
 /// <param name="Field">Field of the density that the factor belongs to.</param>
@@ -53,7 +53,10 @@ internal readonly record struct AzimuthFactor(int Table, int Field, AzimuthFacto
     public AzimuthFactor WithSecond(AzimuthFactorKind kind, in AzimuthFactor second) =>
         this with { Kind = kind, SecondOffset = second.Offset, SecondCos = second.Cos, SecondSin = second.Sin };
 
-    /// <summary>Where in its table the factor stands at the azimuth with this cosine and sine, and its weight; outside, not from 0 to below the number of bins.</summary>
+    /// <summary>
+    /// Where in its table the factor stands at the azimuth with this cosine and sine, and its weight; outside, not from 0 to below the
+    /// number of bins.
+    /// </summary>
     public (double Place, double Weight) PlaceAt(CorrelationTable table, double cos, double sin)
     {
         double mass = Offset - (cos * Cos) - (sin * Sin), second = SecondOffset - (cos * SecondCos) - (sin * SecondSin);

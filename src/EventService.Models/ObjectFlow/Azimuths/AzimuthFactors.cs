@@ -103,7 +103,10 @@ internal sealed class AzimuthFactors(double recoilWidth = 0)
         }
     }
 
-    /// <summary>Writes the factors' logarithms, summed for each field apart: field after field, node after node. The first has the logarithm of the map's slope as well, so that the factors multiply a density in the azimuth.</summary>
+    /// <summary>
+    /// Writes the factors' logarithms, summed for each field apart: field after field, node after node. The first has the logarithm of the
+    /// map's slope as well, so that the factors multiply a density in the azimuth.
+    /// </summary>
     public void Write(AzimuthCorrelations correlations, Span<float> fields) => Write(correlations, default, fields[..((AzimuthCorrelations.Fields + 1) * AzimuthCorrelations.Nodes)]);
 
     /// <summary>Writes the factors' logarithms, summed over all fields with these exponents, node after node.</summary>

@@ -4,7 +4,10 @@ using EventService.Numerics.Functions;
 
 namespace EventService.Models.ObjectFlow.Azimuths;
 
-/// <summary>The nodes of an azimuth's density: azimuths relative to the recoil at equidistant t (<see cref="AzimuthWarp"/>), their cosines and sines, and log dphi/dt, in single precision.</summary>
+/// <summary>
+/// The nodes of an azimuth's density: azimuths relative to the recoil at equidistant t (<see cref="AzimuthWarp"/>), their cosines and
+/// sines, and log dphi/dt, in single precision.
+/// </summary>
 internal sealed class AzimuthGrid
 {
     private const int Nodes = AzimuthCorrelations.Nodes;

@@ -19,7 +19,8 @@ internal readonly struct AzimuthNodes
     // Place in the table: offset + cos cos(phi) + sin sin(phi), in bins.
     private readonly float _offset, _cos, _sin;
 
-    // The second mass: in bins as well, or for a cascade its distance from the W in units of the reach; the squared transverse momentum in units of its range.
+    // The second mass: in bins as well, or for a cascade its distance from the W in units of the reach; the squared transverse momentum in
+    // units of its range.
     private readonly float _secondOffset, _secondCos, _secondSin;
 
     // The kind is a constant where this is inlined, and the branches on it are none.
@@ -199,7 +200,9 @@ internal readonly struct AzimuthNodes
     private static Vector256<float> MassPlace(float offset, float cosP, float sinP, Vector256<float> cos, Vector256<float> sin) =>
         Vector256.FusedMultiplyAdd(cos, Vector256.Create(cosP), Vector256.FusedMultiplyAdd(sin, Vector256.Create(sinP), Vector256.Create(offset)));
 
-    /// <summary>a &gt; b ? a : b, so the second one where either is no number: one instruction, where IEEE's maximum takes several.</summary>
+    /// <summary>
+    /// a &gt; b ? a : b, so the second one where either is no number: one instruction, where IEEE's maximum takes several.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Greatest(Vector256<float> a, Vector256<float> b) => Avx.IsSupported ? Avx.Max(a, b) : Vector256.ConditionalSelect(Vector256.GreaterThan(a, b), a, b);
 
@@ -213,7 +216,8 @@ internal readonly struct AzimuthNodes
     {
         if (Avx.IsSupported)
         {
-            // A pair is loaded as one number of eight bytes, first those of nodes 0, 1, 4, 5, then those of 2, 3, 6, 7: fewer cycles than a gather takes.
+            // A pair is loaded as one number of eight bytes, first those of nodes 0, 1, 4, 5, then those of 2, 3, 6, 7: fewer cycles than a
+            // gather takes.
             bin.Store(at);
             var p = (double*)pairs;
             var near = Vector256.Create(Two(p, at[0], at[1]), Two(p, at[4], at[5])).AsSingle();

@@ -20,7 +20,8 @@ internal sealed class AzimuthWalk(double recoilWidth = 0)
     /// <param name="tables">Tables for which factors are collected.</param>
     /// <param name="sample">The events.</param>
     /// <param name="e">Row of the event.</param>
-    /// <param name="visit">Called at each azimuth with the slot, pT [GeV], and cosine and sine of the azimuth relative to the recoil.</param>
+    /// <param name="visit">Called at each azimuth with the slot, pT [GeV], and cosine and sine of the azimuth relative to the
+    /// recoil.</param>
     public void Visit(ReadOnlySpan<CorrelationTable?> tables, EventSample sample, int e, Action<SlotClass, double, double, double> visit)
     {
         Array.Clear(_counts);

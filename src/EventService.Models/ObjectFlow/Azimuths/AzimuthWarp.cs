@@ -4,13 +4,16 @@ using EventService.Numerics.Functions;
 namespace EventService.Models.ObjectFlow.Azimuths;
 
 /// <summary>
-/// A map of the circle onto itself that puts the equidistant nodes of an azimuth's density closer together around the recoil: phi = t - a sin t with 0 &lt;= a &lt; 1, phi relative to the recoil.
-/// Two jets of several TeV are back to back to a few hundredths of a radian, less than a node; what is equally wide in GeV becomes about equally wide in t.
+/// A map of the circle onto itself that puts the equidistant nodes of an azimuth's density closer together around the recoil: phi = t - a
+/// sin t with 0 &lt;= a &lt; 1, phi relative to the recoil. Two jets of several TeV are back to back to a few hundredths of a radian, less
+/// than a node; what is equally wide in GeV becomes about equally wide in t.
 /// </summary>
 /// <remarks>
-/// dphi/dt = 1 - a cos t: nodes are closer by 1 - a at the recoil and farther apart by up to 1 + a opposite to it. This is Kepler's equation (phi the mean, t the eccentric anomaly, a the eccentricity).
-/// With the recoil R and the object's pT, the transverse momentum that is left has the square (R - pT)^2 + 2 R pT (1 - cos phi), which doubles at phi = |R - pT| / sqrt(R pT); with w the width below
-/// which nothing is resolved, 1 - a = sqrt((R - pT)^2 + w^2) / sqrt(R pT) where this is below 1. A function of what comes before the azimuth alone: the density stays exact.
+/// dphi/dt = 1 - a cos t: nodes are closer by 1 - a at the recoil and farther apart by up to 1 + a opposite to it. This is Kepler's
+/// equation (phi the mean, t the eccentric anomaly, a the eccentricity). With the recoil R and the object's pT, the transverse momentum
+/// that is left has the square (R - pT)^2 + 2 R pT (1 - cos phi), which doubles at phi = |R - pT| / sqrt(R pT); with w the width below
+/// which nothing is resolved, 1 - a = sqrt((R - pT)^2 + w^2) / sqrt(R pT) where this is below 1. A function of what comes before the
+/// azimuth alone: the density stays exact.
 /// </remarks>
 internal static class AzimuthWarp
 {

@@ -89,7 +89,9 @@ public sealed class EventState
     public static int InputCount(SlotClass slot, int conditions) =>
         GlobalInputs + conditions + (PositionInputs * EventSlots.SeenPositions(slot));
 
-    /// <summary>Inputs of eta besides the trunk's: log pT and its unit coordinate; for jets and leptons, the ovals around earlier objects.</summary>
+    /// <summary>
+    /// Inputs of eta besides the trunk's: log pT and its unit coordinate; for jets and leptons, the ovals around earlier objects.
+    /// </summary>
     public static int EtaInputCount(SlotClass slot) => 2 + (OvalInputs * OvalCount(slot));
 
     public static int AzimuthInputCount(SlotClass slot) => slot == SlotClass.Met

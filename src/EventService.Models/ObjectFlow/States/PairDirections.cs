@@ -5,9 +5,9 @@ using EventService.Models.WholeEvents;
 namespace EventService.Models.ObjectFlow.States;
 
 /// <summary>
-/// Where an object and an earlier one have a given mass. That of a massless pair is m at cos(dphi) = cosh(deta) - m^2 / (2 pT1 pT2), transverse masses
-/// alike without cosh: this number, and the two directions at +-dphi from the earlier object. For all earlier objects at a time, in single precision; each
-/// goes through the same operations on every processor.
+/// Where an object and an earlier one have a given mass. That of a massless pair is m at cos(dphi) = cosh(deta) - m^2 / (2 pT1 pT2),
+/// transverse masses alike without cosh: this number, and the two directions at +-dphi from the earlier object. For all earlier objects at
+/// a time, in single precision; each goes through the same operations on every processor.
 /// </summary>
 internal readonly ref struct PairDirections
 {

@@ -17,7 +17,7 @@ public sealed record C2stOptions
     public double TrainingShare { get; init; } = 0.5;
     public double ValidationShare { get; init; } = 0.1;
 
-    /// <summary>Of the split, the initial parameters, the order of batches, dropout and the features of the trees.</summary>
+    /// <summary>The seed of the split, the initial parameters, the order of batches, dropout and the features of the trees.</summary>
     public ulong Seed { get; init; } = 1;
 }
 
@@ -37,9 +37,9 @@ public sealed record JudgeMember(string Name, double Auc, double Error, double W
 /// <param name="ScoreChiSquared">Homogeneity of the score distributions in bins that are fine in both tails.</param>
 /// <param name="ScoreHistogram">Scores of Monte Carlo and generated events.</param>
 /// <param name="Members">The classifiers one by one.</param>
-/// <param name="TrainingEvents">Of both classes.</param>
-/// <param name="TestEvents">Of both classes.</param>
-/// <param name="ValidationLoss">Of the network by epoch, the state before training first.</param>
+/// <param name="TrainingEvents">The training events of both classes.</param>
+/// <param name="TestEvents">The test events of both classes.</param>
+/// <param name="ValidationLoss">The validation loss of the network by epoch, the state before training first.</param>
 /// <param name="Seconds">Wall time.</param>
 public sealed record C2stResult(
     RocCurve Roc,

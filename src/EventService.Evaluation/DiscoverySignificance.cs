@@ -16,7 +16,7 @@ public static class DiscoverySignificance
     /// <param name="background">Expected background events b_i, above 0.</param>
     /// <param name="backgroundError">sigma_b, standard deviation of B: the root of the sum of the squared weights of simulated
     /// events.</param>
-    /// <exception cref="ArgumentException">Bins differ in number, there is none, or a bin has no background: its significance has no
+    /// <exception cref="ArgumentException">Bins differ in number or are missing, or a bin has no background: its significance has no
     /// bound.</exception>
     public static double TestStatistic(ReadOnlySpan<double> signal, ReadOnlySpan<double> background, double backgroundError)
     {

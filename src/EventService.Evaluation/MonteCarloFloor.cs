@@ -42,7 +42,7 @@ public sealed class MonteCarloFloor
     /// <param name="second">Size of the second sample.</param>
     /// <param name="observables">What to compare.</param>
     /// <param name="resamplings">How often to draw, at least 2.</param>
-    /// <param name="seed">Of the drawing.</param>
+    /// <param name="seed">The seed of the drawing.</param>
     /// <param name="progress">Told the fraction done.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="ArgumentException">The pool is too small.</exception>

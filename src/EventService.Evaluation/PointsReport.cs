@@ -9,8 +9,8 @@ namespace EventService.Evaluation;
 
 /// <summary>Figures of one point in the overview of all.</summary>
 /// <param name="Name">As in "mGluino=1400".</param>
-/// <param name="Events">Of each kind that were compared.</param>
-/// <param name="Auc">Of the classifier.</param>
+/// <param name="Events">The events of each kind that were compared.</param>
+/// <param name="Auc">The AUC of the classifier.</param>
 /// <param name="AucError">Its standard error.</param>
 /// <param name="MedianWassersteinRatio">W1 over its Monte Carlo floor, median observable.</param>
 /// <param name="LargestWassersteinRatio">The same of the worst observable.</param>
@@ -19,14 +19,14 @@ public sealed record PointSummary(string Name, int Events, double Auc, double Au
 
 /// <summary>The mean of an observable at a point, over the events in which it is defined.</summary>
 /// <param name="Point">As in "mGluino=1400".</param>
-/// <param name="MonteCarlo">Of the Monte Carlo events.</param>
+/// <param name="MonteCarlo">The Monte Carlo events.</param>
 /// <param name="MonteCarloError">Its standard error.</param>
-/// <param name="Generated">Of the generated events, all samples together.</param>
+/// <param name="Generated">The generated events, all samples together.</param>
 /// <param name="GeneratedError">Its standard error.</param>
 public sealed record TrendPoint(string Point, double MonteCarlo, double MonteCarloError, double Generated, double GeneratedError);
 
 /// <summary>An observable from point to point.</summary>
-/// <param name="Name">Of the observable.</param>
+/// <param name="Name">The name of the observable.</param>
 /// <param name="Unit">"GeV", "rad" or "1".</param>
 /// <param name="Points">In the order of the report.</param>
 public sealed record ObservableTrend(string Name, string Unit, IReadOnlyList<TrendPoint> Points);

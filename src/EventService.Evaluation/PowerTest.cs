@@ -7,7 +7,7 @@ using EventService.Physics.Observables;
 namespace EventService.Evaluation;
 
 /// <summary>What the evaluation makes of Monte Carlo events with a known fault.</summary>
-/// <param name="Name">Of the <see cref="PlantedDistortion"/>, or "none".</param>
+/// <param name="Name">The name of the <see cref="PlantedDistortion"/>, or "none".</param>
 /// <param name="Description">What was done to the events.</param>
 /// <param name="Classifier">The classifier two-sample test against undistorted events.</param>
 /// <param name="WorstObservable">Name of the observable with the smallest chi-squared p-value.</param>
@@ -29,7 +29,7 @@ public static class PowerTest
     /// <param name="source">Other Monte Carlo events, a few per cent more, since a distortion may drop events.</param>
     /// <param name="distortion">The fault; null for none, the null test.</param>
     /// <param name="floor">For samples of the reference's size.</param>
-    /// <param name="options">Of the classifier; its seed also seeds the distortion.</param>
+    /// <param name="options">The options of the classifier; its seed also seeds the distortion.</param>
     /// <param name="export">Folder for the features, for a judge outside the house; null for none.</param>
     /// <param name="progress">As in <see cref="C2st.Run"/>.</param>
     /// <param name="cancellation">Stops the work.</param>

@@ -14,8 +14,8 @@ namespace EventService.Evaluation;
 /// <param name="NullError">Standard error of the area where scores tell nothing: sqrt((n + m + 1) / (12 n m)).</param>
 /// <param name="Positives">Number of positives.</param>
 /// <param name="Negatives">Number of negatives.</param>
-/// <param name="FalsePositiveRate">Of the curve, from 0 to 1, thinned to at most 200 steps.</param>
-/// <param name="TruePositiveRate">Of the curve, at the same thresholds.</param>
+/// <param name="FalsePositiveRate">The false positive rate of the curve, from 0 to 1, thinned to at most 200 steps.</param>
+/// <param name="TruePositiveRate">The true positive rate of the curve, at the same thresholds.</param>
 public sealed record RocCurve(
     double Auc, double Error, double NullError, int Positives, int Negatives, double[] FalsePositiveRate, double[] TruePositiveRate)
 {

@@ -7,7 +7,7 @@ namespace EventService.Training;
 /// <param name="Name">Among the groups of a training.</param>
 /// <param name="First">Its first parameter in the task's set.</param>
 /// <param name="End">The first one that is not in it.</param>
-/// <param name="Optimizer">Of the task's set; asked for these parameters only.</param>
+/// <param name="Optimizer">The optimizer of the task's set; asked for these parameters only.</param>
 /// <param name="Schedule">Learning rate by the group's own steps.</param>
 public sealed record ParameterGroup(string Name, int First, int End, Optimizer Optimizer, ILearningRateSchedule Schedule)
 {

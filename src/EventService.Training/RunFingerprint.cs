@@ -43,7 +43,7 @@ internal static class RunFingerprint
 
     private static JsonElement? Member(JsonElement of, string name) => of.TryGetProperty(name, out var member) ? member : null;
 
-    /// <summary>An entry as JSON; a digest or a name, which is none, as text.</summary>
+    /// <summary>An entry as JSON; a digest or a name, which is not JSON, as text.</summary>
     private static JsonElement? Parsed(string? entry)
     {
         if (entry is null)

@@ -13,7 +13,7 @@ namespace EventService.Evaluation.Closure;
 /// <param name="schema">Columns of the events.</param>
 /// <param name="events">Events of each kind, at most.</param>
 /// <param name="resamplings">Pairs of Monte Carlo samples for the floor.</param>
-/// <param name="seed">Of generated events, floor and classifiers.</param>
+/// <param name="seed">The seed of generated events, floor and classifiers.</param>
 public sealed class ClosureTest(SampleSchema schema, int events, int resamplings, ulong seed)
 {
     private readonly EventView _view = new(schema);

@@ -20,7 +20,7 @@ public static class HtmlReport
         return reader.ReadToEnd();
     });
 
-    /// <summary>Of all reports.</summary>
+    /// <summary>The style sheet of all reports.</summary>
     internal static string StyleSheet => Style.Value;
 
     private static readonly JsonSerializerOptions Indented = new(ModelJson.Options) { WriteIndented = true };

@@ -10,7 +10,7 @@ public static class DensityPipeline
     /// <summary>Returns the number of events.</summary>
     /// <param name="workers">The workers.</param>
     /// <param name="model">Gives the densities.</param>
-    /// <param name="conditions">Of its events.</param>
+    /// <param name="conditions">The conditions of its events.</param>
     /// <param name="events">The events.</param>
     /// <param name="format">How the densities are written.</param>
     /// <param name="output">Receives the records without the format's header, whose length needs the number of events.</param>

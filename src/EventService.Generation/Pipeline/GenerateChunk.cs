@@ -40,7 +40,7 @@ public sealed class GenerateChunk(IGenerativeModel model, GenerateRequest reques
     /// Generates the events of chunks that fit with each other in one call of the model, so that its networks work on full tiles. The bits
     /// are those of each chunk alone.
     /// </summary>
-    /// <param name="chunks">Of different requests, each cut, laid out and written in its own way.</param>
+    /// <param name="chunks">The chunks of different requests, each cut, laid out and written in its own way.</param>
     /// <param name="scratch">Buffers of the calling thread.</param>
     /// <param name="done">Told of each chunk, with what went wrong with it, or null.</param>
     public static void RunTogether(IReadOnlyList<GenerateChunk> chunks, ChunkScratch scratch, Action<GenerateChunk, Exception?> done)

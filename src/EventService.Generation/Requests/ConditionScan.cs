@@ -81,7 +81,7 @@ public sealed class ConditionScan
     /// <summary>The scan that a request asks for; null where each parameter has one value.</summary>
     /// <param name="texts">The parameters of the request.</param>
     /// <param name="generator">The model.</param>
-    /// <param name="seed">Of the request.</param>
+    /// <param name="seed">The seed of the request.</param>
     /// <exception cref="RequestException">A value is missing, wrong, or the model was not trained there.</exception>
     public static ConditionScan? Parse(IReadOnlyDictionary<string, string> texts, EventGenerator generator, ulong seed)
     {

@@ -34,8 +34,8 @@ public abstract partial record ConditionSource
     /// Reads 1700; 1500,1600,1700; uniform(1000,2200); uniform(1000,2200,50) on a grid; choice(1500:1,1600:3) with weights.
     /// </summary>
     /// <param name="text">As in a request.</param>
-    /// <param name="name">Of the parameter, for messages.</param>
-    /// <exception cref="RequestException">It is none of these.</exception>
+    /// <param name="name">The name of the parameter, for messages.</param>
+    /// <exception cref="RequestException">The text is none of these.</exception>
     public static ConditionSource Parse(string text, string name)
     {
         ArgumentNullException.ThrowIfNull(text);

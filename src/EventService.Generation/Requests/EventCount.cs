@@ -13,7 +13,7 @@ public static class EventCount
     /// <param name="text">As given by the user.</param>
     /// <param name="name">Name of the parameter, for the message.</param>
     /// <param name="minimum">Smallest value accepted.</param>
-    /// <exception cref="RequestException">It is none.</exception>
+    /// <exception cref="RequestException">The text cannot be read as one.</exception>
     public static long Parse(string text, string name, long minimum)
     {
         ArgumentNullException.ThrowIfNull(text);

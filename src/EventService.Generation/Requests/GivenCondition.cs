@@ -22,7 +22,7 @@ public sealed class GivenCondition
     public string Text => _isAlternative ? ConditionSource.Parse(_given, _parameter.Alternative!.Name).Through(_parameter.Alternative).Text : _given;
 
     /// <summary>What a request says of the parameter; null if nothing.</summary>
-    /// <param name="parameter">Of the model.</param>
+    /// <param name="parameter">The parameter of the model.</param>
     /// <param name="texts">The parameters of the request.</param>
     /// <exception cref="RequestException">It has the parameter and its alternative.</exception>
     public static GivenCondition? Find(ConditionParameter parameter, IReadOnlyDictionary<string, string> texts)

@@ -95,7 +95,7 @@ public sealed record Receipt
     /// <summary>Compact JSON in ASCII, as it fits into a header.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, s_json);
 
-    /// <exception cref="RequestException">The text is none.</exception>
+    /// <exception cref="RequestException">The text cannot be read as one.</exception>
     public static Receipt FromJson(string json)
     {
         try

@@ -9,7 +9,7 @@ namespace EventService.Generation.Requests;
 public static class RequestValue
 {
     /// <summary>An unsigned 64-bit number in decimal digits.</summary>
-    /// <exception cref="RequestException">It is none.</exception>
+    /// <exception cref="RequestException">The text cannot be read as one.</exception>
     public static ulong Seed(string text) =>
         ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
             ? seed
@@ -24,7 +24,7 @@ public static class RequestValue
     };
 
     /// <summary>A finite decimal number.</summary>
-    /// <exception cref="RequestException">It is none.</exception>
+    /// <exception cref="RequestException">The text cannot be read as one.</exception>
     public static double Number(string text, string name) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
             ? value

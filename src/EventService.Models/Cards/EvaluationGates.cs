@@ -3,8 +3,8 @@ using EventService.Physics.Kinds;
 namespace EventService.Models.Cards;
 
 /// <summary>What a model must reach to be served without an override.</summary>
-/// <param name="LargestAuc">Of the classifier two-sample test.</param>
-/// <param name="LargestWassersteinRatio">Of every observable, over its Monte Carlo floor.</param>
+/// <param name="LargestAuc">The largest AUC of the classifier two-sample test that passes.</param>
+/// <param name="LargestWassersteinRatio">The largest W1 of any observable over its Monte Carlo floor that passes.</param>
 public sealed record EvaluationGates(double LargestAuc = 0.60, double LargestWassersteinRatio = 3)
 {
     private static readonly EvaluationGates s_default = new();

@@ -10,7 +10,7 @@ public sealed class ColumnInequalities
 
     /// <param name="schema">The columns.</param>
     /// <param name="list">What holds of them; at least one.</param>
-    /// <exception cref="ArgumentException">There is none, or one is none of these columns.</exception>
+    /// <exception cref="ArgumentException">There is none, or one names a column that does not exist.</exception>
     public ColumnInequalities(SampleSchema schema, IReadOnlyList<ColumnInequality> list)
     {
         ArgumentNullException.ThrowIfNull(schema);

@@ -15,7 +15,7 @@ public sealed class EventSupport
     /// <param name="acceptance">A at equidistant conditions from -1 to 1, as gates take them; one number for a flow under no
     /// condition.</param>
     /// <param name="draws">Draws that each of these was measured with.</param>
-    /// <exception cref="ArgumentException">The numbers are none of a support.</exception>
+    /// <exception cref="ArgumentException">The numbers cannot be those of a support.</exception>
     public EventSupport(ColumnInequalities inequalities, IReadOnlyList<double> acceptance, long draws)
     {
         ArgumentNullException.ThrowIfNull(inequalities);

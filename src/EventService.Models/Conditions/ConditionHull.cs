@@ -49,7 +49,7 @@ public sealed class ConditionHull
     public IEnumerable<int> Corners => Enumerable.Range(0, _points.Length).Where(k =>
         _points.Length == 1 || new ConditionHull([.. _points.Where((_, other) => other != k)]).Locate(_points[k]).Distance > Rounding);
 
-    /// <summary>What is wrong with so many points of so many parameters; null if nothing is.</summary>
+    /// <summary>What is wrong with this number of points and parameters; null if nothing is.</summary>
     public static string? Fault(int dimensions, int points)
     {
         if (dimensions == 1)

@@ -13,7 +13,7 @@ public interface ILikelihoodModel : IGenerativeModel
 
     /// <summary>The same, each event under a condition of its own.</summary>
     /// <param name="events">The events.</param>
-    /// <param name="conditions">Of each event.</param>
+    /// <param name="conditions">The conditions of each event.</param>
     /// <param name="densities">Receives one an event.</param>
     void LogDensities(EventSample events, IReadOnlyList<IReadOnlyList<double>> conditions, Span<EventDensity> densities) => ConditionGroups.LogDensities(this, events, conditions, densities);
 }

@@ -6,9 +6,9 @@ using EventService.Physics.Events;
 namespace EventService.Models.FlowEvents;
 
 /// <summary>
-/// One flow over an event of fixed length: missing momentum, then so many objects of each type, each by falling pT; an object that is
-/// absent has four numbers near zero. Experiment III of the standalone flows for whole events (docs/results.md): 66 numbers, correlations
-/// between all of them.
+/// One flow over an event of fixed length: missing momentum, then a fixed number of objects of each type, each by falling pT; an object
+/// that is absent has four numbers near zero. Experiment III of the standalone flows for whole events (docs/results.md): 66 numbers,
+/// correlations between all of them.
 /// </summary>
 /// <remarks>
 /// Deviation: the zeros of absent objects are spread evenly over +-<see cref="AbsentSpread"/>, since a spike of no width has no density.
@@ -128,7 +128,7 @@ public sealed class FixedEventFlow : IEventComposition
         return placed == sample.Offsets[k + 1] - sample.Offsets[k];
     }
 
-    /// <summary>The object of this type that so many come before.</summary>
+    /// <summary>The object of this type at this place, counted from 0.</summary>
     private static int? Find(EventSample sample, int k, ObjectType type, int number)
     {
         for (var i = sample.Offsets[k]; i < sample.Offsets[k + 1]; i++)

@@ -123,7 +123,7 @@ public sealed class ConditionalFlow : ILikelihoodModel
 
     /// <summary>The events of given draws of the base distribution, each under a condition of its own.</summary>
     /// <param name="draws">One row of D numbers an event.</param>
-    /// <param name="conditions">Of each event.</param>
+    /// <param name="conditions">The conditions of each event.</param>
     /// <param name="events">As <see cref="LayeredFlow.FromBase(ReadOnlySpan{float}, Span{float})"/> gives them.</param>
     internal void FromBase(ReadOnlySpan<float> draws, IReadOnlyList<IReadOnlyList<double>> conditions, Span<float> events) => _flow.FromBase(draws, _conditions, conditions, events);
 

@@ -29,7 +29,7 @@ public sealed class LayeredFlow : TableLikelihoodModel
     /// <param name="schema">Scalar columns only, one for each feature.</param>
     /// <param name="columns">Their maps.</param>
     /// <param name="layers">From the data to the base distribution.</param>
-    /// <param name="baseDistribution">Of as many features.</param>
+    /// <param name="baseDistribution">The base distribution of as many features.</param>
     /// <param name="digest">sha256 of the model file: part of the key of the random numbers.</param>
     /// <exception cref="ArgumentException">The numbers of columns differ.</exception>
     public LayeredFlow(
@@ -83,7 +83,7 @@ public sealed class LayeredFlow : TableLikelihoodModel
     internal void FromBase(ReadOnlySpan<float> draws, Span<float> events) => FromBase(draws, [], [], events);
 
     /// <param name="draws">One row of D numbers an event.</param>
-    /// <param name="parameters">Of the condition; empty for a flow under no condition.</param>
+    /// <param name="parameters">The parameters of the condition; empty for a flow under no condition.</param>
     /// <param name="conditions">One for each event; not read without parameters.</param>
     /// <param name="events">Receives the columns of the events.</param>
     internal void FromBase(ReadOnlySpan<float> draws, IReadOnlyList<ConditionParameter> parameters, IReadOnlyList<IReadOnlyList<double>> conditions, Span<float> events)

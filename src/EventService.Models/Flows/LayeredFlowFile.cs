@@ -72,7 +72,7 @@ public static class LayeredFlowFile
 
         public MixtureScalarMap? Mixture { get; init; }
 
-        /// <summary>Of a continuous layer.</summary>
+        /// <summary>The solver of a continuous layer.</summary>
         public OdeMethod? Solver { get; init; }
 
         public int? Frequencies { get; init; }

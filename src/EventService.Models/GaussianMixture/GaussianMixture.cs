@@ -31,7 +31,7 @@ public sealed class GaussianMixture : TableLikelihoodModel
 
     /// <param name="schema">Scalar columns only.</param>
     /// <param name="columns">Their maps.</param>
-    /// <param name="components">Of as many columns.</param>
+    /// <param name="components">The components of as many columns.</param>
     /// <param name="digest">sha256 of the model file: part of the key of the random numbers.</param>
     /// <exception cref="ArgumentException">The numbers of columns differ.</exception>
     public GaussianMixture(SampleSchema schema, IReadOnlyList<ColumnPreprocessing> columns, MixtureComponents components, ReadOnlyMemory<byte> digest)

@@ -34,7 +34,7 @@ public sealed class EventCoordinates
     private const double LogTwoPi = 1.8378770664093454836;
     private const double TwoPi = 6.2831853071795864769;
 
-    // A recoil above so many of its widths is resolved in the pT of the next object, and gets at most this share of the unit interval.
+    // A recoil above this multiple of its width is resolved in the pT of the next object, and gets at most this share of the unit interval.
     private const double FocusedWidths = 4, FocusShare = 0.5;
 
     // Width of the share, in units of y, at least.
@@ -51,12 +51,13 @@ public sealed class EventCoordinates
     private readonly MarginalMap _met;
 
     /// <param name="etaLimits">Greatest |eta| of each type.</param>
-    /// <param name="pt">Of each slot class, as are the next two.</param>
-    /// <param name="eta">Of eta.</param>
-    /// <param name="mass">Of the mass of jets.</param>
+    /// <param name="pt">Maps of pT, one for each slot class, as are the next two.</param>
+    /// <param name="eta">Maps of eta.</param>
+    /// <param name="mass">The maps of the mass of jets.</param>
     /// <param name="met">Of MET; with <paramref name="across"/>, of the imbalance along the recoil.</param>
     /// <param name="azimuth">Correlations of the azimuths.</param>
-    /// <param name="across">Of the imbalance across the recoil; null where the missing momentum is taken by size and azimuth.</param>
+    /// <param name="across">The map of the imbalance across the recoil; null where the missing momentum is taken by size and
+    /// azimuth.</param>
     public EventCoordinates(double[] etaLimits, MarginalMap[] pt, MarginalMap[] eta, MarginalMap[] mass, MarginalMap met, AzimuthCorrelations azimuth, MarginalMap? across = null)
     {
         (_etaLimits, _pt, _eta, _mass, _met) = (etaLimits, pt, eta, mass, met);
@@ -73,7 +74,7 @@ public sealed class EventCoordinates
 
     public MarginalMap MetMap => _met;
 
-    /// <summary>Of the imbalance across the recoil; null where the missing momentum is taken by size and azimuth.</summary>
+    /// <summary>The map of the imbalance across the recoil; null where the missing momentum is taken by size and azimuth.</summary>
     public MarginalMap? AcrossMap { get; }
 
     public AzimuthCorrelations Azimuth { get; }

@@ -9,7 +9,7 @@ public sealed class ObjectFlowCondition
 {
     private readonly (CountPoint Point, double Weight)[] _parts;
 
-    /// <param name="inputs">Of the networks.</param>
+    /// <param name="inputs">The inputs of the networks.</param>
     /// <param name="parts">Points that the counts are a mixture of; weights above 0 that add up to 1.</param>
     internal ObjectFlowCondition(double[] inputs, (CountPoint Point, double Weight)[] parts) => (Inputs, _parts) = (inputs, parts);
 

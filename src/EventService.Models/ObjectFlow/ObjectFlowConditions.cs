@@ -35,7 +35,7 @@ public sealed class ObjectFlowConditions
     }
 
     /// <param name="parameters">The parameters with their ranges.</param>
-    /// <param name="values">Of each trained point, in the order of the parameters.</param>
+    /// <param name="values">The values of each trained point, in the order of the parameters.</param>
     /// <param name="points">Counts and acceptance there.</param>
     /// <param name="derived">Further inputs of the networks.</param>
     /// <exception cref="ArgumentException">Values and points are not as many.</exception>

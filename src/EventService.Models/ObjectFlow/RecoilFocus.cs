@@ -7,7 +7,7 @@ namespace EventService.Models.ObjectFlow;
 /// S(0)) with S(y) = u / sqrt(1 + u^2), u = (y - centre) / width. For the pT of an object that balances a recoil of several hundred GeV: a
 /// peak of a few per cent at a place that is another one in every event becomes as wide as the share, and needs no narrow bins of a spline.
 /// </summary>
-/// <param name="Share">Of z for the neighbourhood, 0 to below 1; 0 for no map at all.</param>
+/// <param name="Share">The share of z that the neighbourhood takes, 0 to below 1; 0 for no focus at all.</param>
 /// <param name="Centre">The point, in [0, 1].</param>
 /// <param name="Width">Width of the neighbourhood, above 0.</param>
 internal readonly record struct RecoilFocus(double Share, double Centre, double Width)

@@ -28,8 +28,8 @@ public static class EventStreamKey
     /// The key of the numbers by which the values of a condition are drawn: sha256("prior", model sha256, seed, place), independent of all
     /// events.
     /// </summary>
-    /// <param name="sha256">Of the model file, hexadecimal.</param>
-    /// <param name="seed">Of the request.</param>
+    /// <param name="sha256">The sha256 of the model file, hexadecimal.</param>
+    /// <param name="seed">The seed of the request.</param>
     /// <param name="parameter">Place of the parameter in the model's document.</param>
     public static ulong OfPrior(string sha256, ulong seed, int parameter)
     {

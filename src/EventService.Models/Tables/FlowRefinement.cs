@@ -31,7 +31,7 @@ public sealed class FlowRefinement
     /// <param name="acceptance">A.</param>
     /// <param name="acceptanceError">Its standard error.</param>
     /// <param name="marginals">Further weights; null for none.</param>
-    /// <exception cref="ArgumentException">The network has not one output, or the numbers are none of a refinement.</exception>
+    /// <exception cref="ArgumentException">The network has not one output, or the numbers cannot be those of a refinement.</exception>
     public FlowRefinement(ConditionerNetwork network, double largestLogWeight, double acceptance, double acceptanceError, MarginalWeights? marginals = null)
     {
         ArgumentNullException.ThrowIfNull(network);

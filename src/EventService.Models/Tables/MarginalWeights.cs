@@ -12,9 +12,9 @@ public sealed class MarginalWeights
     private readonly double[][] _knots;
     private readonly double[][] _values;
 
-    /// <param name="knots">Of each column in the flow's numbers, rising strictly; as many for all, at least two.</param>
+    /// <param name="knots">The knots of each column in the flow's numbers, rising strictly; as many for all, at least two.</param>
     /// <param name="values">h at the knots.</param>
-    /// <exception cref="ArgumentException">The numbers are none of such functions.</exception>
+    /// <exception cref="ArgumentException">The numbers do not make such functions.</exception>
     public MarginalWeights(IReadOnlyList<double[]> knots, IReadOnlyList<double[]> values)
     {
         ArgumentNullException.ThrowIfNull(knots);

@@ -68,7 +68,7 @@ public abstract class TableLikelihoodModel : TableModel, ILikelihoodModel
 
     /// <summary>Densities of events, each under a condition of its own.</summary>
     /// <param name="events">The events.</param>
-    /// <param name="parameters">Of the condition; empty for a model under no condition.</param>
+    /// <param name="parameters">The parameters of the condition; empty for a model under no condition.</param>
     /// <param name="conditions">One for each event; not read without parameters.</param>
     /// <param name="densities">Receives one an event.</param>
     internal void LogDensities(

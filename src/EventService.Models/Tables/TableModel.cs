@@ -110,7 +110,7 @@ public abstract class TableModel : IGenerativeModel
 
     /// <summary>Generates events, each under the condition of its stream.</summary>
     /// <param name="ranges">Which events.</param>
-    /// <param name="parameters">Of the condition; empty for a model under no condition.</param>
+    /// <param name="parameters">The parameters of the condition; empty for a model under no condition.</param>
     /// <param name="block">Receives the events.</param>
     /// <param name="logDensity">Empty, or receives their log-densities.</param>
     internal void Generate(ReadOnlySpan<EventRange> ranges, IReadOnlyList<ConditionParameter> parameters, EventBlock block, Span<double> logDensity)

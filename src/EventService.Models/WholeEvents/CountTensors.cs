@@ -13,7 +13,7 @@ internal static class CountTensors
     private const string OccurrencesName = "counts/occurrences";
 
     /// <param name="table">The table.</param>
-    /// <param name="prefix">Of the tensors' names, where a file has several tables.</param>
+    /// <param name="prefix">The prefix of the tensors' names, where a file has several tables.</param>
     public static IEnumerable<SafeTensor> Describe(CountTable table, string prefix = "") =>
     [
         new SafeTensor(prefix + VectorsName, SafeTensorType.U8, [table.Vectors.Count, EventSlots.TypeCount], table.Vectors.SelectMany(v => v.Select(n => (byte)n)).ToArray()),

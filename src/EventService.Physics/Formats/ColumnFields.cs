@@ -16,7 +16,7 @@ internal enum ColumnFieldKind
 /// <param name="Kind">What it holds.</param>
 /// <param name="Part">Index of the scalar, collection or array.</param>
 /// <param name="Column">Index of a list in its collection.</param>
-/// <param name="Shape">Of an array; of others empty.</param>
+/// <param name="Shape">The shape of an array; of others empty.</param>
 internal sealed record ColumnField(string Name, ColumnFieldKind Kind, int Part, int Column, IReadOnlyList<int> Shape);
 
 /// <summary>The fields of one event of any schema, as readers collect them for a sample that keeps events column by column.</summary>

@@ -9,7 +9,7 @@ namespace EventService.Registry.Jobs;
 /// <summary>A job that a worker has taken, for as long as it renews the lease.</summary>
 /// <param name="Job">The job as it was taken.</param>
 /// <param name="Worker">The holder: another name for each time that a job is taken, so that one that comes too late is told apart.</param>
-/// <param name="Quota">Of the key that it was asked for with.</param>
+/// <param name="Quota">The quota of the key that it was asked for with.</param>
 public sealed record JobLease(Job Job, string Worker, KeyQuota Quota);
 
 /// <summary>

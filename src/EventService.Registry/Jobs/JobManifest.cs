@@ -18,7 +18,7 @@ public sealed record JobManifest(long Job, Receipt Receipt, IReadOnlyList<Manife
 
     public string ToJson() => JsonSerializer.Serialize(this, s_json) + "\n";
 
-    /// <exception cref="JsonException">It is none.</exception>
+    /// <exception cref="JsonException">The text cannot be read as one.</exception>
     public static JobManifest FromJson(string json) => JsonSerializer.Deserialize<JobManifest>(json, s_json) ?? throw new JsonException("null");
 }
 

@@ -8,7 +8,7 @@ namespace EventService.Registry.Jobs;
 /// <summary>What a job is to do, as it is stored: with all that was open when it was asked for settled.</summary>
 /// <param name="Parameters">As they were asked for, by name, with the format; no seed unless one was given.</param>
 /// <param name="EventsPerPart">Events of each part but the last.</param>
-/// <param name="Extension">Of the parts' names, with its dot.</param>
+/// <param name="Extension">The extension of the parts' names, with its dot.</param>
 /// <param name="Receipt">That of the whole output: it pins the version of the model and the seed.</param>
 public sealed record JobRequest(SortedDictionary<string, string> Parameters, long EventsPerPart, string Extension, Receipt Receipt)
 {

@@ -1,16 +1,16 @@
 namespace EventService.Registry.Jobs;
 
 /// <summary>Which jobs are wanted, the latest first; all conditions must hold.</summary>
-/// <param name="Owner">Of this owner.</param>
+/// <param name="Owner">Only jobs of this owner; null for all.</param>
 /// <param name="State">In this state.</param>
 /// <param name="After">Older than this one: the last of the page before.</param>
-/// <param name="Limit">At most so many.</param>
+/// <param name="Limit">The largest number of rows.</param>
 public sealed record JobSearch(string? Owner = null, string? State = null, long? After = null, int Limit = JobSearch.DefaultLimit)
 {
     public const int DefaultLimit = 100;
     public const int LargestLimit = 1000;
 
-    /// <exception cref="RegistryException">The state or the limit is none.</exception>
+    /// <exception cref="RegistryException">The state is unknown, or the limit is out of range.</exception>
     public void Check()
     {
         if (State is not null && !JobState.All.Contains(State))

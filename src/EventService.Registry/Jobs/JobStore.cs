@@ -15,7 +15,7 @@ public sealed record NewJob(JobRequest Request, string Owner, long? ApiKeyId, st
 /// <summary>The jobs in the database, for those who ask for them; <see cref="JobLeases"/> is for those who do them.</summary>
 /// <param name="contexts">The database.</param>
 /// <param name="time">For when things happened.</param>
-/// <param name="activePerOwner">An owner has at most so many jobs that are not finished.</param>
+/// <param name="activePerOwner">The largest number of unfinished jobs of an owner.</param>
 public sealed class JobStore(IDbContextFactory<RegistryContext> contexts, TimeProvider time, int activePerOwner = int.MaxValue)
 {
     /// <summary>The one kind of jobs that there is: a range of events, in files.</summary>

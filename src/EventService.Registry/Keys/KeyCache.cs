@@ -45,7 +45,7 @@ public sealed class KeyCache(KeyStore keys, TimeProvider time, TimeSpan trustedW
         }
     }
 
-    /// <summary>The row of a key, be it valid or not; null if there is none.</summary>
+    /// <summary>The row of a key, valid or not; null if there is none.</summary>
     /// <exception cref="RegistryException">The database is away, and the key is unknown or has been trusted long enough.</exception>
     public async ValueTask<ApiKey?> FindAsync(string key, CancellationToken cancellationToken = default)
     {

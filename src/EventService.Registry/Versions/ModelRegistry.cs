@@ -139,7 +139,7 @@ public sealed class ModelRegistry(IDbContextFactory<RegistryContext> contexts, A
     /// given who moved <c>production</c> last (null: nobody), the alias moves to the new version.
     /// A digest that the model has already is left as it is.
     /// </summary>
-    /// <exception cref="RegistryException">The model's name is taken by another process, or a name is none that the registry
+    /// <exception cref="RegistryException">The model's name is taken by another process, or a name is not one that the registry
     /// takes.</exception>
     public async Task<RegisteredVersion> RegisterAsync(NewVersion added, Func<string?, bool> promote, CancellationToken cancellationToken = default)
     {

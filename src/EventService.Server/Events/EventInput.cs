@@ -26,7 +26,7 @@ internal static class EventInput
     private static readonly string[] s_tellingNothing = ["application/octet-stream", "application/x-www-form-urlencoded", "application/gzip", "text/plain"];
 
     /// <exception cref="RequestException">The format asked for is unknown, or cannot hold events of the schema.</exception>
-    /// <exception cref="ProblemException">415: the Content-Type is none that is read.</exception>
+    /// <exception cref="ProblemException">415: the Content-Type is not one that can be read.</exception>
     public static async Task<EventReader> OpenAsync(HttpRequest request, string? name, SampleSchema schema, CancellationToken cancellationToken)
     {
         var encoding = request.Headers.ContentEncoding.ToString();

@@ -32,7 +32,7 @@ internal sealed class HistogramAxis
     public static HistogramAxis Of(double low, double high, int bins) => new(low, (high - low) / bins, bins);
 
     /// <summary>20,500 as an axis.</summary>
-    /// <exception cref="RequestException">It is none.</exception>
+    /// <exception cref="RequestException">The text cannot be read as one.</exception>
     public static HistogramAxis Parse(string range, int bins)
     {
         var ends = range.Split(',');

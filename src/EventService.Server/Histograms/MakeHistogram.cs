@@ -32,7 +32,7 @@ internal sealed class MakeHistogram(VersionLookup versions, GeneratorCache gener
         .. ModelSelection.Parameters,
         new("column", "What is counted: a scalar (MET_pt), a number of objects (nJet), a column of all objects (Jet_pt), or of one (Jet_pt[0]).", "MET_pt"),
         new("n", $"Number of events, up to {LargestCount}; {DefaultCount} if not given.", "1000"),
-        new("bins", $"Number of bins, 1 to {LargestBins}; {DefaultBins} if not given. Without a range, the edges are round numbers, and there are about so many."),
+        new("bins", $"Number of bins, 1 to {LargestBins}; {DefaultBins} if not given. Without a range, the edges are round numbers, and there are about that many."),
         new("range", "Lower and upper end, such as 20,500. If not given, those of the first 10,000 events, without long tails; numbers of objects have a bin each."),
         .. GenerateRequest.Parameters.Where(p => s_fromGenerate.Contains(p.Name)),
     ];

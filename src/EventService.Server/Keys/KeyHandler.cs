@@ -13,7 +13,8 @@ using Microsoft.Extensions.Options;
 namespace EventService.Server.Keys;
 
 /// <summary>
-/// The scheme of API keys: "Authorization: Bearer esk_...". What is none, is unknown or has ended fails with the sentence for the client.
+/// The scheme of API keys: "Authorization: Bearer esk_...". A header of another form, an unknown key and one that has ended fail with the
+/// sentence for the client.
 /// </summary>
 internal sealed class KeyHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, UrlEncoder encoder, KeyCache cache, KeyStore keys, ServerSettings settings)

@@ -17,7 +17,7 @@ internal static class KeysStart
 
     public static IServiceCollection AddKeys(this IServiceCollection services, ServerSettings settings)
     {
-        // Scopes that are none are said at the start, not in the first answer.
+        // Unknown scopes are reported at the start, not in the first answer.
         _ = settings.ScopesOfAnonymous;
         var schemes = services
             .AddSingleton<KeyStore>()
@@ -50,7 +50,8 @@ internal static class KeysStart
             schemes.AddTokens(settings.Jwt);
         }
 
-        // AddAuthentication also prepares keys for cookies, which are none here: it would write them into the home folder at every start.
+        // AddAuthentication also prepares keys for cookies, which are not used here: it would write them into the home folder at every
+        // start.
         foreach (var service in services.Where(s => s.ImplementationType?.Name == "DataProtectionHostedService").ToList())
         {
             services.Remove(service);

@@ -15,7 +15,7 @@ internal static class TokenCaller
 {
     private const int LongestName = 200;
 
-    /// <param name="claims">Of a token that is valid.</param>
+    /// <param name="claims">The claims of a token that is valid.</param>
     /// <param name="issuer">Who vouches for them.</param>
     /// <param name="settings">What they mean here.</param>
     /// <exception cref="ProblemException">401: the token names nobody.</exception>

@@ -6,7 +6,7 @@ namespace EventService.Server.Workers;
 /// up.
 /// </summary>
 /// <param name="parent">Those whose share this is a part of.</param>
-/// <param name="weight">Of the parent's time, relative to the others'.</param>
+/// <param name="weight">The weight of the parent's time, relative to the others'.</param>
 /// <param name="savings">Time that a pause may save up, divided by the weight [s]: for so long it goes before the others.</param>
 /// <remarks>
 /// Start-time fair queueing: Goyal, Vin and Cheng, SIGCOMM 1996, sections 2 and 3, over processor seconds. Callers hold the queue's lock.

@@ -15,7 +15,7 @@ namespace EventService.Server.Workers;
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
-    /// <summary>Requests for at most so many events are small: they have a share of the workers of their own.</summary>
+    /// <summary>Requests for at most this many events are small: they have a share of the workers of their own.</summary>
     public const long SmallEvents = 1000;
 
     /// <summary>A small request waits at most this long until a worker is free [s].</summary>

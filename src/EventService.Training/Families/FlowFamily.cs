@@ -26,6 +26,6 @@ public abstract record FlowFamily
     /// <summary>Networks of all layers.</summary>
     public required ConditionerSizes Network { get; init; }
 
-    /// <summary>What is wrong with the hyper-parameters for so many features; null if nothing is.</summary>
+    /// <summary>What is wrong with the hyper-parameters for this number of features; null if nothing is.</summary>
     public virtual string? Fault(int features) => features < 1 ? $"A flow has {features} features, expected at least 1." : Network.Fault();
 }

@@ -39,7 +39,7 @@ public sealed record FlowMatching : FlowFamily
     /// <summary>How events are moved once the field is trained.</summary>
     public OdeMethod Solver { get; init; } = new OdeMethod.Midpoint(20);
 
-    /// <summary>Shards of up to so many pairs are assigned exactly, larger ones by an entropic plan.</summary>
+    /// <summary>Shards of up to this many pairs are assigned exactly, larger ones by an entropic plan.</summary>
     public int ExactPairs { get; init; } = 2048;
 
     /// <summary>Epsilon of the entropic plan, as a share of the mean cost.</summary>

@@ -9,7 +9,7 @@ public abstract record LikelihoodFamily : FlowFamily
     /// <summary>The layers from the data to the base distribution.</summary>
     /// <param name="features">D.</param>
     /// <param name="parameters">Takes the parameters.</param>
-    /// <param name="seed">Of random permutations.</param>
+    /// <param name="seed">The seed of random permutations.</param>
     public abstract IReadOnlyList<TrainableLayer> Build(int features, ParameterSet parameters, ulong seed);
 
     /// <summary>The message where a number of layers is out of range.</summary>

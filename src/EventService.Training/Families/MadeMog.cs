@@ -21,6 +21,6 @@ public sealed record MadeMog : LikelihoodFamily
         return [TrainableConditional.Autoregressive(parameters, "0.", features, Network, TrainableMap.Mixture(Components))];
     }
 
-    /// <summary>The message where a mixture cannot have so many components.</summary>
+    /// <summary>The message for a number of components that a mixture cannot have.</summary>
     internal static string? ComponentsFault(int components) => components is < 1 or > 256 ? $"The mixtures have {components} components, expected 1 to 256." : null;
 }

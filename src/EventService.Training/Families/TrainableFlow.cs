@@ -16,7 +16,7 @@ public sealed class TrainableFlow
 
     /// <param name="family">Gives the layers.</param>
     /// <param name="features">D.</param>
-    /// <param name="seed">Of random permutations and of the start.</param>
+    /// <param name="seed">The seed of random permutations and of the start.</param>
     /// <param name="conditions">Numbers of the condition that all networks take; 0 for none.</param>
     /// <exception cref="ArgumentException">The family cannot have these sizes.</exception>
     public TrainableFlow(LikelihoodFamily family, int features, ulong seed, int conditions = 0)

@@ -21,7 +21,7 @@ public sealed record FlowEventsRecipe : Recipe
     /// <summary>Maps of all columns, from the numbers of <see cref="FlowCoordinates"/> to the flow.</summary>
     public required IReadOnlyList<MapRecipe> Maps { get; init; }
 
-    /// <summary>Of the flows that name none of their own.</summary>
+    /// <summary>The architecture of the flows that name none of their own.</summary>
     public required FlowFamily Architecture { get; init; }
 
     /// <summary>What is different for single flows, by name.</summary>

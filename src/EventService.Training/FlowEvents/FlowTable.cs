@@ -7,7 +7,7 @@ using EventService.Training.Tables;
 namespace EventService.Training.FlowEvents;
 
 /// <summary>What one flow of a composition is trained on: rows of numbers, each from an event.</summary>
-/// <param name="Name">Of the flow.</param>
+/// <param name="Name">The name of the flow.</param>
 /// <param name="Columns">Its columns.</param>
 internal sealed record FlowTable(string Name, IReadOnlyList<ColumnRecipe> Columns)
 {

@@ -32,7 +32,7 @@ internal sealed class MixtureParameters
 
     /// <summary>Means at events drawn without replacement; a width of 1, as maps to standard normal columns suggest.</summary>
     /// <param name="coordinates">[features, rows] of the events to draw from.</param>
-    /// <param name="seed">Of the draws.</param>
+    /// <param name="seed">The seed of the draws.</param>
     public void Initialise(Tensor coordinates, ulong seed)
     {
         var random = new PhiloxStream(seed, 0x4D_49_58);

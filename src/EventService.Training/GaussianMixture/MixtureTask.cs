@@ -29,7 +29,7 @@ internal sealed class MixtureTask : ITrainingTask
     /// <param name="components">Number of Gaussians.</param>
     /// <param name="training">Rows of the training events.</param>
     /// <param name="validation">Rows of the validation events.</param>
-    /// <param name="seed">Of the start.</param>
+    /// <param name="seed">The seed of the start.</param>
     public MixtureTask(TableCoordinates coordinates, int components, int[] training, int[] validation, ulong seed)
     {
         (_coordinates, _training, _validation, _seed) = (coordinates, training, validation, seed);

@@ -8,9 +8,9 @@ namespace EventService.Training.Layers;
 /// <summary>
 /// The hidden layers of a conditioner network while it is trained: feed-forward or residual, and masked where it is a MADE (Germain,
 /// Gregor, Murray and Larochelle, ICML 2015, arXiv:1502.03509, eqs. 8-9). Hidden units of a MADE stand by rising degree, so that each
-/// target sees the first so many. A condition enters by gated linear units, W x + b times sigma(G c + g) (Dauphin et al., ICML 2017,
-/// arXiv:1612.08083): after each hidden layer, and at the end of each residual block; units of degree 0, which see the condition only, then
-/// are for the first target.
+/// target sees a leading part of them. A condition enters by gated linear units, W x + b times sigma(G c + g) (Dauphin et al., ICML
+/// 2017, arXiv:1612.08083): after each hidden layer, and at the end of each residual block; units of degree 0, which see the condition
+/// only, then are for the first target.
 /// </summary>
 internal sealed class TrainableConditioner
 {

@@ -15,7 +15,7 @@ internal sealed class TrainableLogit
 
     /// <param name="features">D.</param>
     /// <param name="sizes">Kind and size of the network.</param>
-    /// <param name="seed">Of the start.</param>
+    /// <param name="seed">The seed of the start.</param>
     public TrainableLogit(int features, ConditionerSizes sizes, ulong seed)
     {
         _hidden = new TrainableConditioner(Parameters, "", features, sizes, masked: false);

@@ -8,7 +8,7 @@ namespace EventService.Training.Layers;
 /// <summary>A <see cref="VelocityField"/> while it is trained.</summary>
 internal sealed class TrainableVelocity
 {
-    /// <summary>Of the parameters' names.</summary>
+    /// <summary>The prefix of the parameters' names.</summary>
     public const string Prefix = "velocity.";
 
     private readonly int _features;
@@ -23,7 +23,7 @@ internal sealed class TrainableVelocity
     /// <param name="legs">Legs of the path.</param>
     /// <param name="frequencies">K of the time embedding.</param>
     /// <param name="sizes">Kind and size of the network, with the conditions of its gates.</param>
-    /// <param name="seed">Of the start.</param>
+    /// <param name="seed">The seed of the start.</param>
     public TrainableVelocity(ParameterSet parameters, int features, int legs, int frequencies, ConditionerSizes sizes, ulong seed)
     {
         (_features, _legs, _frequencies) = (features, legs, frequencies);

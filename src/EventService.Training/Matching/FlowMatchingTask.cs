@@ -43,7 +43,7 @@ internal sealed class FlowMatchingTask : ITableTask
     /// <param name="coordinates">The events.</param>
     /// <param name="training">Rows of the training events.</param>
     /// <param name="validation">Rows of the validation events.</param>
-    /// <param name="seed">Of the start and of all draws.</param>
+    /// <param name="seed">The seed of the start and of all draws.</param>
     /// <param name="threads">Threads; no influence on the result.</param>
     /// <param name="teacher">A field whose pairs are to be joined by straight paths; null to pair events by the recipe.</param>
     /// <exception cref="ArgumentException">Paths between data have no values of one condition to lead through, or the teacher has
@@ -179,7 +179,7 @@ internal sealed class FlowMatchingTask : ITableTask
             var sum = Distance(task._paths, rows, (int)(turn.Use & int.MaxValue), ref random, turn.Normalisation);
             if (networks.Source is not null && task._groups!.OfOrigin(rows) is { Length: > 0 } origin)
             {
-                // Events of the origin are a share of the batch: their mean is over so many.
+                // Events of the origin are a share of the batch: their mean is taken over their own number.
                 task._coordinates.Fill(origin, turn.Epoch, _events);
                 var pass = new FlowPass(Tape, turn.Normalisation * (float)task._groups.OriginShare, training: true);
                 networks.Source.Forward(pass, _events);

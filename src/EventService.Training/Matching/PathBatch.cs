@@ -22,7 +22,7 @@ internal sealed class PathBatch(FlowMatching matching, int features, int legs)
     /// <summary>Conditions of the points as gates take them; null for a network without.</summary>
     public Variable? Condition { get; set; }
 
-    /// <summary>Makes room for so many points.</summary>
+    /// <summary>Makes room for this number of points.</summary>
     public void Start(int count)
     {
         Inputs.Reshape(features + _context.Length, count);

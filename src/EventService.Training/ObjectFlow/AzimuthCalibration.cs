@@ -27,7 +27,7 @@ internal sealed class AzimuthCalibration(EventSample data, int[] rows, Func<Azim
     // Objects that a node is taken to have in data and drawn events alike.
     private const double Prior = 40;
 
-    /// <summary>The tables after so many rounds.</summary>
+    /// <summary>The tables after the given number of rounds.</summary>
     /// <param name="start">Tables to begin with; not changed.</param>
     /// <param name="rounds">Number of rounds.</param>
     /// <param name="pieces">Pieces of drawn events in a round.</param>

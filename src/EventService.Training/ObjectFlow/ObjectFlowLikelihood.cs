@@ -27,7 +27,7 @@ public sealed class ObjectFlowLikelihood(ObjectFlowNetwork network, EventCoordin
         return AddGradient(_batch, events.Length, normalisation);
     }
 
-    /// <summary>The same for a filled batch of so many events.</summary>
+    /// <summary>The same for a batch that is filled already.</summary>
     public double AddGradient(FlowBatch batch, int events, float normalisation)
     {
         ArgumentNullException.ThrowIfNull(batch);

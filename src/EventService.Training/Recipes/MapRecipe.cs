@@ -110,7 +110,7 @@ public abstract record MapRecipe
         }
     }
 
-    /// <summary>Gauss-rank through so many quantiles at equal distances of their share, and more towards both ends.</summary>
+    /// <summary>Gauss-rank through this number of quantiles at equal distances of their share, and more towards both ends.</summary>
     public sealed record GaussRank(int Quantiles = 400) : MapRecipe
     {
         public override ObservableMap Fit(ReadOnlySpan<double> sorted) => GaussRankFit.Of(sorted, Quantiles);

@@ -15,7 +15,7 @@ namespace EventService.Training.Recipes;
 /// </summary>
 public abstract record Recipe
 {
-    /// <summary>Of the model.</summary>
+    /// <summary>The name of the model.</summary>
     public required string Name { get; init; }
 
     public required string Process { get; init; }
@@ -46,7 +46,7 @@ public abstract record Recipe
     /// <summary>Reads the events.</summary>
     /// <param name="path">The file, or the folder with the files of the points.</param>
     /// <exception cref="DataFormatException">A file has faults.</exception>
-    /// <exception cref="ModelFormatException">A point has no events that the recipe takes, or its efficiency is none.</exception>
+    /// <exception cref="ModelFormatException">A point has no events that the recipe takes, or its efficiency is not a share.</exception>
     public abstract TrainingData Read(string path);
 
     /// <summary>The events at each value of the parameters, by rising values; for recipes with parameters.</summary>

@@ -29,7 +29,7 @@ internal static partial class RecipeJson
     };
 
     /// <summary>The text as JSON.</summary>
-    /// <exception cref="ModelFormatException">It is none; the message says where.</exception>
+    /// <exception cref="ModelFormatException">It is not JSON; the message says where.</exception>
     public static JsonElement Text(ReadOnlyMemory<byte> json)
     {
         try

@@ -22,7 +22,7 @@ internal static class MarginalWeightsFit
     /// <param name="draws">Columns of the flow's draws.</param>
     /// <param name="weights">w / w_max of the draws before; draws are kept with min(1, w / w_max). Receives the weights with those of the
     /// fit.</param>
-    /// <param name="quantiles">Knots are the edges between so many intervals of equal share in the data; beyond the outermost, the share is
+    /// <param name="quantiles">Knots are the edges between this number of intervals of equal share in the data; beyond the outermost, the share is
     /// halved as long as 200 events are left.</param>
     /// <exception cref="ArgumentException">A column has too few different values.</exception>
     public static MarginalWeights Fit(float[][] data, float[][] draws, double[] weights, int quantiles)

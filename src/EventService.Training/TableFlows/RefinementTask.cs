@@ -33,8 +33,8 @@ internal sealed class RefinementTask : ITrainingTask
     /// <param name="rows">Rows of the table: numbers from there on are events of the flow.</param>
     /// <param name="training">Training events.</param>
     /// <param name="validation">Validation events.</param>
-    /// <param name="sizes">Of the network.</param>
-    /// <param name="seed">Of its start and of the flow's events.</param>
+    /// <param name="sizes">The sizes of the network.</param>
+    /// <param name="seed">The seed of its start and of the flow's events.</param>
     /// <param name="threads">Threads.</param>
     public RefinementTask(LayeredFlow flow, TableCoordinates coordinates, int rows, int[] training, int[] validation, ConditionerSizes sizes, ulong seed, int threads)
     {

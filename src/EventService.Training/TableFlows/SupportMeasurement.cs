@@ -31,7 +31,7 @@ public static class SupportMeasurement
     /// <summary>What is being done, for progress.</summary>
     public const string Title = "measuring the share of draws inside";
 
-    /// <summary>Draws that the measurement takes for a flow under so many conditions, none or one.</summary>
+    /// <summary>Draws that the measurement takes for a flow under this number of conditions, none or one.</summary>
     public static long DrawsOf(int conditions) => conditions == 0 ? Draws : Knots * (long)DrawsOfKnot;
 
     /// <summary>The same model with a support. Its tensors are the same; its validation loss stays that of the flow.</summary>

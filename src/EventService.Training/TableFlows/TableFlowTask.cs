@@ -27,7 +27,7 @@ internal sealed class TableFlowTask : ITableTask
     /// <param name="coordinates">The events.</param>
     /// <param name="training">Rows of the training events.</param>
     /// <param name="validation">Rows of the validation events.</param>
-    /// <param name="seed">Of the start and of all draws.</param>
+    /// <param name="seed">The seed of the start and of all draws.</param>
     /// <param name="threads">Threads; no influence on the result.</param>
     /// <param name="morph">Whether training events are shown at conditions between theirs and the neighbours'.</param>
     /// <exception cref="ArgumentException">There are no values of a condition to morph between.</exception>

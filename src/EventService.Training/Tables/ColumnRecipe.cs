@@ -34,7 +34,7 @@ public sealed record ColumnRecipe
     /// </summary>
     public IReadOnlyList<string>? PairMass { get; init; }
 
-    /// <summary>Of a condition: another parameter that requests may give in its place.</summary>
+    /// <summary>Another parameter that requests may give in place of a condition.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public AlternativeParameter? Alternative { get; init; }
 

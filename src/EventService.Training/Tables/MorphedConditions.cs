@@ -26,7 +26,7 @@ internal sealed class MorphedConditions
 
     /// <param name="coordinates">The events, of one condition.</param>
     /// <param name="training">Rows of the training events.</param>
-    /// <param name="seed">Of the draws.</param>
+    /// <param name="seed">The seed of the draws.</param>
     /// <exception cref="ArgumentException">The condition has not a few values, each with events in comparable numbers.</exception>
     public MorphedConditions(TableCoordinates coordinates, int[] training, ulong seed)
     {

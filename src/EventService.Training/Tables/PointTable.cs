@@ -39,7 +39,7 @@ public sealed class PointTable : TrainingData
     /// <param name="recipe">A recipe with points.</param>
     /// <param name="folder">Where their files are.</param>
     /// <exception cref="DataFormatException">A file has faults.</exception>
-    /// <exception cref="ModelFormatException">A point has no events that the recipe takes, or its efficiency is none.</exception>
+    /// <exception cref="ModelFormatException">A point has no events that the recipe takes, or its efficiency is not a share.</exception>
     public static PointTable Read(TableRecipe recipe, string folder)
     {
         ArgumentNullException.ThrowIfNull(recipe);
@@ -56,7 +56,7 @@ public sealed class PointTable : TrainingData
     /// <param name="conditions">Names of the parameters.</param>
     /// <param name="folder">Where the files are.</param>
     /// <exception cref="DataFormatException">A file has faults.</exception>
-    /// <exception cref="ModelFormatException">A point has no events, or its efficiency is none.</exception>
+    /// <exception cref="ModelFormatException">A point has no events, or its efficiency is not a share.</exception>
     public static PointTable ReadWholeEvents(
         string process,
         IReadOnlyList<PointRecipe> points,
@@ -79,7 +79,7 @@ public sealed class PointTable : TrainingData
 
     /// <param name="sample">Receives the events of all points.</param>
     /// <param name="recipes">The points.</param>
-    /// <param name="constraints">Of the domain.</param>
+    /// <param name="constraints">The constraints of the domain.</param>
     /// <param name="conditions">Names of the parameters, in their order.</param>
     /// <param name="folder">Where the files are.</param>
     /// <param name="add">Adds the events of a point, given its file and values, and returns their efficiency.</param>

@@ -27,7 +27,7 @@ public sealed class TableCoordinates
     /// <param name="sample">The table.</param>
     /// <param name="training">Rows that the maps are fitted to.</param>
     /// <param name="recipe">Maps and symmetries of the columns.</param>
-    /// <param name="seed">Of the places within cells.</param>
+    /// <param name="seed">The seed of the places within cells.</param>
     /// <exception cref="ArgumentException">A map cannot be fitted, or a value is outside the domain of its maps.</exception>
     public TableCoordinates(EventSample sample, int[] training, TableData recipe, ulong seed)
     {

@@ -9,6 +9,7 @@ using EventService.Physics.Formats;
 using EventService.Training.Catalog;
 using EventService.Training.Families;
 using EventService.Training.FlowEvents;
+using EventService.Training.GaussianMixture;
 using EventService.Training.ObjectFlow;
 using EventService.Training.TableFlows;
 
@@ -46,6 +47,7 @@ public sealed class RecipeTests
         Assert.IsType(
             text.Contains("\"object-flow\"", StringComparison.Ordinal) ? typeof(ObjectFlowRecipe)
             : text.Contains("\"composition\"", StringComparison.Ordinal) ? typeof(FlowEventsRecipe)
+            : text.Contains("\"gaussian-mixture\"", StringComparison.Ordinal) ? typeof(GaussianMixtureRecipe)
             : typeof(TableFlowRecipe),
             recipe);
         if (recipe is TableFlowRecipe { Architecture: LikelihoodFamily family } table)

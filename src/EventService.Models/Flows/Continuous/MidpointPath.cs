@@ -17,7 +17,7 @@ internal static unsafe class MidpointPath
 
     /// <summary>Moves events along their paths, in float32.</summary>
     /// <param name="field">v.</param>
-    /// <param name="steps">Of each event.</param>
+    /// <param name="steps">The steps of each event.</param>
     /// <param name="y">[D, lanes], rows <see cref="FlowLayer.SamplingStride"/> apart, replaced.</param>
     /// <param name="lanes">Events.</param>
     /// <param name="scratch">Buffers for use.</param>
@@ -85,7 +85,7 @@ internal static unsafe class MidpointPath
     /// Moves events against their paths, exactly back through every step, and adds log |det| of that, in double precision.
     /// </summary>
     /// <param name="field">v.</param>
-    /// <param name="steps">Of each event, from the base to the data.</param>
+    /// <param name="steps">The steps of each event, from the base to the data.</param>
     /// <param name="x">[D, lanes], rows <see cref="FlowLayer.Stride"/> apart, replaced.</param>
     /// <param name="logDensity">One number a lane, added to; NaN where a step cannot be inverted.</param>
     /// <param name="scratch">Buffers for use.</param>

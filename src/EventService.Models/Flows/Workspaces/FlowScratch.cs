@@ -31,7 +31,7 @@ public sealed class FlowScratch
         return _doubles[number].AsSpan(0, length);
     }
 
-    /// <summary>The inversion of steps of events of so many numbers, used again.</summary>
+    /// <summary>The inversion of steps for events of this many features, used again.</summary>
     internal StepInversion Inversion(int features, int lanes) =>
         _inversion is { } found && found.Features == features && found.Lanes >= lanes ? found : _inversion = new StepInversion(features, lanes);
 

@@ -5,6 +5,6 @@ namespace EventService.Models.Flows.Workspaces;
 /// </summary>
 internal readonly record struct PathLeg(int Leg, double From, double To)
 {
-    /// <summary>Steps of this part, where a whole leg takes so many.</summary>
+    /// <summary>Steps of this part, given those of a whole leg.</summary>
     public int Steps(int ofALeg) => Math.Max(1, (int)Math.Ceiling((ofALeg * Math.Abs(To - From)) - 1e-9));
 }

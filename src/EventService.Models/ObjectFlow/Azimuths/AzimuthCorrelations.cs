@@ -130,7 +130,7 @@ public sealed class AzimuthCorrelations
         }
     }
 
-    /// <summary>The density of an azimuth whose smooth part has so many knots.</summary>
+    /// <summary>The density of an azimuth whose smooth part has this number of knots.</summary>
     public static CircularDensity DensityOf(int knots) => new(knots, Nodes / knots, Fields);
 
     /// <summary>Table of the separation of two families.</summary>

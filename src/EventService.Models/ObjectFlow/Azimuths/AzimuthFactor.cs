@@ -43,7 +43,7 @@ internal readonly record struct AzimuthFactor(int Table, int Field, AzimuthFacto
     /// <summary>Half the difference of the greatest and the smallest squared mass [GeV^2].</summary>
     public double Scale => Math.Sqrt((Cos * Cos) + (Sin * Sin));
 
-    /// <summary>Of the second mass or squared transverse momentum, where the kind has one.</summary>
+    /// <summary>The place of the second mass or squared transverse momentum, where the kind has one.</summary>
     public double SecondOffset { get; init; }
 
     public double SecondCos { get; init; }

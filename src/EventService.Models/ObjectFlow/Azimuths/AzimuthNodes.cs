@@ -23,7 +23,7 @@ internal readonly struct AzimuthNodes
     // units of its range.
     private readonly float _secondOffset, _secondCos, _secondSin;
 
-    // The kind is a constant where this is inlined, and the branches on it are none.
+    // The kind is a constant where this is inlined, and the branches on it vanish.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private AzimuthNodes(AzimuthFactorKind kind, in AzimuthFactor factor, CorrelationTable table, AzimuthGrid grid)
     {

@@ -52,7 +52,7 @@ internal readonly ref struct PairDirections
 
     private readonly Span<float> _wanted, _cosAhead, _sinAhead, _cosBehind, _sinBehind;
 
-    /// <summary>Computes the directions of the first so many objects, and may compute more.</summary>
+    /// <summary>Computes the directions of at least the first objects, as many as asked for.</summary>
     public void Find(int count)
     {
         for (var p = 0; p < count; p += Width)

@@ -23,11 +23,9 @@ public sealed class GaussianMixture : TableLikelihoodModel
 
     private const int Density = TableLanes.Density;
     private const int Sampling = TableLanes.Sampling;
-    private const double HalfLogTwoPi = 0.91893853320467274178;
 
     private readonly MixtureComponents _components;
     private readonly double[] _cumulative;
-    private readonly double[] _logFactor;
 
     /// <param name="schema">Scalar columns only.</param>
     /// <param name="columns">Their maps.</param>
@@ -43,16 +41,11 @@ public sealed class GaussianMixture : TableLikelihoodModel
             throw new ArgumentException($"The components have {components.Features} columns for {columns.Count}, expected as many.", nameof(components));
         }
 
-        (_components, _cumulative, _logFactor) = (components, new double[components.Count], new double[components.Count]);
+        (_components, _cumulative) = (components, new double[components.Count]);
         var sum = 0.0;
         for (var k = 0; k < components.Count; k++)
         {
             _cumulative[k] = sum += components.Weights[k];
-            _logFactor[k] = Log.Of(components.Weights[k]) - (Features * HalfLogTwoPi);
-            for (var f = 0; f < Features; f++)
-            {
-                _logFactor[k] -= Log.Of(components.Factor(k, f, f));
-            }
         }
     }
 
@@ -99,7 +92,7 @@ public sealed class GaussianMixture : TableLikelihoodModel
     protected override void AddLogDensity(TableWorkspace work, Span<double> logDensity)
     {
         ArgumentNullException.ThrowIfNull(work);
-        Span<double> t = stackalloc double[Features], logs = stackalloc double[_components.Count];
+        Span<double> t = stackalloc double[Features], z = stackalloc double[Features], logs = stackalloc double[_components.Count];
         for (var i = 0; i < logDensity.Length; i++)
         {
             for (var f = 0; f < t.Length; f++)
@@ -107,26 +100,12 @@ public sealed class GaussianMixture : TableLikelihoodModel
                 t[f] = work.X[(f * Density) + i];
             }
 
-            logDensity[i] += LogSum(t, logs);
-        }
-    }
+            for (var k = 0; k < logs.Length; k++)
+            {
+                logs[k] = _components.LogWeighted(k, t, z);
+            }
 
-    /// <summary>log q(t); logs receives that of each component with its weight.</summary>
-    private double LogSum(ReadOnlySpan<double> t, Span<double> logs)
-    {
-        var largest = double.NegativeInfinity;
-        for (var k = 0; k < logs.Length; k++)
-        {
-            logs[k] = _logFactor[k] - (_components.SquaredDistance(k, t) / 2);
-            largest = Math.Max(largest, logs[k]);
+            logDensity[i] += MixtureComponents.ToShares(logs);
         }
-
-        var sum = 0.0;
-        foreach (var log in logs)
-        {
-            sum += Exp.Of(log - largest);
-        }
-
-        return largest + Log.Of(sum);
     }
 }

@@ -1,10 +1,15 @@
+using EventService.Numerics.Functions;
+
 namespace EventService.Models.GaussianMixture;
 
 /// <summary>The components of a mixture of Gaussians: weights, means and lower triangular factors L of the covariances L L^T.</summary>
 public sealed class MixtureComponents
 {
+    private const double HalfLogTwoPi = 0.91893853320467274178;
+
     private readonly double[] _means;
     private readonly double[] _factors;
+    private readonly double[] _logFactors;
 
     /// <param name="weights">Above 0; they sum to 1.</param>
     /// <param name="means">[K, D], row after row.</param>
@@ -36,6 +41,8 @@ public sealed class MixtureComponents
                     $"The factor of component {i / (Features * Features)} has {factors[i]} in row {row}, column {column}: expected numbers above 0 on the diagonal and zeros above it.");
             }
         }
+
+        _logFactors = [.. Enumerable.Range(0, Count).Select(LogFactorOf)];
     }
 
     /// <summary>Number of components, K.</summary>
@@ -57,10 +64,12 @@ public sealed class MixtureComponents
     /// <summary>An element of the lower triangular factor of a component's covariance.</summary>
     public double Factor(int component, int row, int column) => _factors[(((component * Features) + row) * Features) + column];
 
-    /// <summary>|L^-1 (t - mu)|^2, by forward substitution.</summary>
-    public double SquaredDistance(int component, ReadOnlySpan<double> t)
+    /// <summary>log w N(t; mu, L L^T) of a component.</summary>
+    /// <param name="component">Which.</param>
+    /// <param name="t">The columns after their maps.</param>
+    /// <param name="z">Receives L^-1 (t - mu), by forward substitution.</param>
+    public double LogWeighted(int component, ReadOnlySpan<double> t, Span<double> z)
     {
-        Span<double> z = stackalloc double[Features];
         var sum = 0.0;
         for (var f = 0; f < z.Length; f++)
         {
@@ -74,6 +83,41 @@ public sealed class MixtureComponents
             sum += z[f] * z[f];
         }
 
-        return sum;
+        return _logFactors[component] - (sum / 2);
+    }
+
+    /// <summary>The logarithm of the sum of numbers given by their logarithms, which become shares of the sum.</summary>
+    public static double ToShares(Span<double> logs)
+    {
+        var largest = double.NegativeInfinity;
+        foreach (var log in logs)
+        {
+            largest = Math.Max(largest, log);
+        }
+
+        var sum = 0.0;
+        foreach (ref var log in logs)
+        {
+            sum += log = Exp.Of(log - largest);
+        }
+
+        foreach (ref var share in logs)
+        {
+            share /= sum;
+        }
+
+        return largest + Log.Of(sum);
+    }
+
+    /// <summary>log of the weight over the normalisation, w (2 pi)^(-D/2) / det L.</summary>
+    private double LogFactorOf(int component)
+    {
+        var factor = Log.Of(Weights[component]) - (Features * HalfLogTwoPi);
+        for (var f = 0; f < Features; f++)
+        {
+            factor -= Log.Of(Factor(component, f, f));
+        }
+
+        return factor;
     }
 }

@@ -1,59 +1,33 @@
 using EventService.Engine.Autodiff;
 using EventService.Engine.Tensors;
 using EventService.Models.GaussianMixture;
-using EventService.Numerics.Functions;
 
 namespace EventService.Training.GaussianMixture;
 
 /// <summary>log q of one event after the other, and its derivatives; see <see cref="MixtureTask"/> for the formulas.</summary>
 internal sealed class MixtureDensity(MixtureComponents components)
 {
-    private const double HalfLogTwoPi = 0.91893853320467274178;
-
     private readonly int _features = components.Features;
     private readonly double[] _z = new double[components.Count * components.Features];
     private readonly double[] _r = new double[components.Count];
-    private readonly double[] _logFactor = [.. Enumerable.Range(0, components.Count).Select(k =>
-        Log.Of(components.Weights[k]) - Enumerable.Range(0, components.Features).Sum(f => HalfLogTwoPi + Log.Of(components.Factor(k, f, f))))];
+    private readonly double[] _t = new double[components.Features];
 
     /// <summary>log q of an event; what the derivatives need is kept.</summary>
     /// <param name="events">[features, events].</param>
     /// <param name="column">Which.</param>
     public double Evaluate(Tensor events, int column)
     {
-        var largest = double.NegativeInfinity;
+        for (var f = 0; f < _features; f++)
+        {
+            _t[f] = events[f, column];
+        }
+
         for (var k = 0; k < _r.Length; k++)
         {
-            var z = _z.AsSpan(k * _features, _features);
-            var sum = 0.0;
-            for (var f = 0; f < _features; f++)
-            {
-                var rest = events[f, column] - components.Mean(k, f);
-                for (var g = 0; g < f; g++)
-                {
-                    rest -= components.Factor(k, f, g) * z[g];
-                }
-
-                z[f] = rest / components.Factor(k, f, f);
-                sum += z[f] * z[f];
-            }
-
-            _r[k] = _logFactor[k] - (sum / 2);
-            largest = Math.Max(largest, _r[k]);
+            _r[k] = components.LogWeighted(k, _t, _z.AsSpan(k * _features, _features));
         }
 
-        var total = 0.0;
-        foreach (ref var r in _r.AsSpan())
-        {
-            total += r = Exp.Of(r - largest);
-        }
-
-        foreach (ref var r in _r.AsSpan())
-        {
-            r /= total;
-        }
-
-        return largest + Log.Of(total);
+        return MixtureComponents.ToShares(_r);
     }
 
     /// <summary>Adds the derivatives of log q of the event last evaluated, times a factor.</summary>
